@@ -1,0 +1,133 @@
+//! The cursor: what a reader says it holds, parsed in one place for all three techniques.
+
+use std::future::{Ready, ready};
+use std::ops::RangeInclusive;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+
+use crate::message_log::{MessageLog, Version};
+use crate::problem::Problem;
+
+/// Most messages in one batch that a reader may ask for.
+pub const LIMIT_MAX: usize = 1000;
+
+/// Most messages in one batch when the reader does not say.
+pub const LIMIT_DEFAULT: usize = 500;
+
+/// Where a reader stands: "I hold everything up to `since`". A version and an epoch, never a
+/// time: two messages may carry the same time, and clocks jump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    /// The version that the reader holds; 0 for nothing.
+    pub since: Version,
+    /// The incarnation of the log that `since` belongs to; `None` is not checked.
+    pub epoch: Option<Box<str>>,
+    /// Most messages in one batch, 1 to [`LIMIT_MAX`].
+    pub limit: usize,
+}
+
+impl Cursor {
+    /// After `since`, in whatever incarnation, [`LIMIT_DEFAULT`] messages a batch.
+    pub fn new(since: Version) -> Self {
+        Self {
+            since,
+            epoch: None,
+            limit: LIMIT_DEFAULT,
+        }
+    }
+
+    /// Whether the cursor belongs to this incarnation of the log, or does not say.
+    pub fn is_of(&self, epoch: &str) -> bool {
+        self.epoch.as_deref().is_none_or(|own| own == epoch)
+    }
+
+    /// Reads `since`, `epoch` and `limit`. `since=now` is the log's head at this moment.
+    fn parse(query: &Query, log: &MessageLog) -> Result<Self, Problem> {
+        let since = match query.get("since")? {
+            Some("now") => log.head(),
+            _ => query.number("since", 0..=Version::MAX, 0).map_err(|_| {
+                Problem::bad_request("`since` must be a whole number from 0 on, or `now`")
+            })?,
+        };
+        Ok(Self {
+            since,
+            epoch: query.get("epoch")?.map(Into::into),
+            limit: query.number("limit", 1..=LIMIT_MAX as u64, LIMIT_DEFAULT as u64)?
+                as usize,
+        })
+    }
+}
+
+impl FromRequest for Cursor {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let log = request.app_data::<web::Data<MessageLog>>();
+        ready(match log {
+            Some(log) => Query::of(request).and_then(|query| Self::parse(&query, log)),
+            None => Err(Problem::unavailable("The log is not there yet")),
+        })
+    }
+}
+
+/// A request's query parameters. Names that no one asks for are left alone, so that a client
+/// can make a URL unique; a name given twice is refused, because either value may be meant.
+pub struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The request's parameters.
+    ///
+    /// # Errors
+    /// 400 when the query is not `name=value` pairs.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        web::Query::<Vec<(String, String)>>::from_query(request.query_string())
+            .map(|pairs| Self(pairs.into_inner()))
+            .map_err(|_| Problem::bad_request("The query does not parse"))
+    }
+
+    /// The value of one parameter.
+    ///
+    /// # Errors
+    /// 400 when it is given twice.
+    pub fn get(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self
+            .0
+            .iter()
+            .filter(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str());
+        let value = values.next();
+        match values.next() {
+            None => Ok(value),
+            Some(_) => Err(Problem::bad_request(format!("`{name}` is given twice"))),
+        }
+    }
+
+    /// The value of one whole number, or `default` where there is none.
+    ///
+    /// # Errors
+    /// 400 that names the parameter and its range.
+    pub fn number(
+        &self,
+        name: &str,
+        range: RangeInclusive<u64>,
+        default: u64,
+    ) -> Result<u64, Problem> {
+        let Some(value) = self.get(name)? else {
+            return Ok(default);
+        };
+        // `u64::from_str` would take "+5", which means "␣5" in a query.
+        let digits = value.bytes().all(|byte| byte.is_ascii_digit());
+        value
+            .parse()
+            .ok()
+            .filter(|number| digits && range.contains(number))
+            .ok_or_else(|| {
+                let (low, high) = range.into_inner();
+                Problem::bad_request(match high {
+                    u64::MAX => format!("`{name}` must be a whole number from {low} on"),
+                    _ => format!("`{name}` must be a whole number from {low} to {high}"),
+                })
+            })
+    }
+}

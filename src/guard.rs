@@ -1,0 +1,123 @@
+//! The guard: refuses what was not meant for this server, and tells each browser what it may
+//! do with an answer.
+//!
+//! A page from elsewhere can reach a server on localhost: WebSockets ignore the same-origin
+//! policy, and a name can be made to point here after its page was loaded (DNS rebinding). So
+//! the server checks for itself whom a request is addressed to and whose page sent it.
+
+use std::net::IpAddr;
+
+use actix_cors::Cors;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::{DefaultHeaders, Next};
+use actix_web::{Error, ResponseError, web};
+
+use crate::Options;
+use crate::message_log::MessageLog;
+use crate::problem::Problem;
+
+/// The address of this server that a connection came in on.
+pub struct OwnAddress(pub IpAddr);
+
+/// Checks Host everywhere, and Origin where it matters; turns new requests away once the log
+/// is closed.
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    match check(&request) {
+        Ok(()) => next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_left_body),
+        Err(problem) => {
+            log::warn!("refused {} {}: {problem}", request.method(), request.path());
+            Ok(request
+                .into_response(problem.error_response())
+                .map_into_right_body())
+        }
+    }
+}
+
+fn check(request: &ServiceRequest) -> Result<(), Problem> {
+    let (Some(options), Some(log)) = (
+        request.app_data::<web::Data<Options>>(),
+        request.app_data::<web::Data<MessageLog>>(),
+    ) else {
+        return Err(Problem::unavailable("The server is not ready"));
+    };
+    let host = text(request, header::HOST)?.unwrap_or_default();
+    let own = request.conn_data::<OwnAddress>().map(|own| own.0);
+    if !is_own_host(host, own) && !contains(&options.allow_host, name_of(host)) {
+        let title = "This host is not served here; --allow-host adds one";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, title));
+    }
+    if (request.method() == Method::POST || request.path() == "/ws")
+        && let Some(origin) = text(request, header::ORIGIN)?
+        && !is_same_origin(origin, host)
+        && !contains(&options.allow_origin, origin)
+    {
+        let title = "This origin may not publish or listen; --allow-origin adds one";
+        return Err(Problem::new(StatusCode::FORBIDDEN, title));
+    }
+    if log.is_closed() {
+        return Err(Problem::unavailable("The server is shutting down"));
+    }
+    Ok(())
+}
+
+fn text(request: &ServiceRequest, name: HeaderName) -> Result<Option<&str>, Problem> {
+    let value = request.headers().get(&name).map(|value| value.to_str());
+    value
+        .transpose()
+        .map_err(|_| Problem::bad_request(format!("`{name}` is not text")))
+}
+
+fn contains(allowed: &[String], value: &str) -> bool {
+    allowed.iter().any(|own| own.eq_ignore_ascii_case(value))
+}
+
+/// A Host without its port: the port is not what rebinding changes.
+fn name_of(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    }
+}
+
+fn is_own_host(host: &str, own: Option<IpAddr>) -> bool {
+    let name = name_of(host);
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback() || Some(address) == own,
+        Err(_) => name.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// Whether a page of this origin came from this server. The scheme is left out: a proxy in
+/// front may speak TLS.
+fn is_same_origin(origin: &str, host: &str) -> bool {
+    let authority = origin
+        .strip_prefix("http://")
+        .or(origin.strip_prefix("https://"));
+    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+}
+
+/// What every answer tells the browser: do not guess types, load nothing from elsewhere.
+pub fn headers() -> DefaultHeaders {
+    DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+/// Lets the pages of allowed origins read the answers (the Fetch standard's CORS protocol).
+pub fn cors(allowed: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST"])
+        .allowed_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
+        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .max_age(3600);
+    allowed
+        .iter()
+        .fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,0 +1,165 @@
+//! Trifold: polling, long polling and WebSockets side by side, over one message log.
+//!
+//! ```text
+//! publish ─▶ MessageLog: gives a version, keeps it in a window, wakes who waits
+//!               ├─ poll       after(cursor)                            one answer, at once
+//!               ├─ longpoll   timeout(wait, changed(cursor)), after    one answer, when there is news
+//!               └─ ws         follow(cursor)                           every answer, for ever
+//! ```
+//!
+//! - [`message_log`]: the log, its batches, and the gaps it admits
+//! - [`cursor`]: where a reader stands, parsed in one place
+//! - [`transports`]: the techniques, one file each
+//! - [`socket`]: what a WebSocket needs besides the log
+//! - [`problem`]: every refusal, as problem+json
+//! - [`guard`]: Host and Origin, and the headers of every answer
+//! - [`page`]: the files of the page, held in the binary
+//! - [`options`]: the command line
+
+pub mod cursor;
+pub mod guard;
+pub mod message_log;
+pub mod options;
+pub mod page;
+pub mod problem;
+pub mod socket;
+pub mod transports;
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, HttpResponse, HttpServer, Resource, Route, guard as on, web};
+use serde::Serialize;
+
+pub use cursor::Cursor;
+pub use message_log::{
+    Batch, Closed, Gap, MessageLog, Publication, Published, Reason, Retention,
+};
+pub use options::Options;
+
+use guard::OwnAddress;
+use message_log::{Version, now};
+use problem::Problem;
+use transports::{longpoll::longpoll, poll::poll, publish::publish, ws::ws};
+
+/// How long an idle connection is kept. actix's default of 5 s would make every poller with a
+/// slower interval pay for a new TCP connection each time.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a connection that the server ends may take to close. A WebSocket's peer waits for
+/// it, so it is short; a client that is told 413 reads the answer meanwhile.
+const GOODBYE: Duration = Duration::from_millis(500);
+
+/// How long the requests that are under way when the server stops may take, in seconds.
+const SHUTDOWN_SECONDS: u64 = 3;
+
+/// Binds a server to `options.listen`, and returns it with the address that it got. It serves
+/// once it is awaited. When `stop` resolves it closes the log, which answers every held poll
+/// and ends every WebSocket, and then itself.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn bind(
+    options: Options,
+    log: web::Data<MessageLog>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<(Server, SocketAddr)> {
+    let (listen, workers) = (options.listen, options.workers);
+    let connections_per_worker = options.max_connections.div_ceil(workers);
+    let options = web::Data::new(options);
+    let closing = log.clone();
+
+    // `log` is made outside of this closure: one for all workers, not one for each.
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(log.clone())
+            .app_data(options.clone())
+            .wrap(from_fn(guard::guard))
+            .wrap(Condition::new(
+                !options.allow_origin.is_empty(),
+                guard::cors(&options.allow_origin),
+            ))
+            .wrap(guard::headers())
+            .service(at("/poll", "GET, HEAD", get_or_head().to(poll)))
+            .service(at("/longpoll", "GET, HEAD", get_or_head().to(longpoll)))
+            .service(at("/ws", "GET", web::get().to(ws)))
+            .service(at("/messages", "POST", web::post().to(publish)))
+            .service(at("/time", "GET, HEAD", get_or_head().to(time)))
+            .service(at("/health", "GET, HEAD", get_or_head().to(health)))
+            .default_service(web::to(page::file))
+    })
+    .workers(workers)
+    .max_connections(connections_per_worker)
+    .keep_alive(KEEP_ALIVE)
+    .client_disconnect_timeout(GOODBYE)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .shutdown_signal(async move {
+        stop.await;
+        closing.close();
+    })
+    // A held poll is dropped as soon as its client is gone, not when its wait ends.
+    .h1_allow_half_closed(false)
+    // Nagle's algorithm would hold back a small batch until the one before is acknowledged.
+    .tcp_nodelay(true)
+    .on_connect(|io, connection| {
+        let address = io.downcast_ref::<TcpStream>().map(TcpStream::local_addr);
+        if let Some(Ok(address)) = address {
+            connection.insert(OwnAddress(address.ip()));
+        }
+    })
+    .bind(listen)?;
+    let address = server.addrs().first().copied().unwrap_or(listen);
+    Ok((server.run(), address))
+}
+
+/// One path with one route; other methods are told which ones there are.
+fn at(path: &str, allow: &'static str, route: Route) -> Resource {
+    let refuse = move || async move { Err::<HttpResponse, _>(Problem::method(allow)) };
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(refuse))
+}
+
+fn get_or_head() -> Route {
+    web::route().guard(on::Any(on::Get()).or(on::Head()))
+}
+
+#[derive(Serialize)]
+struct Time {
+    at: f64,
+}
+
+/// `GET /time`: the server's clock, for estimating how far a client's is off.
+async fn time() -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(Time { at: now() })
+}
+
+#[derive(Serialize)]
+struct Health<'a> {
+    status: &'static str,
+    epoch: &'a str,
+    oldest: Version,
+    head: Version,
+    waiting: usize,
+}
+
+/// `GET /health`: what the log holds and how many readers wait for more. The guard answers
+/// 503 instead once the log is closed.
+async fn health(log: web::Data<MessageLog>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(Health {
+            status: "ok",
+            epoch: log.epoch(),
+            oldest: log.oldest(),
+            head: log.head(),
+            waiting: log.waiting(),
+        })
+}

@@ -1,0 +1,43 @@
+//! Trifold's program: reads the flags, makes one log, serves it.
+
+use std::io;
+
+use actix_web::web;
+use clap::Parser;
+use env_logger::Env;
+use trifold::{MessageLog, Options};
+
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    let options = Options::parse();
+    env_logger::Builder::from_env(Env::default().default_filter_or("info")).init();
+
+    let log = web::Data::new(MessageLog::new(options.retention()));
+    let listen = options.listen;
+    let (server, address) = trifold::bind(options, log, stop()).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
+    })?;
+    println!("listening on http://{address}");
+    server.await
+}
+
+/// Resolves when the process is asked to end: Ctrl-C, or SIGTERM where there are signals.
+async fn stop() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            },
+            Err(error) => {
+                log::warn!("SIGTERM will not be noticed: {error}");
+                let _ = tokio::signal::ctrl_c().await;
+            }
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = tokio::signal::ctrl_c().await;
+    log::info!("stopping");
+}

@@ -1,0 +1,46 @@
+//! Polling: the client asks, the server answers at once, news or not.
+
+use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag, IfNoneMatch};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+
+use crate::cursor::Cursor;
+use crate::message_log::MessageLog;
+use crate::problem::Problem;
+use crate::transports::answer;
+
+/// `GET /poll`: what came after the cursor, now.
+///
+/// # Errors
+/// 400 for a cursor that does not parse, 410 for one that no longer fits.
+pub async fn poll(
+    log: web::Data<MessageLog>,
+    cursor: Cursor,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let batch = log.after(&cursor)?;
+
+    // What one URL answers changes with the log's head and with nothing else.
+    let tag = EntityTag::new_strong(format!("{}-{}", log.epoch(), batch.head));
+    if holds(&request, &tag) {
+        return Ok(not_modified(tag));
+    }
+
+    Ok(answer().insert_header(ETag(tag)).body(batch.json))
+}
+
+/// Whether the client has this answer already (RFC 9110 §13.1.2).
+fn holds(request: &HttpRequest, tag: &EntityTag) -> bool {
+    match request.get_header() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(held)) => held.iter().any(|own| own.weak_eq(tag)),
+        None => false,
+    }
+}
+
+/// 304: no body, and the header fields that a 200 would have had (RFC 9110 §15.4.5).
+fn not_modified(tag: EntityTag) -> HttpResponse {
+    HttpResponse::NotModified()
+        .insert_header(ETag(tag))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .finish()
+}

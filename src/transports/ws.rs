@@ -1,0 +1,107 @@
+//! WebSocket: the client asks once, the server answers for ever.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_ws::{CloseCode, Session};
+use async_stream::stream;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::Options;
+use crate::cursor::Cursor;
+use crate::message_log::{MessageLog, encode, now, text_frame};
+use crate::problem::Problem;
+use crate::socket::{self, Ears};
+use crate::transports::publish::{Members, publication};
+
+/// The subprotocol that a client may offer (RFC 6455 §1.9).
+const SUBPROTOCOL: &str = "trifold.v1";
+
+/// The close code after a `gap` message, from the range for private use (RFC 6455 §7.4.2).
+const GAP: CloseCode = CloseCode::Other(4010);
+
+/// `GET /ws`: what came after the cursor, and from then on everything that comes. The body of
+/// the answer is the log itself, followed and framed. It is read when the socket can take
+/// more, so a slow reader costs a cursor and not a queue.
+///
+/// # Errors
+/// 400 for a cursor that does not parse, 400 or 426 for a handshake that is none. A cursor
+/// that no longer fits is told on the socket: a `gap` message, then close code 4010.
+pub async fn ws(
+    log: web::Data<MessageLog>,
+    cursor: Cursor,
+    request: HttpRequest,
+    options: web::Data<Options>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let (answer, session, incoming) =
+        actix_ws::handle_with_protocols(&request, payload, &[SUBPROTOCOL])?;
+
+    let ears = Ears::new(incoming, options.max_body);
+    rt::spawn(listen(log.clone(), session, ears));
+    let frames = frames(log.into_inner(), cursor);
+
+    Ok(answer.map_body(|_, control| socket::merge(control, frames)))
+}
+
+/// The outgoing half: every batch as a frame, then why there are no more.
+fn frames(log: Arc<MessageLog>, cursor: Cursor) -> impl Stream<Item = Bytes> {
+    stream! {
+        let mut batches = pin!(log.follow(cursor));
+        while let Some(next) = batches.next().await {
+            match next {
+                Ok(batch) => yield batch.frame,
+                Err(gap) => {
+                    yield text_frame(&Problem::from(gap).to_message());
+                    yield socket::close_frame(GAP, "the cursor no longer fits");
+                    return;
+                }
+            }
+        }
+        yield socket::close_frame(CloseCode::Away, "the server is shutting down");
+    }
+}
+
+/// The incoming half: answers what the client says, until one side has had enough. What is
+/// refused is answered with an `error`, and the socket stays open.
+async fn listen(log: web::Data<MessageLog>, mut session: Session, mut ears: Ears) {
+    let end = loop {
+        match ears.hear(&mut session).await {
+            Err(end) => break end,
+            Ok(json) => {
+                let reply =
+                    reply(&log, json.as_bytes()).unwrap_or_else(|no| no.to_message());
+                if session.text(reply).await.is_err() {
+                    break None; // the answer's body is gone, so the socket is
+                }
+            }
+        }
+    };
+    log::debug!("websocket ended: {end:?}");
+    if let Some(reason) = end {
+        let _ = session.close(Some(reason)).await; // no matter: an end either way
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "pong")]
+struct Pong<'a> {
+    t: &'a RawValue,
+    at: f64,
+}
+
+fn reply(log: &MessageLog, json: &[u8]) -> Result<String, Problem> {
+    let mut members = Members::parse(json)?;
+    match members.string("type", 1..=16)?.as_deref() {
+        Some("publish") => Ok(encode(&log.append(publication(members)?)?)),
+        Some("ping") => Ok(encode(&Pong {
+            t: members.raw("t")?,
+            at: now(),
+        })),
+        _ => Err(Problem::bad_request("`type` must be `publish` or `ping`")),
+    }
+}
