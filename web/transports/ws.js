@@ -1,0 +1,28 @@
+/**
+ * WebSocket: open once, and receive for as long as it stays open.
+ *
+ * @typedef {import('../core/types.js').Answer} Answer
+ * @typedef {import('./index.js').Technique} Technique
+ * @typedef {import('./inbox.js').Inbox<Answer>} Answers
+ */
+import { probe } from './heartbeat.js';
+import { createInbox } from './inbox.js';
+
+/** @type {Technique} */
+export async function* ws({ open }, cursor, signal) {
+  /** @type {Answers} */
+  const answers = createInbox(signal);
+  const socket = open('/ws', cursor(), signal);
+  socket.onmessage = ({ data }) => {
+    const said = JSON.parse(data);
+    if (said.type === 'batch' || said.type === 'gap') answers.put(said);
+  };
+  socket.onclose = () => answers.close();
+  const stopProbing = probe(socket, () => answers.close());
+  try {
+    yield* answers;
+  } finally {
+    stopProbing();
+    socket.close();
+  }
+}
