@@ -1,0 +1,26 @@
+import { defineConfig } from '@playwright/test';
+
+/** What a browser without a screen, a graphics card or the internet needs. */
+const args = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export default defineConfig({
+  testDir: 'test/browser',
+  outputDir: 'test-results',
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  workers: 1,
+  reporter: 'list',
+  forbidOnly: true,
+  use: {
+    viewport: { width: 1366, height: 768 },
+    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args },
+  },
+});

@@ -1,0 +1,96 @@
+/**
+ * The vocabulary of the browser tests: a server of one's own, and pages on it.
+ *
+ * @typedef {ReturnType<import('../../core/lab.js').Lab['state']>} LabState
+ * @typedef {import('@playwright/test').Page} Page
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { expect, test as base } from '@playwright/test';
+
+const PROGRAM = process.env.TRIFOLD_BIN ?? '../target/debug/trifold';
+
+export class Server {
+  /** @param {string[]} flags */
+  constructor(flags) {
+    this.flags = flags;
+    this.url = '';
+  }
+
+  async start() {
+    const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
+    this.process = spawn(PROGRAM, ['--listen', listen, ...this.flags], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, RUST_LOG: 'error' },
+    });
+    const [line] = await once(createInterface(this.process.stdout), 'line');
+    this.url = String(line).replace('listening on ', '');
+  }
+
+  async stop() {
+    if (!this.process || this.process.exitCode !== null) return;
+    const ended = once(this.process, 'exit');
+    this.process.kill('SIGTERM');
+    await ended;
+  }
+
+  /** @param {object} message */
+  async publish(message) {
+    const response = await fetch(`${this.url}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(message),
+    });
+    expect(response.status).toBe(201);
+    return response.json();
+  }
+
+  async health() {
+    return (await fetch(`${this.url}/health`)).json();
+  }
+}
+
+/** @type {import('@playwright/test').Fixtures<{ flags: string[], server: Server }, {}, import('@playwright/test').PlaywrightTestArgs>} */
+const fixtures = {
+  flags: [[], { option: true }],
+  server: async ({ flags }, use) => {
+    const server = new Server(flags);
+    await server.start();
+    await use(server);
+    await server.stop();
+  },
+};
+
+export const test = base.extend(fixtures);
+
+export { expect };
+
+/** @param {Page} page @returns {Promise<LabState>} */
+export function state(page) {
+  return page.evaluate(() => /** @type {any} */ (window).lab.state());
+}
+
+/**
+ * Opens the page and waits until all three panes listen.
+ * @param {Page} page @param {Server} server
+ */
+export async function open(page, server) {
+  await page.goto(server.url);
+  await listening(page);
+}
+
+/** @param {Page} page */
+export async function listening(page) {
+  await expect
+    .poll(async () => (await state(page)).panes.map((pane) => pane.state))
+    .toEqual(['polling', 'held', 'open']);
+}
+
+/** @param {Page} page @param {string} line */
+export async function say(page, line) {
+  await page.getByTestId('chat').fill(line);
+  await page.getByTestId('send').click();
+}
+
+export const PANES = ['poll', 'longpoll', 'ws'];

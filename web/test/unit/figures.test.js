@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { estimateOffset } from '../../core/clock.js';
+import { tally, zeroCounters } from '../../core/events.js';
+import { count, durationText } from '../../core/format.js';
+import { bodyOf } from '../../core/publisher.js';
+import { gaps, random } from '../../core/schedule.js';
+import { quantile, summarize } from '../../core/statistics.js';
+
+test('quantiles are values that were measured', () => {
+  assert.equal(quantile([1, 2, 3, 4], 0.5), 2);
+  assert.equal(quantile([1, 2, 3, 4], 0.95), 4);
+  assert.equal(quantile([7], 0.5), 7);
+  assert.equal(quantile([], 0.5), null);
+});
+
+test('a summary keeps the order of arrival for the last', () => {
+  assert.deepEqual(summarize([9, 1, 5]), { n: 3, p50: 5, p95: 9, mean: 5, last: 5 });
+  assert.deepEqual(summarize([]), { n: 0, p50: null, p95: null, mean: null, last: null });
+});
+
+test('the fastest question knows the offset best', () => {
+  const slow = { sent: 0, received: 100, at: 1090 };
+  const fast = { sent: 200, received: 204, at: 1202 };
+  assert.deepEqual(estimateOffset([slow, fast]), { offset: 1000, error: 2 });
+  assert.equal(estimateOffset([]), null);
+});
+
+test('the same seed gives the same schedule, another seed another', () => {
+  /** @param {number} seed */
+  const first = (seed) => {
+    const schedule = gaps('poisson', 5, random(seed));
+    return Array.from({ length: 20 }, () => schedule.next().value);
+  };
+  assert.deepEqual(first(42), first(42));
+  assert.notDeepEqual(first(42), first(43));
+});
+
+test('poisson gaps have the mean and the spread of an exponential', () => {
+  const schedule = gaps('poisson', 10, random(42));
+  const sample = Array.from({ length: 20_000 }, () => schedule.next().value);
+  const mean = sample.reduce((total, gap) => total + gap, 0) / sample.length;
+  const spread = Math.sqrt(sample.reduce((total, gap) => total + (gap - mean) ** 2, 0) / sample.length);
+  assert.ok(Math.abs(mean - 100) < 3, `mean ${mean}`);
+  assert.ok(Math.abs(spread - 100) < 5, `spread ${spread}`);
+});
+
+test('steady gaps are all the same', () => {
+  const schedule = gaps('steady', 4, random(1));
+  assert.deepEqual([schedule.next().value, schedule.next().value], [250, 250]);
+});
+
+test('what the publisher says has 60 bytes', () => {
+  for (const number of [1, 42, 12_345]) assert.equal(Buffer.byteLength(bodyOf(number)), 60);
+});
+
+test('durations carry a unit and no more digits than the clock', () => {
+  assert.equal(durationText(3.14), '3.1\u00a0ms');
+  assert.equal(durationText(9.96), '10\u00a0ms');
+  assert.equal(durationText(999.6), '1.00\u00a0s');
+  assert.equal(durationText(1040), '1.04\u00a0s');
+  assert.equal(durationText(12_345), '12.3\u00a0s');
+  assert.equal(durationText(null), '–');
+});
+
+test('thousands are set apart', () => {
+  assert.equal(count(999), '999');
+  assert.equal(count(1_234_567), '1\u202f234\u202f567');
+});
+
+/** @type {import('../../core/types.js').Batch} */
+const EMPTY = { type: 'batch', epoch: 'e', since: 0, version: 0, head: 0, messages: [] };
+
+/** @param {import('../../core/events.js').Happening[]} happenings */
+function tallied(...happenings) {
+  const counters = zeroCounters();
+  for (const happening of happenings) tally(counters, happening);
+  return counters;
+}
+
+test('a request is in flight until it is answered, fails or is given up', () => {
+  const request = /** @type {const} */ ({ type: 'request', request: 1, path: '/poll' });
+  assert.equal(tallied(request).inFlight, 1);
+  assert.deepEqual(tallied(request, { type: 'answer', request: 1, answer: EMPTY }), {
+    requests: 1, answers: 1, empty: 1, errors: 0, inFlight: 0,
+  });
+  assert.deepEqual(tallied(request, { type: 'error', request: 1, reason: '' }), {
+    requests: 1, answers: 0, empty: 0, errors: 1, inFlight: 0,
+  });
+  assert.equal(tallied(request, { type: 'cancel', request: 1, reason: '' }).errors, 0);
+});
+
+test('a socket is in flight until it is open, and broken when nobody closed it', () => {
+  const request = /** @type {const} */ ({ type: 'request', request: 1, path: '/ws' });
+  const open = /** @type {const} */ ({ type: 'open', request: 1 });
+  const close = /** @type {const} */ ({ type: 'close', request: 1, code: 1006, reason: '' });
+  assert.equal(tallied(request, open).inFlight, 0);
+  assert.equal(tallied(request, open, { ...close, opened: true, meant: false }).errors, 1);
+  assert.equal(tallied(request, open, { ...close, opened: true, meant: true }).errors, 0);
+  assert.equal(tallied(request, { ...close, opened: false, meant: false }).inFlight, 0);
+});
