@@ -127,6 +127,20 @@ async fn a_message_in_fragments_is_taken_with_a_ping_in_between() {
 }
 
 #[tokio::test]
+async fn frames_that_come_byte_by_byte_are_taken() {
+    let server = Server::start(&[]);
+    let mut wire = raw_socket(&server).await;
+    for size in [1, 200, 2000] {
+        let text = format!(r#"{{"type":"publish","body":"{}"}}"#, "x".repeat(size));
+        for byte in masked_frame(0x81, text.as_bytes()) {
+            wire.send([byte]).await;
+            tokio::task::yield_now().await;
+        }
+    }
+    common::until("all are published", || server.log.head() == 3).await;
+}
+
+#[tokio::test]
 async fn a_binary_frame_closes_with_1003() {
     let server = Server::start(&[]);
     assert_closes(&server, &masked_frame(0x82, br#"{"body":1}"#), 1003).await;
@@ -151,11 +165,12 @@ async fn a_message_that_is_too_big_closes_with_1009() {
     let mut fragments = masked_frame(0x01, &[b' '; 60]);
     fragments.extend(masked_frame(0x80, &[b' '; 60]));
     assert_closes(&server, &fragments, 1009).await;
+    // 4 GiB, of which nothing has come: it is refused by its header, not after it is read.
     let announced = [0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
     assert_closes(&server, &announced, 1009).await;
 
     let mut socket = server.socket("").await;
-    let fits = json!({ "type": "publish", "body": "x".repeat(70) }).to_string();
+    let fits = json!({ "type": "publish", "body": "x".repeat(72) }).to_string();
     assert_eq!(fits.len(), 100);
     socket.say(fits).await;
     socket.next("published").await;
