@@ -14,7 +14,9 @@ async fn polled(server: &Server, limit: &str) -> Vec<Value> {
     while since < server.log.head() {
         let url = format!("/poll?since={since}&{limit}");
         let batch = server.get(&url).await.json();
-        since = batch["version"].as_u64().expect("a version");
+        let version = batch["version"].as_u64().expect("a version");
+        assert!(version > since, "the batch does not go on: {batch}");
+        since = version;
         batches.push(batch);
     }
     batches
