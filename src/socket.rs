@@ -1,6 +1,7 @@
 //! What a WebSocket needs besides the log: ears that know when the peer is gone, close frames,
 //! and a body that carries the log's frames and the conversation's in one.
 
+use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -8,13 +9,15 @@ use std::time::Duration;
 use actix_http::error::PayloadError;
 use actix_http::ws::{Parser, ProtocolError};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::{Error, FromRequest, HttpRequest, dev, web};
 use actix_ws::{
     AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, MessageStream,
     Session,
 };
+use async_stream::try_stream;
 use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
 /// How often the server pings, below the minute after which proxies cut an idle connection.
@@ -101,6 +104,9 @@ fn end(code: CloseCode, why: &str) -> End {
 fn end_of(error: ProtocolError) -> End {
     match error {
         ProtocolError::Overflow => end(CloseCode::Size, "the message is too big"),
+        ProtocolError::Io(error) if is_overflow(&error) => {
+            end(CloseCode::Size, "the message is too big")
+        }
         // Three different things arrive as an I/O error, and only their texts differ.
         ProtocolError::Io(error) => match error.get_ref() {
             Some(inner) if inner.is::<PayloadError>() => None,
@@ -114,6 +120,83 @@ fn end_of(error: ProtocolError) -> End {
         },
         _ => end(CloseCode::Protocol, "the frame is malformed"),
     }
+}
+
+fn is_overflow(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(PayloadError::Overflow))
+}
+
+/// A socket's bytes, up to a frame that announces more than `max_bytes`. actix-http looks at
+/// the length only once a frame is whole, so without this one frame could fill the memory.
+///
+/// # Errors
+/// When the request has no body to read.
+pub async fn bounded(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+    max_bytes: usize,
+) -> Result<web::Payload, Error> {
+    let mut lengths = Lengths::default();
+    let bytes = try_stream! {
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk?;
+            lengths.check(&chunk, max_bytes as u64)?;
+            yield chunk;
+        }
+    };
+    let payload = Box::pin(bytes);
+    web::Payload::from_request(request, &mut dev::Payload::Stream { payload }).await
+}
+
+/// Finds the frames' headers (RFC 6455 §5.2) in bytes that come in pieces.
+#[derive(Default)]
+struct Lengths {
+    header: Vec<u8>,
+    /// What is still to come of the payload that the last header announced.
+    rest: u64,
+}
+
+impl Lengths {
+    fn check(&mut self, mut bytes: &[u8], max: u64) -> Result<(), PayloadError> {
+        while let Some((&first, others)) = bytes.split_first() {
+            if self.rest > 0 {
+                let here = self.rest.min(bytes.len() as u64);
+                self.rest -= here;
+                bytes = &bytes[here as usize..];
+                continue;
+            }
+            self.header.push(first);
+            bytes = others;
+            if let Some(length) = announced(&self.header) {
+                if length > max {
+                    return Err(PayloadError::Overflow);
+                }
+                self.rest = length;
+                self.header.clear();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The payload's length, once the header is whole.
+fn announced(header: &[u8]) -> Option<u64> {
+    let [_, second, more @ ..] = header else {
+        return None;
+    };
+    let mask = if second & 0x80 == 0 { 0 } else { 4 };
+    let extended = match second & 0x7f {
+        126 => 2,
+        127 => 8,
+        short => return (more.len() >= mask).then_some(short.into()),
+    };
+    let big_endian = || {
+        more[..extended]
+            .iter()
+            .fold(0, |n, &byte| n << 8 | u64::from(byte))
+    };
+    (more.len() >= extended + mask).then(big_endian)
 }
 
 /// A close frame as the server sends it.

@@ -38,6 +38,7 @@ pub async fn ws(
     options: web::Data<Options>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
+    let payload = socket::bounded(&request, payload, options.max_body).await?;
     let (answer, session, incoming) =
         actix_ws::handle_with_protocols(&request, payload, &[SUBPROTOCOL])?;
 

@@ -1,0 +1,65 @@
+//! The command line says where it listens, or why it cannot.
+
+mod common;
+
+use common::{Program, Wire};
+
+#[tokio::test]
+async fn the_first_line_is_the_address_that_it_listens_on() {
+    let program = Program::start(&[]);
+    assert_ne!(program.address.port(), 0);
+    assert_eq!(
+        program.first_line,
+        format!("listening on http://{}\n", program.address)
+    );
+    let mut wire = Wire::open(program.address).await;
+    assert_eq!(wire.get("/health").await.status, 200);
+}
+
+#[tokio::test]
+async fn every_flag_has_an_environment_variable() {
+    let mut command = Program::command(&["--listen=127.0.0.1:0", "--help"]);
+    let help = command.output().unwrap();
+    let help = String::from_utf8(help.stdout).unwrap();
+    let flags = help
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("--"));
+    let names = flags.map(|flag| flag.split(' ').next().unwrap().replace('-', "_"));
+    let names: Vec<_> = names.collect();
+    assert!(names.len() >= 8, "{help}");
+    for name in names {
+        let variable = format!("[env: TRIFOLD_{}=", name.to_uppercase());
+        assert!(help.contains(&variable), "{variable} in {help}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let first = Program::start(&[]);
+    let address = first.address.to_string();
+    let second = Program::command(&["--listen", &address]).output().unwrap();
+    assert!(!second.status.success());
+    assert!(second.stdout.is_empty());
+    let message = String::from_utf8(second.stderr).unwrap();
+    assert!(message.contains(&address), "{message}");
+}
+
+#[tokio::test]
+async fn a_flag_out_of_range_is_named() {
+    for flag in [
+        "--retain=0",
+        "--retain-bytes=0",
+        "--max-body=0",
+        "--workers=0",
+    ] {
+        let ended = Program::command(&["--listen=127.0.0.1:0", flag])
+            .output()
+            .unwrap();
+        assert!(!ended.status.success());
+        let message = String::from_utf8(ended.stderr).unwrap();
+        assert!(
+            message.contains(flag.split('=').next().unwrap()),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,70 @@
+//! The program as it is installed, in a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use super::until;
+
+/// The program, running. It is killed when it is dropped.
+pub struct Program {
+    pub address: SocketAddr,
+    pub first_line: String,
+    child: Child,
+}
+
+impl Program {
+    /// The program's command line, on a free port.
+    pub fn command(flags: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_trifold"));
+        command
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts it, and returns once it has said where it listens.
+    pub fn start(flags: &[&str]) -> Self {
+        let mut command = Self::command(&["--listen=127.0.0.1:0", "--workers=2"]);
+        let spawned = command.args(flags).stderr(Stdio::null()).spawn();
+        let mut child = spawned.expect("the program starts");
+        let stdout = child.stdout.take().expect("standard output is piped");
+        let mut first_line = String::new();
+        let read = BufReader::new(stdout).read_line(&mut first_line);
+        read.expect("the program speaks");
+        let address = first_line.trim_end().strip_prefix("listening on http://");
+        Self {
+            address: address
+                .and_then(|address| address.parse().ok())
+                .expect("the first line names the address"),
+            first_line,
+            child,
+        }
+    }
+
+    /// Sends a signal, `TERM` or `INT`.
+    pub fn signal(&self, name: &str) {
+        let process = self.child.id().to_string();
+        let kill = Command::new("kill").args(["-s", name, &process]).status();
+        assert!(kill.expect("there is a kill command").success());
+    }
+
+    /// How it ended, which must be soon.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut status = None;
+        until("the program has ended", || {
+            status = self.child.try_wait().expect("it is our child");
+            status.is_some()
+        })
+        .await;
+        status.expect("it has ended")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // it may have ended by itself
+        let _ = self.child.wait();
+    }
+}

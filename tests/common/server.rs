@@ -1,0 +1,131 @@
+//! A server in this process, on a thread and a port of its own.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use actix_web::web;
+use clap::Parser;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use trifold::{MessageLog, Options};
+
+use super::{Answer, Socket, Wire, append, soon};
+
+/// A server in this process. It stops when it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub log: web::Data<MessageLog>,
+    stop: Arc<Notify>,
+    http: reqwest::Client,
+}
+
+impl Server {
+    /// A server with these flags besides `--listen`.
+    pub fn start(flags: &[&str]) -> Self {
+        let first = ["trifold", "--listen=127.0.0.1:0", "--workers=2"];
+        let options = Options::parse_from(first.iter().chain(flags));
+        let log = web::Data::new(MessageLog::new(options.retention()));
+        let stop = Arc::new(Notify::new());
+        let (tell, told) = mpsc::channel();
+        let (its_log, its_stop) = (log.clone(), stop.clone());
+        thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let stop = async move { its_stop.notified().await };
+                let (server, address) =
+                    trifold::bind(options, its_log, stop).expect("port 0 is always free");
+                tell.send(address).expect("the test waits for the address");
+                server.await.expect("the server runs");
+            });
+        });
+        Self {
+            address: told.recv().expect("the server tells its address"),
+            log,
+            stop,
+            http: client(),
+        }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.get_with(path, &[]).await
+    }
+
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = self.http.get(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        soon(answer(request)).await
+    }
+
+    /// Publishes; the body is sent as it is written.
+    pub async fn post(&self, body: impl Into<String>) -> Answer {
+        let request = self
+            .http
+            .post(self.url("/messages"))
+            .header("content-type", "application/json")
+            .body(body.into());
+        soon(answer(request)).await
+    }
+
+    /// Publishes a message that has nothing but a body.
+    pub async fn say(&self, body: &str) -> Value {
+        self.post(json!({ "body": body }).to_string()).await.json()
+    }
+
+    /// Puts messages `id-1` to `id-count` into the log.
+    pub fn fill(&self, count: usize) {
+        for number in 1..=count {
+            append(&self.log, format!("id-{number}"), "hi");
+        }
+    }
+
+    /// An open WebSocket.
+    pub async fn socket(&self, query: &str) -> Socket {
+        Socket::open(self.address, query).await
+    }
+
+    /// A TCP connection.
+    pub async fn wire(&self) -> Wire {
+        Wire::open(self.address).await
+    }
+
+    /// Asks the server to stop.
+    pub fn stop(&self) {
+        self.stop.notify_one();
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy();
+    client.build().expect("a client needs nothing")
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Answer {
+    let response = request.send().await.expect("the server answers");
+    let headers = response.headers().iter();
+    Answer {
+        status: response.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes());
+                (name.to_string(), value.into_owned())
+            })
+            .collect(),
+        body: response
+            .bytes()
+            .await
+            .expect("the answer is whole")
+            .to_vec(),
+    }
+}

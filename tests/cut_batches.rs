@@ -1,0 +1,116 @@
+//! A batch is cut by `limit` and by its bytes; the next one goes on, and all of it arrives.
+
+mod common;
+
+use common::{Server, append, versions};
+use serde_json::Value;
+use trifold::message_log::BATCH_BYTES;
+use trifold::{Cursor, MessageLog};
+
+/// All batches from the beginning, by polling.
+async fn polled(server: &Server, limit: &str) -> Vec<Value> {
+    let mut batches = Vec::new();
+    let mut since = 0;
+    while since < server.log.head() {
+        let url = format!("/poll?since={since}&{limit}");
+        let batch = server.get(&url).await.json();
+        let version = batch["version"].as_u64().expect("a version");
+        assert!(version > since, "the batch does not go on: {batch}");
+        since = version;
+        batches.push(batch);
+    }
+    batches
+}
+
+/// All batches from the beginning, by WebSocket.
+async fn followed(server: &Server, limit: &str) -> Vec<Value> {
+    let mut batches = Vec::new();
+    let mut socket = server.socket(&format!("?{limit}")).await;
+    loop {
+        let batch = socket.json().await;
+        let is_last = batch["version"] == batch["head"];
+        batches.push(batch);
+        if is_last {
+            return batches;
+        }
+    }
+}
+
+fn counts(batches: &[Value]) -> Vec<usize> {
+    batches.iter().map(|batch| versions(batch).len()).collect()
+}
+
+#[tokio::test]
+async fn limit_cuts_a_batch_and_the_next_goes_on() {
+    let server = Server::start(&[]);
+    server.fill(10);
+    let batches = polled(&server, "limit=3").await;
+    assert_eq!(counts(&batches), [3, 3, 3, 1]);
+    assert_eq!(
+        batches.iter().flat_map(versions).collect::<Vec<_>>(),
+        Vec::from_iter(1..=10)
+    );
+    assert!(batches.iter().all(|batch| batch["head"] == 10));
+    assert_eq!(batches, followed(&server, "limit=3").await);
+}
+
+#[tokio::test]
+async fn limit_is_500_when_nothing_is_said_and_1000_at_most() {
+    let server = Server::start(&[]);
+    server.fill(1001);
+    assert_eq!(counts(&polled(&server, "").await), [500, 500, 1]);
+    assert_eq!(counts(&polled(&server, "limit=1000").await), [1000, 1]);
+    assert_eq!(counts(&followed(&server, "").await), [500, 500, 1]);
+}
+
+#[tokio::test]
+async fn a_message_bigger_than_a_batch_comes_alone() {
+    let server = Server::start(&["--max-body=4000000"]);
+    let big = "x".repeat(BATCH_BYTES + 1);
+    for (number, text) in ["a", &big, &big, "b", "c"].into_iter().enumerate() {
+        append(&server.log, number.to_string(), text);
+    }
+    let batches = polled(&server, "").await;
+    assert_eq!(counts(&batches), [1, 1, 1, 2]);
+    assert_eq!(batches, followed(&server, "").await);
+}
+
+/// The bytes of one message as the log encodes it.
+fn size(log: &MessageLog, version: u64) -> usize {
+    let cursor = Cursor {
+        limit: 1,
+        ..Cursor::new(version - 1)
+    };
+    let batch = log.after(&cursor).expect("it is kept");
+    let json = std::str::from_utf8(&batch.json).expect("UTF-8");
+    json.split_once(r#""messages":["#)
+        .expect("messages")
+        .1
+        .len()
+        - "]}".len()
+}
+
+#[tokio::test]
+async fn a_batch_holds_as_many_bytes_as_fit_and_not_one_more() {
+    let server = Server::start(&[]);
+    for number in 1..=60 {
+        append(&server.log, number.to_string(), &"x".repeat(number * 1009));
+    }
+    let batches = polled(&server, "").await;
+    for batch in &batches {
+        let sizes = versions(batch)
+            .into_iter()
+            .map(|version| size(&server.log, version));
+        let bytes: usize = sizes.sum();
+        let version = batch["version"].as_u64().unwrap();
+        assert!(bytes <= BATCH_BYTES);
+        if version < server.log.head() {
+            assert!(
+                bytes + size(&server.log, version + 1) > BATCH_BYTES,
+                "cut too early"
+            );
+        }
+    }
+    assert!(batches.len() > 1);
+    assert_eq!(batches, followed(&server, "").await);
+}

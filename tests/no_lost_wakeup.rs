@@ -1,0 +1,122 @@
+//! No wake-up is lost: what is published between a reader's look and its sleep wakes it.
+
+mod common;
+
+use std::hint::spin_loop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+
+use common::{Server, append, note, soon, until};
+use trifold::{Cursor, MessageLog, Retention};
+
+const ROUNDS: u64 = 100_000;
+
+/// Announces each look, so that the publisher can aim between it and the sleep.
+async fn read(log: Arc<MessageLog>, about_to_look: Arc<AtomicU64>) {
+    for round in 0..ROUNDS {
+        about_to_look.store(round + 1, Ordering::Release);
+        let cursor = Cursor::new(round);
+        log.changed(&cursor).await;
+        assert_eq!(log.after(&cursor).map(|batch| batch.version), Ok(round + 1));
+    }
+}
+
+/// Publishes one message a round, each time a little later after the reader has set out. It
+/// spins, so it has a thread of its own: as a task it would keep its worker from the reader.
+fn publish(log: &MessageLog, about_to_look: &AtomicU64) {
+    for round in 0..ROUNDS {
+        while about_to_look.load(Ordering::Acquire) <= round {
+            thread::yield_now();
+        }
+        for _ in 0..round % 101 {
+            spin_loop();
+        }
+        append(log, round.to_string(), "hi");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_published_between_look_and_sleep_wakes_the_reader() {
+    let retention = Retention {
+        messages: 4,
+        bytes: usize::MAX,
+    };
+    let log = Arc::new(MessageLog::new(retention));
+    let about_to_look = Arc::new(AtomicU64::new(0));
+    let reader = tokio::spawn(read(log.clone(), about_to_look.clone()));
+    let seen = about_to_look.clone();
+    thread::spawn(move || publish(&log, &about_to_look));
+
+    // Nobody else publishes: a reader that misses its wake-up sleeps for ever.
+    let mut round = 0;
+    while round < ROUNDS {
+        until("the reader gets on", || {
+            seen.load(Ordering::Acquire) > round
+        })
+        .await;
+        round = seen.load(Ordering::Acquire);
+    }
+    soon(reader).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_message_wakes_every_reader() {
+    let log = Arc::new(common::roomy_log());
+    let readers: Vec<_> = (0..50)
+        .map(|_| {
+            let log = log.clone();
+            tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
+        })
+        .collect();
+    until("all readers wait", || log.waiting() == 50).await;
+
+    append(&log, "one", "hi");
+
+    for reader in readers {
+        soon(reader).await.unwrap();
+    }
+    assert_eq!(log.waiting(), 0);
+}
+
+#[tokio::test]
+async fn closing_the_log_wakes_every_reader_and_refuses_messages() {
+    let log = Arc::new(common::roomy_log());
+    let reader = {
+        let log = log.clone();
+        tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
+    };
+    until("the reader waits", || log.waiting() == 1).await;
+
+    log.close();
+
+    soon(reader).await.unwrap();
+    assert!(log.append(note("late", "hi")).is_err());
+    assert_eq!(log.head(), 0);
+}
+
+#[tokio::test]
+async fn a_long_poll_whose_news_is_there_already_is_not_held() {
+    let server = Server::start(&[]);
+    server.fill(3);
+    for since in 0..3 {
+        let url = format!("/longpoll?since={since}&wait_ms=25000");
+        assert_eq!(server.get(&url).await.json()["version"], 3);
+    }
+}
+
+#[tokio::test]
+async fn a_held_poll_and_a_quiet_socket_get_a_message_as_it_comes() {
+    let server = Server::start(&[]);
+    let mut socket = server.socket("?since=0").await;
+    for round in 0..20 {
+        let url = format!("/longpoll?since={round}&wait_ms=25000");
+        let publish = async {
+            until("both readers wait", || server.log.waiting() == 2).await;
+            append(&server.log, round.to_string(), "hi");
+        };
+        let (answer, ()) = tokio::join!(server.get(&url), publish);
+        assert_eq!(answer.json()["version"], round + 1);
+        assert_eq!(socket.json().await["version"], round + 1);
+    }
+}
