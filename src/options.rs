@@ -46,7 +46,7 @@ pub struct Options {
     pub max_body: usize,
 
     /// Web origin besides the server's own that may read and publish, such as
-    /// https://example.org (repeatable)
+    /// `https://example.org` (repeatable)
     #[arg(
         long,
         env = "TRIFOLD_ALLOW_ORIGIN",

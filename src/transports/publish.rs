@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::error::Category;
@@ -46,7 +47,7 @@ pub async fn publish(
         let title = "The body must be application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, title));
     }
-    let body = whole(payload, options.max_body).await?;
+    let body = whole(&request, payload, options.max_body).await?;
     let published = log.append(publication(Members::parse(&body)?)?)?;
 
     let status = if published.duplicate {
@@ -54,10 +55,26 @@ pub async fn publish(
     } else {
         StatusCode::CREATED
     };
-    Ok(HttpResponse::build(status).json(published))
+    Ok(HttpResponse::build(status)
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(published))
 }
 
-async fn whole(payload: web::Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn whole(
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let length = request
+        .headers()
+        .get(CONTENT_LENGTH)
+        .and_then(|own| own.to_str().ok());
+    if length
+        .and_then(|own| own.parse().ok())
+        .is_some_and(|own: usize| own > limit)
+    {
+        return Err(Problem::too_large(limit)); // told before it is sent
+    }
     match timeout(BODY_WITHIN, payload.to_bytes_limited(limit)).await {
         Ok(Ok(Ok(body))) => Ok(body),
         Ok(Ok(Err(_))) => Err(Problem::bad_request("The body did not arrive whole")),
