@@ -55,7 +55,7 @@ fn check(request: &ServiceRequest) -> Result<(), Problem> {
         let title = "This host is not served here; --allow-host adds one";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, title));
     }
-    if (request.method() == Method::POST || request.path() == "/ws")
+    if (request.method() == Method::POST || matches!(request.path(), "/ws" | "/lab"))
         && let Some(origin) = text(request, header::ORIGIN)?
         && !is_same_origin(origin, host)
         && !contains(&options.allow_origin, origin)

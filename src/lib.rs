@@ -11,6 +11,7 @@
 //! - [`cursor`]: where a reader stands, parsed in one place
 //! - [`transports`]: the techniques, one file each
 //! - [`socket`]: what a WebSocket needs besides the log
+//! - [`lab`]: the simulated network, the meter, and the page's control channel
 //! - [`problem`]: every refusal, as problem+json
 //! - [`guard`]: Host and Origin, and the headers of every answer
 //! - [`page`]: the files of the page, held in the binary
@@ -18,6 +19,7 @@
 
 pub mod cursor;
 pub mod guard;
+pub mod lab;
 pub mod message_log;
 pub mod options;
 pub mod page;
@@ -43,6 +45,8 @@ pub use message_log::{
 pub use options::Options;
 
 use guard::OwnAddress;
+use lab::in_lab;
+use lab::room::Room;
 use message_log::{Version, now};
 use problem::Problem;
 use transports::{longpoll::longpoll, poll::poll, publish::publish, ws::ws};
@@ -72,6 +76,7 @@ pub fn bind(
     let (listen, workers) = (options.listen, options.workers);
     let connections_per_worker = options.max_connections.div_ceil(workers);
     let options = web::Data::new(options);
+    let room = web::Data::new(Room::default());
     let closing = log.clone();
 
     // `log` is made outside of this closure: one for all workers, not one for each.
@@ -79,16 +84,22 @@ pub fn bind(
         App::new()
             .app_data(log.clone())
             .app_data(options.clone())
+            .app_data(room.clone())
             .wrap(from_fn(guard::guard))
             .wrap(Condition::new(
                 !options.allow_origin.is_empty(),
                 guard::cors(&options.allow_origin),
             ))
             .wrap(guard::headers())
-            .service(at("/poll", "GET, HEAD", get_or_head().to(poll)))
-            .service(at("/longpoll", "GET, HEAD", get_or_head().to(longpoll)))
-            .service(at("/ws", "GET", web::get().to(ws)))
-            .service(at("/messages", "POST", web::post().to(publish)))
+            .service(in_lab(at("/poll", "GET, HEAD", get_or_head().to(poll))))
+            .service(in_lab(at(
+                "/longpoll",
+                "GET, HEAD",
+                get_or_head().to(longpoll),
+            )))
+            .service(in_lab(at("/ws", "GET", web::get().to(ws))))
+            .service(in_lab(at("/messages", "POST", web::post().to(publish))))
+            .service(at("/lab", "GET", web::get().to(lab::room::lab)))
             .service(at("/time", "GET, HEAD", get_or_head().to(time)))
             .service(at("/health", "GET, HEAD", get_or_head().to(health)))
             .default_service(web::to(page::file))

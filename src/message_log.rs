@@ -430,6 +430,20 @@ impl MessageLog {
         }
     }
 
+    /// Waits until the log is closed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future forgets nothing.
+    pub async fn closed(&self) {
+        loop {
+            let woken = self.wake.notified();
+            if self.is_closed() {
+                return;
+            }
+            woken.await;
+        }
+    }
+
     /// Ends the log: nothing more is appended, and nobody waits any longer. What is kept can
     /// still be read.
     pub fn close(&self) {

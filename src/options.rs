@@ -74,6 +74,10 @@ pub struct Options {
     #[arg(long, env = "TRIFOLD_MAX_CONNECTIONS", default_value_t = 16_000, value_name = "N",
           value_parser = at_least_one())]
     pub max_connections: usize,
+
+    /// Refuse the simulated network and the control channel
+    #[arg(long, env = "TRIFOLD_NO_LAB")]
+    pub no_lab: bool,
 }
 
 fn at_least_one() -> RangedU64ValueParser<usize> {

@@ -96,6 +96,11 @@ impl Ears {
     }
 }
 
+/// The end of every conversation when the server stops.
+pub fn going_away() -> End {
+    end(CloseCode::Away, "the server is shutting down")
+}
+
 fn end(code: CloseCode, why: &str) -> End {
     Some((code, why).into())
 }

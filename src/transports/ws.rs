@@ -95,7 +95,11 @@ struct Pong<'a> {
     at: f64,
 }
 
-fn reply(log: &MessageLog, json: &[u8]) -> Result<String, Problem> {
+/// What the server says to what a client said.
+///
+/// # Errors
+/// 400 that names what is wrong; 503 while the server is shutting down.
+pub fn reply(log: &MessageLog, json: &[u8]) -> Result<String, Problem> {
     let mut members = Members::parse(json)?;
     match members.string("type", 1..=16)?.as_deref() {
         Some("publish") => Ok(encode(&log.append(publication(members)?)?)),

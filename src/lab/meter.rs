@@ -1,0 +1,234 @@
+//! The meter: what each pane's traffic costs, to the byte, headers and frames included. A page
+//! cannot see header bytes; the server can.
+//!
+//! Heads are counted as they are written on the wire: a request's from its parsed parts, with
+//! one space after each colon, as all browsers send them; an answer's as actix-http encodes it.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use actix_http::{ConnectionType, Payload};
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{RequestHead, ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderMap, UPGRADE};
+use actix_web::http::{StatusCode, Version};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, ResponseError};
+use bytes::Bytes;
+use futures_util::StreamExt;
+use serde::Serialize;
+
+use super::{owner, refuse_when_off};
+use crate::cursor::Query;
+
+/// `date: Sun, 06 Nov 1994 08:49:37 GMT`, which actix-http adds to every answer.
+const DATE_LINE: usize = 37;
+
+/// What one pane has cost so far.
+#[derive(Debug, Default)]
+pub struct Meter {
+    requests: AtomicU64,
+    answers: AtomicU64,
+    empty: AtomicU64,
+    in_flight: AtomicU64,
+    up: AtomicU64,
+    down: AtomicU64,
+}
+
+/// A meter's reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Reading {
+    /// Requests and opening handshakes.
+    pub requests: u64,
+    /// Answers; on a socket, what was sent at one time.
+    pub answers: u64,
+    /// Batches without a message.
+    pub empty: u64,
+    /// Requests that are not answered yet, and sockets that are open.
+    pub in_flight: u64,
+    /// Bytes from the client.
+    pub up: u64,
+    /// Bytes to the client.
+    pub down: u64,
+}
+
+impl Meter {
+    /// What it reads now.
+    pub fn read(&self) -> Reading {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Reading {
+            requests: read(&self.requests),
+            answers: read(&self.answers),
+            empty: read(&self.empty),
+            in_flight: read(&self.in_flight),
+            up: read(&self.up),
+            down: read(&self.down),
+        }
+    }
+}
+
+fn add(counter: &AtomicU64, amount: usize) {
+    counter.fetch_add(amount as u64, Ordering::Relaxed);
+}
+
+/// Counts a request and its answer for the pane that they belong to, if any.
+///
+/// # Errors
+/// 400 for a client or pane that is no name, or where the lab is off.
+pub async fn meter(
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let owner = Query::of(request.request()).and_then(|query| {
+        refuse_when_off(request.request(), &query, &["client", "pane"])?;
+        owner(request.request(), &query)
+    });
+    let meter = match owner {
+        Ok(None) => return next.call(request).await,
+        Ok(Some((member, pane))) => member.meter(&pane),
+        Err(problem) => return Ok(request.into_response(problem.error_response())),
+    };
+    let Some(meter) = meter else {
+        return next.call(request).await;
+    };
+
+    let closes = request.head().connection_type() == ConnectionType::Close;
+    add(&meter.requests, 1);
+    add(
+        &meter.up,
+        request_head_bytes(request.head(), request.uri().to_string().len()),
+    );
+    let flight = Flight::start(&meter);
+    let counting = meter.clone();
+    let payload = request.take_payload().inspect(move |piece| {
+        add(&counting.up, piece.as_ref().map_or(0, Bytes::len));
+    });
+    request.set_payload(Payload::Stream {
+        payload: Box::pin(payload),
+    });
+
+    let answer = next.call(request).await?;
+    Ok(answer.map_body(|head, body| {
+        let head_bytes = answer_head_bytes(head, body.size(), closes);
+        let is_socket = head.status == StatusCode::SWITCHING_PROTOCOLS;
+        let mut counted = Counted {
+            body,
+            head_bytes,
+            is_socket,
+            meter,
+            _flight: flight,
+        };
+        if is_socket || matches!(counted.body.size(), BodySize::None | BodySize::Sized(0))
+        {
+            counted.count_head(); // it is written now, whatever the body does
+        }
+        counted.boxed()
+    }))
+}
+
+/// One request that is not answered yet.
+struct Flight(Arc<Meter>);
+
+impl Flight {
+    fn start(meter: &Arc<Meter>) -> Self {
+        add(&meter.in_flight, 1);
+        Self(meter.clone())
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn request_head_bytes(head: &RequestHead, target: usize) -> usize {
+    // "GET /poll?since=0 HTTP/1.1\r\n", the fields, and an empty line.
+    head.method.as_str().len()
+        + 1
+        + target
+        + " HTTP/1.1\r\n".len()
+        + fields(&head.headers)
+        + 2
+}
+
+fn answer_head_bytes(head: &ResponseHead, size: BodySize, closes: bool) -> usize {
+    let status_line = "HTTP/1.1 200 \r\n".len() + head.reason().len();
+    let length = match (head.status, size) {
+        (StatusCode::SWITCHING_PROTOCOLS | StatusCode::NOT_MODIFIED, _) => 0,
+        (_, BodySize::Sized(size)) => format!("content-length: {size}\r\n").len(),
+        (_, BodySize::Stream) => "transfer-encoding: chunked\r\n".len(),
+        (_, BodySize::None) => 0,
+    };
+    let connection = match head.headers.contains_key(UPGRADE) {
+        true => "connection: upgrade\r\n".len(),
+        false if closes && head.version >= Version::HTTP_11 => {
+            "connection: close\r\n".len()
+        }
+        false => 0,
+    };
+    status_line + length + connection + fields(&head.headers) + DATE_LINE + 2
+}
+
+/// The header fields, `name: value` and the end of the line each.
+fn fields(headers: &HeaderMap) -> usize {
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + 2 + value.len() + 2)
+        .sum()
+}
+
+/// A body that is counted as it is written.
+struct Counted {
+    body: BoxBody,
+    head_bytes: usize,
+    is_socket: bool,
+    meter: Arc<Meter>,
+    _flight: Flight,
+}
+
+impl Counted {
+    /// Counts the head, once.
+    fn count_head(&mut self) {
+        if self.head_bytes > 0 {
+            add(&self.meter.down, self.head_bytes);
+            self.head_bytes = 0;
+            if !self.is_socket {
+                add(&self.meter.answers, 1);
+            }
+        }
+    }
+
+    fn count(&mut self, piece: &Bytes) {
+        self.count_head();
+        add(&self.meter.down, piece.len());
+        if self.is_socket {
+            add(&self.meter.answers, 1);
+        }
+        if piece.ends_with(br#""messages":[]}"#) {
+            add(&self.meter.empty, 1);
+        }
+    }
+}
+
+impl MessageBody for Counted {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let piece = Pin::new(&mut self.body).poll_next(context);
+        if let Poll::Ready(Some(Ok(piece))) = &piece {
+            self.count(piece);
+        }
+        piece
+    }
+}

@@ -1,0 +1,278 @@
+//! The simulated network: real traffic, later. Time is added by the server and by nobody
+//! else; what is sent stays what would have been sent.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::time::Duration;
+
+use actix_http::Payload;
+use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use async_stream::stream;
+use bytes::Bytes;
+use futures_util::{FutureExt, Stream, StreamExt};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::room::Link;
+use super::{owner, refuse_when_off};
+use crate::cursor::Query;
+use crate::problem::Problem;
+
+/// Most milliseconds that one parameter adds, and how long `hang` hangs.
+pub const CAP_MS: u64 = 20_000;
+
+/// Most bytes and pieces under way on one delayed socket; beyond it the sender waits.
+const FLIGHT_BYTES: usize = 1 << 20;
+const FLIGHT_PIECES: usize = 4096;
+
+const PARAMETERS: [&str; 5] = ["up_ms", "down_ms", "jitter_ms", "seed", "fault"];
+
+/// What goes wrong on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// No answer for [`CAP_MS`], then the connection is cut.
+    Hang,
+    /// The server says that it is not available.
+    Unavailable,
+    /// The connection is cut, and nothing was done.
+    Reset,
+    /// It was done, but the connection is cut before the answer.
+    LostReply,
+}
+
+/// How bad the network is for one request, or for one socket.
+struct Conditions {
+    up: Duration,
+    down: Duration,
+    jitter_ms: u64,
+    seed: u64,
+    fault: Option<Fault>,
+    link: Option<Link>,
+}
+
+impl Conditions {
+    fn of(request: &ServiceRequest) -> Result<Self, Problem> {
+        let request = request.request();
+        let query = Query::of(request)?;
+        refuse_when_off(request, &query, &PARAMETERS)?;
+        let ms = |name| query.number(name, 0..=CAP_MS, 0);
+        Ok(Self {
+            up: Duration::from_millis(ms("up_ms")?),
+            down: Duration::from_millis(ms("down_ms")?),
+            jitter_ms: ms("jitter_ms")?,
+            seed: query.number("seed", 0..=u64::MAX, 0)?,
+            fault: match query.get("fault")? {
+                None => None,
+                Some("hang") => Some(Fault::Hang),
+                Some("503") => Some(Fault::Unavailable),
+                Some("reset") => Some(Fault::Reset),
+                Some("lost-reply") => Some(Fault::LostReply),
+                Some(_) => {
+                    let title = "`fault` must be `hang`, `503`, `reset` or `lost-reply`";
+                    return Err(Problem::bad_request(title));
+                }
+            },
+            link: owner(request, &query)?.map(|(member, _)| member.link()),
+        })
+    }
+
+    /// The way there, or the way back: one for all, so that nothing overtakes on it.
+    fn line(&self, delay: Duration, way: u64) -> Line {
+        let random = StdRng::seed_from_u64(self.seed.wrapping_mul(2).wrapping_add(way));
+        Line {
+            delay,
+            jitter_ms: self.jitter_ms,
+            random,
+            link: self.link.clone(),
+        }
+    }
+}
+
+/// Delays a request on its way in, and its answer on its way out.
+///
+/// # Errors
+/// 400 for parameters that do not parse, or where the lab is off.
+pub async fn network(
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let conditions = match Conditions::of(&request) {
+        Ok(conditions) => conditions,
+        Err(problem) => return Ok(request.into_response(problem.error_response())),
+    };
+    let mut up = conditions.line(conditions.up, 0);
+    let mut down = conditions.line(conditions.down, 1);
+    up.pass().await;
+    match conditions.fault {
+        None => {}
+        Some(Fault::Hang) => {
+            sleep(Duration::from_millis(CAP_MS)).await;
+            return Ok(request.into_response(cut()));
+        }
+        Some(Fault::Reset) => return Ok(request.into_response(cut())),
+        Some(Fault::LostReply) => {
+            let done = next.call(request).await?;
+            return Ok(done.into_response(cut()));
+        }
+        Some(Fault::Unavailable) => {
+            let problem = Problem::unavailable("The simulated network says 503");
+            return Ok(request.into_response(problem.error_response()));
+        }
+    }
+    if request.path() == "/ws" && up.is_bad() {
+        let payload = request.take_payload();
+        let delayed =
+            up.delay(payload, None, |piece| piece.as_ref().map_or(0, Bytes::len));
+        request.set_payload(Payload::Stream {
+            payload: Box::pin(delayed),
+        });
+    }
+
+    let mut answer = next.call(request).await?;
+
+    // The content is fixed by now. Waiting before it was would only make a fresh answer late,
+    // and hide that answers overtake each other.
+    let fixed = Instant::now();
+    if answer.status() == StatusCode::SWITCHING_PROTOCOLS && down.is_bad() {
+        let line = conditions.line(conditions.down, 2);
+        answer = answer.map_body(|_, body| {
+            let frames = line.delay(frames_of(body), Some(fixed), |frame| {
+                frame.as_ref().map_or(0, Bytes::len)
+            });
+            BodyStream::new(frames).boxed()
+        });
+    }
+    down.pass().await;
+    Ok(answer)
+}
+
+/// One direction of a link: a delay, spread at random, and the link being up at all.
+struct Line {
+    delay: Duration,
+    jitter_ms: u64,
+    random: StdRng,
+    link: Option<Link>,
+}
+
+impl Line {
+    /// Whether there is anything to do.
+    fn is_bad(&self) -> bool {
+        !self.delay.is_zero() || self.jitter_ms > 0 || self.link.is_some()
+    }
+
+    fn draw(&mut self) -> Duration {
+        match self.jitter_ms {
+            0 => self.delay,
+            most => {
+                self.delay + Duration::from_millis(self.random.random_range(0..=most))
+            }
+        }
+    }
+
+    /// Waits as long as one thing takes.
+    async fn pass(&mut self) {
+        let delay = self.draw();
+        if !delay.is_zero() {
+            sleep(delay).await; // a sleep of 0 would still take a millisecond
+        }
+        if let Some(link) = &mut self.link {
+            link.up().await;
+        }
+    }
+
+    /// The same stream, later. Pieces stay in order, as TCP keeps them, and several are under
+    /// way at one time: a slow link is not a narrow one. What is there at once left at
+    /// `started`, where that is known.
+    fn delay<T>(
+        mut self,
+        pieces: impl Stream<Item = T>,
+        started: Option<Instant>,
+        size: fn(&T) -> usize,
+    ) -> impl Stream<Item = T> {
+        enum Event<T> {
+            Left(Option<T>),
+            Due,
+        }
+        stream! {
+            let mut pieces = pin!(pieces.fuse());
+            let mut under_way: VecDeque<(Instant, T)> = VecDeque::new();
+            let mut bytes = 0;
+            let mut ended = false;
+            let mut last_due = Instant::now();
+            let mut at_once = started;
+            loop {
+                let left_at = match at_once.take() {
+                    Some(at) => pieces.next().now_or_never().map(|piece| (Event::Left(piece), at)),
+                    None => None,
+                };
+                let due = under_way.front().map(|&(due, _)| due);
+                let (event, left_at) = match left_at {
+                    Some(event) => event,
+                    None => {
+                        let room = bytes < FLIGHT_BYTES && under_way.len() < FLIGHT_PIECES;
+                        let event = tokio::select! {
+                            piece = pieces.next(), if !ended && room => Event::Left(piece),
+                            () = sleep_until(due.unwrap_or(last_due)), if due.is_some() => Event::Due,
+                            else => return,
+                        };
+                        (event, Instant::now())
+                    }
+                };
+                match event {
+                    Event::Left(None) => ended = true,
+                    Event::Left(Some(piece)) => {
+                        bytes += size(&piece);
+                        last_due = last_due.max(left_at + self.draw());
+                        under_way.push_back((last_due, piece));
+                    }
+                    Event::Due => {
+                        if let Some(link) = &mut self.link {
+                            link.up().await;
+                        }
+                        if let Some((_, piece)) = under_way.pop_front() {
+                            bytes -= size(&piece);
+                            yield piece;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn frames_of(body: BoxBody) -> impl Stream<Item = Result<Bytes, Error>> {
+    stream! {
+        let mut body = pin!(body);
+        while let Some(frame) = std::future::poll_fn(|cx| body.as_mut().poll_next(cx)).await {
+            yield frame.map_err(actix_web::error::ErrorInternalServerError);
+        }
+    }
+}
+
+/// An answer that never comes: its body fails before its first byte, and actix then drops the
+/// connection with all that was not written.
+fn cut() -> HttpResponse {
+    HttpResponse::Ok().body(Cut)
+}
+
+struct Cut;
+
+impl MessageBody for Cut {
+    type Error = Box<dyn std::error::Error>;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<Bytes, Self::Error>>> {
+        std::task::Poll::Ready(Some(Err("cut by the simulated network".into())))
+    }
+}

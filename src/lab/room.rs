@@ -1,0 +1,257 @@
+//! The room: who is here, and `/lab`, the page's control channel. It is a WebSocket of its
+//! own, so that a page's bookkeeping takes none of the browser's six connections.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_ws::Session;
+use parking_lot::Mutex;
+use serde::Serialize;
+use tokio::sync::watch;
+use tokio::time::{interval, timeout};
+
+use super::meter::{Meter, Reading};
+use super::{CLIENT_MAX, name};
+use crate::Options;
+use crate::cursor::Query;
+use crate::message_log::{MessageLog, encode};
+use crate::problem::Problem;
+use crate::socket::{self, Ears};
+use crate::transports::publish::Members;
+use crate::transports::ws;
+
+/// Most members that are remembered; the one seen longest ago makes room for the next.
+pub const MEMBERS_MAX: usize = 2048;
+
+/// Most panes of one member that are counted.
+pub const PANES_MAX: usize = 8;
+
+/// How often a member is told its meters.
+const METERS_EVERY: Duration = Duration::from_millis(500);
+
+/// Longest that a link stays down: as long as any other fault.
+const LINK_DOWN_MAX: Duration = Duration::from_millis(super::network::CAP_MS);
+
+/// Everyone whose traffic is counted, and how many of them have the page open.
+pub struct Room {
+    members: Mutex<Roll>,
+    here: watch::Sender<usize>,
+}
+
+#[derive(Default)]
+struct Roll {
+    by_name: HashMap<Box<str>, Seen>,
+    clock: u64,
+}
+
+struct Seen {
+    member: Arc<Member>,
+    last: u64,
+}
+
+/// One client: its meters and its link.
+#[derive(Default)]
+pub struct Member {
+    meters: Mutex<BTreeMap<String, Arc<Meter>>>,
+    down: watch::Sender<bool>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            members: Mutex::default(),
+            here: watch::Sender::new(0),
+        }
+    }
+}
+
+impl Room {
+    /// The member of this name, made when there is none. `None` when the room is full of
+    /// members that are busy: such traffic is served, and not counted.
+    pub fn member(&self, name: &str) -> Option<Arc<Member>> {
+        let mut members = self.members.lock();
+        members.clock += 1;
+        let now = members.clock;
+        if let Some(seen) = members.by_name.get_mut(name) {
+            seen.last = now;
+            return Some(seen.member.clone());
+        }
+        if members.by_name.len() >= MEMBERS_MAX {
+            let idle = members
+                .by_name
+                .iter()
+                .filter(|(_, seen)| Arc::strong_count(&seen.member) == 1);
+            let oldest = idle
+                .min_by_key(|(_, seen)| seen.last)
+                .map(|(name, _)| name.clone())?;
+            members.by_name.remove(&oldest);
+        }
+        let member = Arc::new(Member::default());
+        members.by_name.insert(
+            name.into(),
+            Seen {
+                member: member.clone(),
+                last: now,
+            },
+        );
+        Some(member)
+    }
+}
+
+impl Member {
+    /// The meter of one pane, made when there is none; `None` past [`PANES_MAX`].
+    pub fn meter(&self, pane: &str) -> Option<Arc<Meter>> {
+        let mut meters = self.meters.lock();
+        if let Some(meter) = meters.get(pane) {
+            return Some(meter.clone());
+        }
+        if meters.len() >= PANES_MAX {
+            return None;
+        }
+        let meter = Arc::new(Meter::default());
+        meters.insert(pane.to_owned(), meter.clone());
+        Some(meter)
+    }
+
+    /// All readings, by pane.
+    pub fn read(&self) -> BTreeMap<String, Reading> {
+        self.meters
+            .lock()
+            .iter()
+            .map(|(pane, meter)| (pane.clone(), meter.read()))
+            .collect()
+    }
+
+    /// New meters for all panes. What is still under way is counted on the old ones.
+    fn reset(&self) {
+        self.meters.lock().clear();
+    }
+
+    /// The member's link.
+    pub fn link(&self) -> Link {
+        Link(self.down.subscribe())
+    }
+}
+
+/// A member's link, as one request or socket sees it.
+#[derive(Clone)]
+pub struct Link(watch::Receiver<bool>);
+
+impl Link {
+    /// Waits until the link is up, and at most as long as any fault lasts.
+    pub async fn up(&mut self) {
+        let up = self.0.wait_for(|down| !down);
+        let _ = timeout(LINK_DOWN_MAX, up).await; // a link whose member is gone is up
+    }
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Told {
+    Room { here: usize },
+    Meters { panes: BTreeMap<String, Reading> },
+    Link { down: bool },
+    Reset,
+}
+
+/// `GET /lab?client=…`: tells who is here and what the client's panes cost, twice a second,
+/// and takes what the page publishes, so that a page needs one connection for all of that.
+///
+/// # Errors
+/// 400 without a client's name, 404 where the lab is off, 426 for what is no handshake, 503
+/// when the room is full.
+pub async fn lab(
+    log: web::Data<MessageLog>,
+    room: web::Data<Room>,
+    request: HttpRequest,
+    options: web::Data<Options>,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    if options.no_lab {
+        let title = "The lab is off (--no-lab)";
+        return Err(Problem::new(actix_web::http::StatusCode::NOT_FOUND, title));
+    }
+    let query = Query::of(&request)?;
+    let client = name(&query, "client", CLIENT_MAX)?
+        .ok_or_else(|| Problem::bad_request("`client` is missing"))?;
+    let member = room
+        .member(client)
+        .ok_or_else(|| Problem::unavailable("The room is full"))?;
+    let payload = socket::bounded(&request, payload, options.max_body).await?;
+    let (answer, session, incoming) = actix_ws::handle(&request, payload)?;
+    rt::spawn(attend(
+        log,
+        room,
+        member,
+        session,
+        Ears::new(incoming, options.max_body),
+    ));
+    Ok(answer)
+}
+
+/// One member's stay.
+async fn attend(
+    log: web::Data<MessageLog>,
+    room: web::Data<Room>,
+    member: Arc<Member>,
+    mut session: Session,
+    mut ears: Ears,
+) {
+    room.here.send_modify(|here| *here += 1);
+    let mut here = room.here.subscribe();
+    here.mark_changed();
+    let mut meters = interval(METERS_EVERY);
+    let mut closed = std::pin::pin!(log.closed());
+    let mut told = None;
+    let end = loop {
+        let say = tokio::select! {
+            heard = ears.hear(&mut session) => match heard {
+                Err(end) => break end,
+                Ok(json) => reply(&log, &member, json.as_bytes())
+                    .unwrap_or_else(|problem| problem.to_message()),
+            },
+            _ = here.changed() => {
+                let now = *here.borrow_and_update();
+                encode(&Told::Room { here: now })
+            }
+            _ = meters.tick() => {
+                let readings = member.read();
+                if told.as_ref() == Some(&readings) { continue }
+                told = Some(readings.clone());
+                encode(&Told::Meters { panes: readings })
+            }
+            () = &mut closed => break socket::going_away(),
+        };
+        if session.text(say).await.is_err() {
+            break None;
+        }
+    };
+    room.here.send_modify(|here| *here -= 1);
+    member.down.send_replace(false);
+    if let Some(reason) = end {
+        let _ = session.close(Some(reason)).await; // no matter: an end either way
+    }
+}
+
+/// What a page may say here: what may be said on `/ws`, and what only the lab understands.
+fn reply(log: &MessageLog, member: &Member, json: &[u8]) -> Result<String, Problem> {
+    let mut members = Members::parse(json)?;
+    match members.string("type", 1..=16)?.as_deref() {
+        Some("reset") => {
+            member.reset();
+            Ok(encode(&Told::Reset))
+        }
+        Some("link") => {
+            let down = match members.raw("down")?.get() {
+                "true" => true,
+                "false" => false,
+                _ => return Err(Problem::bad_request("`down` must be true or false")),
+            };
+            member.down.send_replace(down);
+            Ok(encode(&Told::Link { down }))
+        }
+        _ => ws::reply(log, json),
+    }
+}
