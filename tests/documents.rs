@@ -1,0 +1,176 @@
+//! What docs/protocol.md shows is what happens: its examples are run, its flags compared.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use clap::{Arg, CommandFactory};
+use common::Server;
+use trifold::Options;
+
+const PROTOCOL: &str = include_str!("../docs/protocol.md");
+
+/// A command, and what the page says that it prints.
+struct Example {
+    line: usize,
+    command: String,
+    output: String,
+}
+
+/// The examples of all `console` blocks, in order. A command goes on after a backslash at the
+/// end of its line; an output goes on where a line is indented.
+fn examples(page: &str) -> Vec<Example> {
+    let mut examples: Vec<Example> = Vec::new();
+    let mut inside = false;
+    for (index, line) in page.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
+            examples.push(Example {
+                line: index + 1,
+                command: command.to_owned(),
+                output: String::new(),
+            });
+        } else if inside {
+            let last = examples.last_mut();
+            let Example {
+                command, output, ..
+            } = last.expect("a block starts with a command");
+            if command.ends_with('\\') {
+                command.push('\n');
+                command.push_str(line);
+            } else {
+                if !output.is_empty() && !line.starts_with(' ') {
+                    output.push('\n');
+                }
+                output.push_str(line.trim_start());
+            }
+        }
+    }
+    examples
+}
+
+/// Whether the text is the pattern, in which `…` stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('…') else {
+        return pattern == text;
+    };
+    let (middle, end) = rest.rsplit_once('…').unwrap_or(("", rest));
+    let inner = text.strip_prefix(start).and_then(|t| t.strip_suffix(end));
+    // The earliest place for each part leaves the most room for those behind it.
+    let mut parts = middle.split('…');
+    inner.is_some_and(|mut text| {
+        parts.all(|part| match text.find(part) {
+            Some(at) => {
+                text = &text[at + part.len()..];
+                true
+            }
+            None => false,
+        })
+    })
+}
+
+/// What a command prints when it is run by a shell in this directory, without the user's own
+/// settings of curl; and what it complains about.
+fn run(command: &str, directory: &Path) -> [String; 2] {
+    let ran = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(directory)
+        .env("CURL_HOME", directory)
+        .env("no_proxy", "*")
+        .output()
+        .expect("there is a shell");
+    [ran.stdout, ran.stderr].map(|said| String::from_utf8_lossy(&said).into_owned())
+}
+
+#[test]
+fn the_pattern_is_matched_from_end_to_end() {
+    for (pattern, text, fits) in [
+        ("ab", "ab", true),
+        ("ab", "abc", false),
+        ("a…", "abc", true),
+        ("…c", "abc", true),
+        ("a…c…e", "abcde", true),
+        ("a…c…e", "acbe", true),
+        ("a…c…e", "abde", false),
+        ("a…a", "a", false),
+        ("a…b", "abc", false),
+    ] {
+        assert_eq!(matches(pattern, text), fits, "{pattern} {text}");
+    }
+}
+
+#[test]
+fn the_examples_do_what_the_page_says() {
+    let examples = examples(PROTOCOL);
+    assert!(examples.len() >= 8, "only {} examples", examples.len());
+    let server = Server::start(&[]);
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("examples");
+    fs::create_dir_all(&directory).unwrap();
+
+    for Example {
+        line,
+        command,
+        output,
+    } in examples
+    {
+        let address = server.address.to_string();
+        let here = command.replace("localhost:8080", &address);
+        let [printed, complaints] = run(&here, &directory);
+        assert!(
+            matches(&output, printed.trim_end()),
+            "docs/protocol.md, line {line}:\n$ {command}\nexpected: {output}\nprinted:  {printed}\n{complaints}"
+        );
+    }
+}
+
+/// The rows of the table: a flag with its value's name, its environment variable, its default.
+/// Of each cell only what is in backticks counts.
+fn documented(page: &str) -> Vec<String> {
+    let quoted = |cell| str::split(cell, '`').nth(1).unwrap_or("none");
+    let rows = page.lines().filter(|line| line.starts_with("| `--"));
+    rows.map(|row| {
+        let cells: Vec<_> = row.split('|').skip(1).take(3).map(quoted).collect();
+        cells.join(", ")
+    })
+    .collect()
+}
+
+/// The same, as the command line defines it.
+fn defined(flag: &Arg) -> String {
+    let mut cells = [
+        format!("--{}", flag.get_long().expect("a flag has a name")),
+        "none".to_owned(),
+        "none".to_owned(),
+    ];
+    if let Some(variable) = flag.get_env() {
+        cells[1] = variable.to_string_lossy().into_owned();
+    }
+    if flag.get_action().takes_values() {
+        for name in flag.get_value_names().unwrap_or_default() {
+            cells[0] += &format!(" {name}");
+        }
+        let default = flag.get_default_values().first();
+        if let Some(value) = default.filter(|_| !flag.is_hide_default_value_set()) {
+            cells[2] = value.to_string_lossy().into_owned();
+        }
+    }
+    cells.join(", ")
+}
+
+#[test]
+fn the_table_of_flags_is_the_command_line() {
+    let mut command = Options::command();
+    command.build();
+    let defined: Vec<_> = command.get_arguments().map(defined).collect();
+    let documented = documented(PROTOCOL);
+    for row in &defined {
+        assert!(documented.contains(row), "the table lacks {row}");
+    }
+    for row in &documented {
+        assert!(defined.contains(row), "there is no {row}");
+    }
+    assert_eq!(documented.len(), defined.len(), "a flag is there twice");
+}
