@@ -36,7 +36,8 @@ pub struct Options {
         long,
         env = "TRIFOLD_MAX_WAIT_MS",
         default_value_t = 25_000,
-        value_name = "N"
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(..=MAX_WAIT_MS)
     )]
     pub max_wait_ms: u64,
 
@@ -51,7 +52,8 @@ pub struct Options {
         long,
         env = "TRIFOLD_ALLOW_ORIGIN",
         value_name = "ORIGIN",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = origin
     )]
     pub allow_origin: Vec<String>,
 
@@ -78,6 +80,28 @@ pub struct Options {
     /// Refuse the simulated network and the control channel
     #[arg(long, env = "TRIFOLD_NO_LAB")]
     pub no_lab: bool,
+}
+
+/// An hour: no proxy and no browser waits longer for an answer.
+const MAX_WAIT_MS: u64 = 3_600_000;
+
+/// An origin as browsers send it (RFC 6454 §6.2): scheme and host in lower case, no path.
+fn origin(text: &str) -> Result<String, String> {
+    let authority = text
+        .strip_prefix("http://")
+        .or(text.strip_prefix("https://"));
+    match authority {
+        Some(authority)
+            if !authority.is_empty()
+                && !authority.contains(['/', '*', '@', '?', '#', ' '])
+                && text.chars().all(|own| !own.is_ascii_uppercase()) =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err(
+            "an origin looks like https://example.org or http://192.0.2.7:8080".into(),
+        ),
+    }
 }
 
 fn at_least_one() -> RangedU64ValueParser<usize> {

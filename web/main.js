@@ -1,94 +1,381 @@
 /** The page: puts the lab and its views together. */
-import { durationText } from './core/format.js';
-import { createLab, figures } from './core/lab.js';
+import { textOf } from './core/events.js';
+import { toCsv, toJson } from './core/export.js';
+import { bytes as bytesText, count, durationText } from './core/format.js';
+import { createLab, latencyOf, stateOf } from './core/lab.js';
+import { predict } from './core/model.js';
+import { createPlayer } from './core/player.js';
+import { presetOf, presets } from './core/presets.js';
+import { techniques } from './transports/index.js';
+import { mountBar } from './view/bar.js';
 import { mountComposer } from './view/composer.js';
 import { h, setText } from './view/dom.js';
-import { FAMILIES, mountPane } from './view/pane.js';
+import { mountEcdf } from './view/ecdf.js';
+import { mountHelp } from './view/help.js';
+import { listenToKeys } from './view/keys.js';
+import { mountMistakes } from './view/mistakes.js';
+import { FAMILIES, gapText, mountPane } from './view/pane.js';
 import { mountStatus } from './view/status.js';
+import { mountTable } from './view/table.js';
 import { mountTabs } from './view/tabs.js';
+import { mountTruth } from './view/truth.js';
 
-const TICK_MS = 500;
+/**
+ * @typedef {import('./core/events.js').LabEvent} LabEvent
+ * @typedef {import('./core/presets.js').Preset} Preset
+ */
+
+/** How often the figures below the panes are drawn, in milliseconds. */
+const SUMMARY_EVERY_MS = 500;
+
+/** How long a long poll is held, for the model; the server's default. */
+const HOLD_MS = 25_000;
+
+const asked = new URLSearchParams(location.search);
+const root = document.documentElement;
+const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
+const setting = { keys: { on: true }, model: true };
+
+// What is shown
 
 const { element: statusLine, announce } = mountStatus();
-
+const mistakes = mountMistakes();
 const lab = createLab({
-  onHistory: (messages) => panes.forEach((pane) => pane.showHistory(messages)),
+  onHistory: (messages) => {
+    for (const pane of panes) pane.showHistory(messages);
+    const text = textOf(messages);
+    if (text) composer.showText(text);
+  },
   onChange: () => draw(),
   onProblem: (problem) => composer.refused(problem),
-});
-
-const composer = mountComposer(lab, announce);
-
-const panes = lab.panes.map(({ id, subscriber }) =>
-  mountPane(id, subscriber, {
-    onText: composer.showText,
-    onNewLog: composer.forget,
-    announce,
-  }),
-);
-
-const tabs = mountTabs(
-  lab.panes.map(({ id, subscriber }, index) => {
-    const element = /** @type {HTMLElement} */ (panes[index]?.element);
-    const family = () => panes[index]?.family ?? 'poll';
-    const label = () => ({
-      ...FAMILIES[family()],
-      figure: durationText(figures(subscriber).latency.p50),
-    });
-    return { id, element, family, label };
-  }),
-);
-
-const toggle = h('button', {
-  'class': 'go',
-  'data-testid': 'toggle',
-  'onclick': () => (lab.running ? lab.stop() : start()),
-});
-
-const reset = h(
-  'button',
-  {
-    'class': 'quiet',
-    'data-testid': 'reset',
-    'onclick': () => {
-      lab.reset();
-      for (const pane of panes) pane.clear();
-      announce('Stopped, and all counters are 0.');
-    },
+  onTaken: ({ messages, gap }) => {
+    if (gap) announce(gapText(gap));
+    if (gap?.gap.reason === 'epoch') composer.forget();
+    const text = textOf(messages);
+    if (text) composer.showText(text);
   },
-  'Reset',
+  tryMistakes: mistakes.run,
+});
+const player = createPlayer(lab.timeline, () => draw());
+const composer = mountComposer(lab, announce);
+const shownPanes = asked.get('panes')?.split(',') ?? lab.panes.map(({ id }) => id);
+const panes = lab.panes.map(({ id, subscriber }) => mountPane(id, subscriber));
+const truth = mountTruth();
+const ecdf = mountEcdf();
+const table = mountTable(statusLine);
+const bar = mountBar(lab, {
+  choose: (preset) => {
+    choose(preset);
+    start();
+  },
+  toggle: () => toggle(),
+  reset: () => reset(),
+  help: () => help.showModal(),
+});
+const tabs = mountTabs(
+  panes.map((pane) => ({
+    id: pane.id,
+    element: pane.element,
+    family: () => pane.family,
+    label: () => ({
+      ...FAMILIES[pane.family],
+      figure: durationText(latencyOf(lab.timeline.figures(pane.id)).p50),
+    }),
+  })),
 );
+const pausedWords = h('span');
+const banner = h('p', { 'class': 'banner', 'data-testid': 'banner', 'hidden': true }, pausedWords);
+
+// What can be done
 
 function start() {
+  player.live();
   lab.start().catch((error) => announce(`Not started: ${error.message}`));
 }
 
-function draw() {
-  setText(toggle, lab.running ? 'Stop' : 'Start');
-  composer.draw();
+function toggle() {
+  if (lab.running) lab.stop();
+  else start();
 }
 
-document.querySelector('.top')?.append(statusLine, reset, toggle);
-document.querySelector('main')?.append(composer.element, tabs.element, ...panes.map((p) => p.element));
+function reset() {
+  player.live();
+  lab.reset();
+  for (const pane of panes) pane.clear();
+  announce('Stopped, and all counters are 0.');
+}
 
-draw();
-start();
+/** @param {Preset | null} preset */
+function choose(preset) {
+  player.live();
+  lab.choose(preset);
+  for (const pane of panes) pane.clear();
+  root.dataset.preset = preset?.id ?? 'free';
+  announce(preset ? `Lesson: ${preset.name}.` : 'No lesson: say what you like.');
+}
 
-setInterval(() => {
-  for (const pane of panes) pane.tick();
+/** The lecture's steps: a question, its run, and on to the next. @param {-1 | 1} step */
+function walk(step) {
+  if (step > 0 && lab.preset && !lab.running && lab.startedAt === 0) return start();
+  const index = presets.findIndex((own) => own === lab.preset);
+  choose(presets[Math.max(0, Math.min(presets.length - 1, index + step))] ?? null);
+}
+
+/** The next of polling's variants, in the first pane that polls. */
+function changeVariant() {
+  const polling = lab.panes.find(({ subscriber }) => techniques[subscriber.technique].family === 'poll');
+  const variants = /** @type {const} */ (['interval', 'interval-guard', 'chained', 'chained-backoff']);
+  const now = variants.findIndex((own) => own === polling?.subscriber.technique);
+  polling?.subscriber.change({ technique: variants[(now + 1) % variants.length] });
+}
+
+/** @param {string} name @param {string} type @param {string} content */
+function save(name, type, content) {
+  const url = URL.createObjectURL(new Blob([content], { type }));
+  h('a', { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}
+
+function exportAll() {
+  const name = `trifold-${lab.preset?.id ?? 'free'}-${lab.seed}`;
+  const summary = stateOf(lab, player.paused);
+  save(`${name}.json`, 'application/json', toJson(lab, summary));
+  save(`${name}.csv`, 'text/csv', toCsv(summary));
+  announce('Exported as JSON and CSV.');
+}
+
+/** @param {string} name @param {string[]} values */
+function cycle(name, values) {
+  const index = values.indexOf(root.dataset[name] ?? '');
+  const next = values[(index + 1) % values.length] ?? '';
+  if (next) root.dataset[name] = next;
+  else delete root.dataset[name];
+  draw();
+}
+
+/** @type {import('./view/keys.js').KeyMap} */
+const keys = {
+  ...Object.fromEntries(
+    presets.map((preset) => [
+      preset.key,
+      { what: `lesson: ${preset.name}`, run: () => (choose(preset), start()) },
+    ]),
+  ),
+  'Enter': { what: 'start, stop', run: toggle },
+  ' ': { what: 'pause the view, traffic goes on', run: player.togglePause },
+  '.': { what: 'pause the view, traffic goes on', run: player.togglePause },
+  'r': { what: 'reset', run: reset },
+  'PageDown': { what: 'next step', run: () => walk(1) },
+  'n': { what: 'next step', run: () => walk(1) },
+  'PageUp': { what: 'previous step', run: () => walk(-1) },
+  'p': { what: 'previous step', run: () => walk(-1) },
+  'v': { what: 'next variant of polling', run: changeVariant },
+  'w': { what: 'replay the last 30 seconds', run: player.replay },
+  'ArrowLeft': { what: 'one event back', run: () => player.toEvent(-1) },
+  'ArrowRight': { what: 'one event on', run: () => player.toEvent(1) },
+  '[': { what: 'replay slower', run: () => player.changeSpeed(-1) },
+  ']': { what: 'replay faster', run: () => player.changeSpeed(1) },
+  'x': { what: 'outage on, off', run: () => lab.setLink(!lab.linkDown) },
+  'c': { what: 'messages, code, or events', run: () => cycle('content', ['', 'code', 'log']) },
+  'm': { what: 'model on, off', run: () => ((setting.model = !setting.model), summarizeNow()) },
+  't': { what: 'drawings as tables', run: () => cycle('tables', ['', 'on']) },
+  'l': { what: 'projector', run: () => cycle('projector', ['', 'on']) },
+  'd': { what: 'dark, light', run: () => cycle('theme', ['dark', 'light']) },
+  'f': { what: 'full screen', run: () => toggleFullScreen() },
+  'e': { what: 'export as JSON and CSV', run: exportAll },
+  'Escape': { what: 'back to live', run: player.live },
+  '?': { what: 'help', run: () => help.showModal() },
+};
+const help = mountHelp(keys, setting.keys);
+listenToKeys(keys, () => setting.keys.on);
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else root.requestFullscreen().catch(() => announce('Full screen is not allowed here.'));
+}
+
+// How it is drawn
+
+/** Time moves the drawings at each frame; the rest is drawn when something happened, and at
+ * least so often for what counts seconds; in milliseconds. */
+const REDRAW_EVERY_MS = 250;
+
+let due = false;
+let changed = true;
+let drawnAt = 0;
+
+function draw() {
+  changed = true;
+  frame();
+}
+
+function frame() {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(drawNow);
+}
+
+function drawNow() {
+  due = false;
+  const now = player.now();
+  const live = !player.paused;
+  const all = changed || !live || performance.now() - drawnAt > REDRAW_EVERY_MS;
+  if (all) drawnAt = performance.now();
+  changed = false;
+  const { timeline } = lab;
+  const events = live ? timeline.events : timeline.events.filter(({ at }) => at <= now);
+  const spans = spansOf(events, now);
+  for (const pane of panes) {
+    pane.draw({
+      now,
+      live,
+      changed: all,
+      start: lab.startedAt,
+      figures: live ? timeline.figures(pane.id) : timeline.figuresAt(pane.id, now),
+      events: events.filter((event) => event.pane === pane.id),
+      spans,
+      bytes: lab.bytesOf(pane.id),
+    });
+  }
+  truth.draw(events, now, rhythmWords(), all);
+  if (lab.running || player.replaying || !live) nextFrame();
+  if (!all) return;
+  bar.draw();
+  composer.draw();
+  banner.hidden = live;
+  if (!live) {
+    const ago = ((performance.now() - now) / 1000).toFixed(1);
+    const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[player.speed];
+    setText(
+      pausedWords,
+      `${player.replaying ? `Replay ${speed}` : 'Paused'}: ${ago} s ago. Traffic goes on. Space: live · W: replay · ← →: event by event`,
+    );
+  }
+}
+
+function nextFrame() {
+  if (reducedMotion.matches) setTimeout(frame, 1000);
+  else frame();
+}
+
+/** @typedef {import('./view/ladder.js').Span} Span */
+
+/** @param {LabEvent[]} events @param {number} now @returns {Span[]} */
+function spansOf(events, now) {
+  /** @type {Span[]} */
+  const spans = [];
+  /** @type {Record<Span['kind'], number | null>} */
+  const open = { hidden: null, outage: null };
+  /** @param {Span['kind']} kind @param {boolean} begins @param {number} at */
+  const mark = (kind, begins, at) => {
+    const from = open[kind];
+    if (begins) open[kind] = at;
+    else if (from !== null) {
+      spans.push({ kind, from, to: at });
+      open[kind] = null;
+    }
+  };
+  for (const event of events) {
+    if (event.type === 'hidden' || event.type === 'visible') mark('hidden', event.type === 'hidden', event.at);
+    if (event.type === 'link') mark('outage', event.down, event.at);
+  }
+  mark('hidden', false, now);
+  mark('outage', false, now);
+  return spans;
+}
+
+function rhythmWords() {
+  const { preset, rhythm } = lab;
+  if (preset?.typed) return 'a letter every 150 ms';
+  if (preset?.at) return `messages at ${preset.at.map((ms) => ms / 1000).join(', ')} s`;
+  const own = preset?.rhythm ?? rhythm;
+  if (own === 'off') return preset ? 'nothing is published' : 'what is published, by version';
+  const rate = preset?.rate ?? composer.rate;
+  return own === 'steady' ? `a message every ${count(Math.round(1000 / rate))} ms` : `Poisson, ${rate} a second`;
+}
+
+function summarizeNow() {
+  const { preset } = lab;
+  const delay = lab.hasLab ? (lab.network.delay ?? 0) : 0;
+  const rate = (preset?.at ? 0 : preset ? (preset.rhythm === 'off' ? 0 : preset.rate) : composer.rate) / 1000;
+  const end = lab.running ? performance.now() : (lab.timeline.events.findLast(({ type }) => type === 'stop')?.at ?? 0);
+  const seconds = lab.startedAt ? Math.max(0.001, (end - lab.startedAt) / 1000) : 0;
+  const all = lab.panes.map(({ id, subscriber }) => {
+    const { technique, every } = subscriber;
+    const { family, label } = techniques[technique];
+    const figures = lab.timeline.figures(id);
+    const { p50, p95, mean } = latencyOf(figures);
+    const modelled = !lab.network.answers && !preset?.outage && !preset?.hogs;
+    const prediction = modelled ? predict(technique, { rate, every, delay, hold: HOLD_MS }) : null;
+    const { up, down } = lab.bytesOf(id);
+    const body = 60 * figures.delivered;
+    const overhead = up !== null && down !== null && figures.delivered > 0 ? (up + down - body) / figures.delivered : null;
+    const emptyShare = figures.answers > 0 && family !== 'ws' ? figures.empty / figures.answers : null;
+    return {
+      curve: {
+        family,
+        name: `${FAMILIES[family].glyph} ${label}`,
+        values: figures.latencies.map(({ ms }) => ms),
+        model: setting.model && prediction && rate > 0 ? prediction.arrived : null,
+      },
+      row: {
+        family,
+        name: `${FAMILIES[family].glyph} ${family === 'poll' ? label : FAMILIES[family].name}`,
+        cells: [
+          durationText(p50),
+          durationText(p95),
+          durationText(mean),
+          setting.model && prediction && rate > 0 ? durationText(prediction.mean) : '–',
+          seconds ? (figures.requests / seconds).toFixed(1) : '–',
+          emptyShare === null ? '–' : `${(emptyShare * 100).toFixed(0)}\u00a0%`,
+          overhead === null ? '–' : `${bytesText(Math.max(0, Math.round(overhead)))}/msg`,
+        ],
+      },
+    };
+  });
+  ecdf.draw(all.map(({ curve }) => curve));
+  table.draw(all.map(({ row }) => row));
+  const done = preset && !lab.running && lab.startedAt > 0;
+  setText(table.lesson, preset ? (done ? preset.lesson : preset.question) : 'Press 1 to 9 or 0 for a lesson, ? for help.');
   tabs.draw();
-}, TICK_MS);
-tabs.draw();
+}
+
+// How it begins
+
+document.querySelector('.top')?.append(bar.nav, ...bar.controls);
+document.querySelector('main')?.append(
+  banner,
+  truth.element,
+  composer.element,
+  tabs.element,
+  ...panes.map(({ element }) => element),
+  mistakes.element,
+  h('footer', {}, ecdf.element, table.element),
+);
+document.body.append(help);
+for (const pane of panes) pane.element.hidden = !shownPanes.includes(pane.id);
+root.dataset.panes = String(shownPanes.length);
+
+lab.setSeed(Number(asked.get('seed') ?? lab.seed));
+choose(presetOf(asked.get('preset')));
+if (asked.has('jitter')) lab.setNetwork({ jitter: Number(asked.get('jitter')) });
+const autorun = asked.get('autorun') ?? (lab.preset ? '0' : '1');
+if (autorun === '1') start();
+
+setInterval(summarizeNow, SUMMARY_EVERY_MS);
+summarizeNow();
+
+document.addEventListener('visibilitychange', () => lab.setHidden(document.hidden));
 
 // A page with an open socket is not kept in the back/forward cache; one that closes its
-// socket is, and goes on from its cursors when it comes back.
+// sockets is, and goes on from its cursors when it comes back.
 let interrupted = false;
 addEventListener('pagehide', () => {
   interrupted = lab.running;
-  lab.stop();
+  lab.leave();
 });
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted && interrupted) start();
 });
 
-Object.assign(window, { lab: { state: lab.state } });
+Object.assign(window, { lab: { state: () => stateOf(lab, player.paused) } });

@@ -21,3 +21,10 @@ export function durationText(ms) {
 export function count(value) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
+
+/** Bytes in thousands, as network people count. @param {number} value */
+export function bytes(value) {
+  if (value < 1000) return `${value}\u00a0B`;
+  if (value < 1e6) return `${(value / 1000).toFixed(1)}\u00a0kB`;
+  return `${(value / 1e6).toFixed(1)}\u00a0MB`;
+}

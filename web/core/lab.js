@@ -1,24 +1,34 @@
 /**
- * The lab: three subscribers of one log, a publisher, and a clock to measure with. It knows
- * nothing of the page that shows it.
+ * The lab: three subscribers of one log, a publisher, a network that can be made worse, and a
+ * clock to measure with. It knows nothing of the page that shows it.
  *
+ * @typedef {import('../transports/control.js').Reading} Reading
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
+ * @typedef {import('../transports/wire.js').Conditions} Conditions
  * @typedef {import('./clock.js').Sample} Sample
+ * @typedef {import('./events.js').Delivery} Delivery
+ * @typedef {import('./events.js').Figures} Figures
+ * @typedef {import('./events.js').LabEvent} LabEvent
+ * @typedef {import('./presets.js').Network} Network
+ * @typedef {import('./presets.js').Preset} Preset
  * @typedef {import('./publisher.js').Rhythm} Rhythm
  * @typedef {import('./subscriber.js').Subscriber} Subscriber
- * @typedef {import('./types.js').Batch} Batch
  * @typedef {import('./types.js').Cursor} Cursor
- * @typedef {import('./types.js').Latency} Latency
  * @typedef {import('./types.js').Message} Message
+ * @typedef {'poll' | 'longpoll' | 'ws'} PaneId
  */
-import { createOutbox } from '../transports/publish.js';
+import { createControl } from '../transports/control.js';
+import { techniques } from '../transports/index.js';
 import { backOff } from '../transports/persist.js';
+import { createOutbox } from '../transports/publish.js';
 import { sleep } from '../transports/sleep.js';
 import { createWire } from '../transports/wire.js';
 import { estimateOffset } from './clock.js';
-import { createPublisher } from './publisher.js';
+import { RUN_MS } from './presets.js';
+import { bodyOf, createPublisher, schedule } from './publisher.js';
 import { summarize } from './statistics.js';
 import { createSubscriber } from './subscriber.js';
+import { createTimeline } from './timeline.js';
 
 /** Messages from before the start that are shown, but neither counted nor measured. */
 const HISTORY = 30;
@@ -30,7 +40,16 @@ const CLOCK_EVERY_MS = 60_000;
 /** Own messages whose moment is remembered; the panes are done with older ones. */
 const MOMENTS_MAX = 20_000;
 
-/** @type {{ id: 'poll' | 'longpoll' | 'ws', technique: TechniqueId }[]} */
+/** The publisher rests at the end of a run, so that what was said can arrive. */
+const REST_MS = 2500;
+
+/** How long a run may go on, beyond its time, for what is still under way. */
+const SETTLE_MS = 1000;
+
+/** How often a letter is typed, where a preset types. */
+const LETTER_EVERY_MS = 150;
+
+/** @type {{ id: PaneId, technique: TechniqueId }[]} */
 const PANES = [
   { id: 'poll', technique: 'interval' },
   { id: 'longpoll', technique: 'longpoll' },
@@ -42,54 +61,136 @@ const PANES = [
  * @param {(messages: Message[]) => void} hooks.onHistory
  * @param {() => void} hooks.onChange
  * @param {(problem: string) => void} hooks.onProblem a message was refused
+ * @param {(taken: import('./events.js').Taken) => void} hooks.onTaken
+ * @param {(signal: AbortSignal) => Promise<void>} hooks.tryMistakes
  */
-export function createLab({ onHistory, onChange, onProblem }) {
-  const page = crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36);
-  const panes = PANES.map(({ id, technique }) => ({
-    id,
-    subscriber: createSubscriber({ technique, every: 1000, latencyOf }),
-  }));
+export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes }) {
+  const client = `p${[...crypto.getRandomValues(new Uint32Array(2))].map((own) => own.toString(36)).join('')}`;
+  const timeline = createTimeline();
   /** When this page published what, by `performance.now()`. @type {Map<string, number>} */
   const moments = new Map();
   /** @type {ReturnType<typeof estimateOffset>} */
   let clock = null;
-  let starting = new AbortController();
+  let life = new AbortController();
+  let run = new AbortController();
+  run.abort();
   let running = false;
-  /** @type {Rhythm} */
-  let rhythm = 'off';
-  const seed = 42;
+  let hasLab = false;
+  let seed = 42;
   let said = 0;
   let published = 0;
   let waiting = 0;
+  let here = 0;
+  let visibleSince = 0;
+  let newest = 0;
+  /** By performance.now(), 0 while nothing runs. */
+  let startedAt = 0;
+  /** @type {Preset | null} */
+  let preset = null;
+  /** @type {Network} */
+  let network = {};
+  /** @type {Rhythm} */
+  let rhythm = 'off';
+  /** @type {Record<string, Reading>} */
+  let meters = {};
+  let linkDown = false;
 
-  const outbox = createOutbox((count) => {
+  const control = createControl(client, {
+    onRoom: (count) => {
+      here = count;
+      onChange();
+    },
+    onMeters: (panes) => {
+      meters = panes;
+      onChange();
+    },
+  });
+
+  const outbox = createOutbox(control, (count) => {
     waiting = count;
     onChange();
   });
-  const publisher = createPublisher((body) => {
-    publish({ sender: 'publisher', kind: 'chat', body }).catch((error) =>
+
+  const publisher = createPublisher((number) => {
+    publish({ sender: 'publisher', kind: 'chat', body: bodyOf(number) }).catch((error) =>
       onProblem(error.message),
     );
   });
 
-  /** @param {Message} message @param {number} arrived @returns {Latency} */
-  function latencyOf(message, arrived) {
+  /** @param {import('./events.js').Happening | import('./events.js').Occasion} event
+   *  @param {PaneId | null} pane */
+  function record(event, pane = null) {
+    timeline.add(Object.assign(event, { at: performance.now(), pane }));
+    if (event.type === 'taken') onTaken(event);
+    onChange();
+  }
+
+  const panes = PANES.map(({ id, technique }) => {
+    let asked = 0;
+    return {
+      id,
+      subscriber: createSubscriber({
+        technique,
+        every: 1000,
+        deliver,
+        report: (happening) => record(happening, id),
+        conditions: () => conditionsOf(id, asked++),
+      }),
+      rewind: () => (asked = 0),
+    };
+  });
+
+  /** What the next request of a pane asks of the network. @param {PaneId} pane @param {number} nth */
+  function conditionsOf(pane, nth) {
+    /** @type {Conditions} */
+    const conditions = {};
+    if (!hasLab) return conditions;
+    const { delay = 0, answers, jitter = 0 } = network;
+    const technique = panes.find((own) => own.id === pane)?.subscriber.technique;
+    const isSocket = technique === 'ws';
+    const polls = technique !== undefined && techniques[technique].family === 'poll';
+    const down = answers && polls ? answers[nth % answers.length] : delay;
+    if (delay) conditions.up_ms = delay;
+    if (down) conditions.down_ms = down;
+    if (jitter && isSocket) Object.assign(conditions, { jitter_ms: jitter, seed });
+    return { ...conditions, client, pane };
+  }
+
+  /** @param {Message} message @param {number} arrived @returns {Delivery} */
+  function deliver(message, arrived) {
     const moment = moments.get(message.id);
-    if (moment !== undefined) return { ms: arrived - moment, error: 0 };
-    if (!clock) return { ms: NaN, error: Infinity };
-    const here = performance.timeOrigin + arrived + clock.offset;
-    return { ms: Math.max(0, here - message.at), error: clock.error };
+    if (message.version > newest) {
+      newest = message.version;
+      if (moment === undefined) record({ type: 'heard', message });
+    }
+    const latency =
+      moment !== undefined
+        ? { ms: arrived - moment, error: 0 }
+        : clock
+          ? {
+              ms: Math.max(0, performance.timeOrigin + arrived + clock.offset - message.at),
+              error: clock.error,
+            }
+          : { ms: 0, error: Infinity };
+    const counts = latency.error < Infinity && arrived - latency.ms >= visibleSince;
+    return { message, latency, counts: counts && !document.hidden };
   }
 
   /** @param {{ sender: string, kind: string, body: unknown }} message */
   async function publish(message) {
-    const id = `${page}-${++said}`;
+    const id = `${client}-${++said}`;
     moments.set(id, performance.now());
     const oldest = moments.size > MOMENTS_MAX ? moments.keys().next().value : undefined;
     if (oldest !== undefined) moments.delete(oldest);
-    await outbox.publish({ id, ...message });
+    const { version } = await outbox.publish({ id, ...message });
     published += 1;
-    onChange();
+    record({ type: 'published', id, version });
+  }
+
+  async function ask() {
+    if (control.open) return control.ask({ type: 'ping', t: 0 });
+    const answer = await fetch('/time', { cache: 'no-store' });
+    return answer.json();
   }
 
   /** @param {AbortSignal} signal */
@@ -98,10 +199,9 @@ export function createLab({ onHistory, onChange, onProblem }) {
     const samples = [];
     for (let asked = 0; asked < CLOCK_SAMPLES && !signal.aborted; asked++) {
       const sent = performance.timeOrigin + performance.now();
-      const answer = await fetch('/time', { cache: 'no-store', signal }).catch(() => null);
-      if (!answer?.ok) continue;
+      const answer = await ask().catch(() => null);
       const received = performance.timeOrigin + performance.now();
-      samples.push({ sent, received, at: (await answer.json()).at });
+      if (answer) samples.push({ sent, received, at: answer.at });
     }
     clock = estimateOffset(samples) ?? clock;
   }
@@ -119,15 +219,30 @@ export function createLab({ onHistory, onChange, onProblem }) {
     }
   }
 
+  /** Comes into the room, once. */
+  async function enter() {
+    life = new AbortController();
+    const { signal } = life;
+    await findHead(signal);
+    hasLab = await control.connect(signal);
+    await readClock(signal);
+    const timer = setInterval(() => readClock(signal), CLOCK_EVERY_MS);
+    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    onChange();
+  }
+
+  /** @type {Promise<void> | null} */
+  let entered = null;
+
   /** @param {AbortSignal} signal @returns {Promise<Cursor>} */
   async function begin(signal) {
     const { epoch, head, oldest } = await findHead(signal);
-    await readClock(signal);
     const since = Math.max(oldest - 1, head - HISTORY);
     const wire = createWire(() => {});
     const past = await wire.ask('/poll', { since, epoch }, signal).catch(() => null);
     signal.throwIfAborted();
-    if (past?.type === 'batch') onHistory(past.messages.filter((m) => m.version <= head));
+    if (past?.type === 'batch') onHistory(past.messages.filter((own) => own.version <= head));
+    newest = head;
     return { since: head, epoch };
   }
 
@@ -135,68 +250,191 @@ export function createLab({ onHistory, onChange, onProblem }) {
   function setRhythm(next, perSecond) {
     rhythm = next;
     if (next === 'off') publisher.stop();
-    else publisher.start(next, perSecond, seed);
+    else publisher.start(schedule(next, perSecond, seed));
     onChange();
+  }
+
+  /** @param {boolean} down */
+  async function setLink(down) {
+    if (!control.open || down === linkDown) return;
+    linkDown = down;
+    record({ type: 'link', down });
+    await control.ask({ type: 'link', down }).catch(() => {});
+  }
+
+  /** What a preset does while it runs. @param {Preset} own @param {AbortSignal} signal */
+  async function perform(own, signal) {
+    const { outage, hogs = 0, typed } = own;
+    const wire = createWire(() => {});
+    const hang = createWire(() => {}, () => ({ fault: 'hang' }));
+    for (let hog = 0; hog < hogs; hog++) {
+      (hasLab ? hang : wire).ask('/longpoll', { since: 0, epoch: null }, signal).catch(() => {});
+    }
+    const jobs = [];
+    if (own.at) publisher.start(own.at.values());
+    else if (own.rhythm !== 'off') {
+      publisher.start(schedule(own.rhythm, own.rate, seed));
+      jobs.push(sleep(RUN_MS - REST_MS, signal).then(publisher.stop));
+    }
+    if (typed) jobs.push(typeOut(typed, signal));
+    if (outage) {
+      jobs.push(sleep(outage.from, signal).then(() => setLink(true)));
+      jobs.push(sleep(outage.to, signal).then(() => setLink(false)));
+    }
+    jobs.push(sleep(RUN_MS, signal));
+    await Promise.all(jobs);
+    const last = performance.now() + SETTLE_MS;
+    const settled = () => panes.every(({ id }) => timeline.figures(id).shown >= newest);
+    while (!settled() && performance.now() < last) await sleep(20, signal);
+    stop();
+  }
+
+  /** @param {string} text @param {AbortSignal} signal */
+  async function typeOut(text, signal) {
+    const began = performance.now();
+    for (let letters = 1; performance.now() - began < RUN_MS - REST_MS; letters++) {
+      const body = text.repeat(Math.ceil(letters / text.length)).slice(0, letters);
+      publish({ sender: 'publisher', kind: 'text', body }).catch(() => {});
+      await sleep(began + letters * LETTER_EVERY_MS - performance.now(), signal);
+    }
   }
 
   async function start() {
     if (running) return;
     running = true;
-    starting = new AbortController();
-    const { signal } = starting;
+    run = new AbortController();
+    const { signal } = run;
     onChange();
     try {
-      const fresh = panes.some(({ subscriber }) => !subscriber.ledger);
+      await (entered ??= enter());
+      if (preset) forget();
+      const fresh = panes.some(({ subscriber }) => !subscriber.started);
       const cursor = fresh ? await begin(signal) : { since: 0, epoch: null };
+      signal.throwIfAborted();
+      startedAt = performance.now();
+      record({ type: 'start' });
+      if (preset?.mistakes) {
+        await tryMistakes(signal);
+        return stop();
+      }
       for (const { subscriber } of panes) subscriber.start(cursor);
-      const timer = setInterval(() => readClock(signal), CLOCK_EVERY_MS);
-      signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+      if (preset) await perform(preset, signal);
     } catch (error) {
       if (!signal.aborted) throw error;
     }
   }
 
   function stop() {
+    if (!running) return;
     running = false;
-    starting.abort();
-    setRhythm('off', 1);
+    run.abort();
+    publisher.stop();
+    rhythm = 'off';
+    setLink(false);
     for (const { subscriber } of panes) subscriber.stop();
-    onChange();
+    record({ type: 'stop' });
+  }
+
+  /** All that was measured. */
+  function forget() {
+    timeline.clear();
+    published = 0;
+    meters = {};
+    startedAt = 0;
+    for (const { subscriber, rewind } of panes) {
+      subscriber.reset();
+      rewind();
+    }
+    if (control.open) control.ask({ type: 'reset' }).catch(() => {});
   }
 
   function reset() {
     stop();
-    published = 0;
-    for (const { subscriber } of panes) subscriber.reset();
+    forget();
     onChange();
   }
 
   return {
+    client,
     panes,
+    timeline,
     publish,
     start,
     stop,
     reset,
     setRhythm,
-    get rhythm() {
-      return rhythm;
+    setLink,
+    /** Chooses what the next start does. @param {Preset | null} next */
+    choose(next) {
+      reset();
+      preset = next;
+      network = next?.network ?? {};
+      for (const [index, { subscriber }] of panes.entries()) {
+        const technique = (next?.techniques ?? PANES.map((own) => own.technique))[index];
+        subscriber.change({ technique, every: next?.every ?? 1000 });
+      }
+      timeline.clear();
+      onChange();
+    },
+    /** @param {number} next */
+    setSeed(next) {
+      seed = next;
+    },
+    /** Makes the network worse than the preset does. @param {Network} worse */
+    setNetwork(worse) {
+      network = { ...network, ...worse };
+    },
+    /** The page is left, and may come back. */
+    leave() {
+      stop();
+      life.abort();
+      entered = null;
+    },
+    /** @param {boolean} hidden */
+    setHidden(hidden) {
+      if (!hidden) visibleSince = performance.now();
+      record({ type: hidden ? 'hidden' : 'visible' });
+    },
+    get clock() {
+      return clock;
     },
     get running() {
       return running;
     },
+    get startedAt() {
+      return startedAt;
+    },
+    get preset() {
+      return preset;
+    },
+    get network() {
+      return network;
+    },
+    get seed() {
+      return seed;
+    },
+    get hasLab() {
+      return hasLab;
+    },
+    get linkDown() {
+      return linkDown;
+    },
+    get rhythm() {
+      return rhythm;
+    },
     get waiting() {
       return waiting;
     },
-    /** What tests and other programs read; docs/protocol.md names every member. */
-    state() {
-      return {
-        running,
-        paused: false,
-        preset: null,
-        seed,
-        published,
-        panes: panes.map(({ id, subscriber }) => ({ id, ...figures(subscriber) })),
-      };
+    get here() {
+      return here;
+    },
+    get published() {
+      return published;
+    },
+    /** Bytes of a pane, as the server counted them. @param {PaneId} id */
+    bytesOf(id) {
+      const reading = meters[id];
+      return hasLab ? { up: reading?.up ?? 0, down: reading?.down ?? 0 } : { up: null, down: null };
     },
   };
 }
@@ -204,27 +442,39 @@ export function createLab({ onHistory, onChange, onProblem }) {
 /** @typedef {ReturnType<typeof createLab>} Lab */
 
 /**
- * What is known of one subscriber, in figures. A latency whose error nobody knows is left
- * out.
- *
- * @param {Subscriber} subscriber
+ * Figures of the latencies, in milliseconds; `error` is how far the worst may be off.
+ * @param {Figures} figures
  */
-export function figures({ technique, state, ledger, counters, latencies }) {
-  const known = latencies.filter(({ error }) => error < Infinity);
+export function latencyOf({ latencies }) {
   return {
-    technique,
-    state,
-    shown: ledger?.shown ?? 0,
-    delivered: ledger?.delivered ?? 0,
-    stale: ledger?.stale ?? 0,
-    duplicate: ledger?.duplicate ?? 0,
-    missed: ledger?.missed ?? 0,
-    gaps: ledger?.gaps ?? 0,
-    ...counters,
-    latency: {
-      ...summarize(known.map(({ ms }) => ms)),
-      error: known.reduce((worst, { error }) => Math.max(worst, error), 0),
-    },
-    bytes: { up: null, down: null },
+    ...summarize(latencies.map(({ ms }) => ms)),
+    error: latencies.reduce((worst, { error }) => Math.max(worst, error), 0),
   };
 }
+
+/** What tests and other programs read; docs/protocol.md names every member.
+ * @param {Lab} lab @param {boolean} paused */
+export function stateOf(lab, paused) {
+  return {
+    running: lab.running,
+    paused,
+    preset: lab.preset?.id ?? null,
+    seed: lab.seed,
+    published: lab.published,
+    panes: lab.panes.map(({ id, subscriber }) => {
+      const figures = lab.timeline.figures(id);
+      const { lines: _, text: __, latencies: ___, head: ____, ...counted } = figures;
+      const { technique, state } = subscriber;
+      return {
+        id,
+        technique,
+        state,
+        ...counted,
+        latency: latencyOf(figures),
+        bytes: lab.bytesOf(id),
+      };
+    }),
+  };
+}
+
+/** @typedef {ReturnType<typeof stateOf>} LabState */

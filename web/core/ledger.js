@@ -2,37 +2,21 @@
  * The ledger: what arrived against what the log numbered. It holds the cursor, so a
  * subscriber that changes its technique goes on where it was.
  *
- * @typedef {import('./types.js').Answer} Answer
  * @typedef {import('./types.js').Batch} Batch
  * @typedef {import('./types.js').Cursor} Cursor
  * @typedef {import('./types.js').Gap} Gap
  * @typedef {import('./types.js').Message} Message
  *
  * @typedef {object} Ledger
- * @property {Cursor} cursor    what is held without a hole; read at each request
- * @property {number} shown     the version of the answer on display, right or wrong
- * @property {number} highest   the highest version ever on display
- * @property {number} head      the newest version that the log has told of
- * @property {number} delivered messages that arrived, each counted once
- * @property {number} stale     answers that put an older version on display than was there
- * @property {number} duplicate messages that arrived again
- * @property {number} missed    messages that the log no longer had
- * @property {number} gaps      times that the log could not continue
+ * @property {Cursor} cursor  what is held without a hole; read at each request
+ * @property {number} shown   the version of the answer on display, right or wrong
+ * @property {number} highest the highest version ever on display
+ * @property {number} head    the newest version that the log has told of
  */
 
 /** @param {Cursor} cursor @returns {Ledger} */
 export function createLedger({ since, epoch }) {
-  return {
-    cursor: { since, epoch },
-    shown: since,
-    highest: since,
-    head: since,
-    delivered: 0,
-    stale: 0,
-    duplicate: 0,
-    missed: 0,
-    gaps: 0,
-  };
+  return { cursor: { since, epoch }, shown: since, highest: since, head: since };
 }
 
 /**
@@ -41,23 +25,21 @@ export function createLedger({ since, epoch }) {
  *
  * @param {Ledger} ledger
  * @param {Batch} batch
- * @returns {{ fresh: Message[], staleAfter: number | null }}
+ * @returns {{ fresh: Message[], duplicates: number, staleAfter: number | null }}
  */
 export function takeBatch(ledger, batch) {
   const { cursor } = ledger;
   ledger.head = Math.max(ledger.head, batch.head);
   cursor.epoch = batch.epoch;
   const fresh = batch.messages.filter((message) => message.version > cursor.since);
-  ledger.delivered += fresh.length;
-  ledger.duplicate += batch.messages.length - fresh.length;
+  const duplicates = batch.messages.length - fresh.length;
   cursor.since = Math.max(cursor.since, batch.version);
-  if (batch.messages.length === 0) return { fresh, staleAfter: null };
+  if (batch.messages.length === 0) return { fresh, duplicates, staleAfter: null };
 
   const staleAfter = batch.version < ledger.highest ? ledger.highest : null;
-  if (staleAfter !== null) ledger.stale += 1;
   ledger.shown = batch.version;
   ledger.highest = Math.max(ledger.highest, batch.version);
-  return { fresh, staleAfter };
+  return { fresh, duplicates, staleAfter };
 }
 
 /**
@@ -71,12 +53,9 @@ export function takeBatch(ledger, batch) {
 export function takeGap(ledger, gap) {
   const held = ledger.cursor.since;
   const since = gap.reason === 'ahead' ? gap.head : gap.oldest - 1;
-  const missed = gap.reason === 'truncated' ? since - held : 0;
-  ledger.gaps += 1;
-  ledger.missed += missed;
   ledger.cursor = { since, epoch: gap.epoch };
   ledger.head = gap.head;
   ledger.shown = since;
   ledger.highest = since;
-  return missed;
+  return gap.reason === 'truncated' ? since - held : 0;
 }

@@ -15,7 +15,20 @@ export function bodyOf(number) {
   return `${number} ${WORDS}`.padEnd(BODY_BYTES, '.').slice(0, BODY_BYTES);
 }
 
-/** @param {(body: string) => void} say */
+/**
+ * When messages are due, in milliseconds from the start.
+ *
+ * @param {Exclude<Rhythm, 'off'>} rhythm
+ * @param {number} perSecond
+ * @param {number} seed
+ * @returns {Generator<number, void>}
+ */
+export function* schedule(rhythm, perSecond, seed) {
+  let due = 0;
+  for (const gap of gaps(rhythm, perSecond, random(seed))) yield (due += gap);
+}
+
+/** @param {(number: number) => void} say called with 1, 2, 3, … when each is due */
 export function createPublisher(say) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
@@ -26,24 +39,24 @@ export function createPublisher(say) {
   }
 
   /**
-   * Each message is due a gap after the one before was due, not after it was sent: a late
-   * timer does not slow the rhythm down.
+   * Moments count from the start and not from the message before: a late timer does not slow
+   * the rhythm down.
    *
-   * @param {Exclude<Rhythm, 'off'>} rhythm
-   * @param {number} perSecond
-   * @param {number} seed
+   * @param {Iterator<number, unknown>} moments in milliseconds from now, ascending
    */
-  function start(rhythm, perSecond, seed) {
+  function start(moments) {
     stop();
-    const schedule = gaps(rhythm, perSecond, random(seed));
-    let due = performance.now() + schedule.next().value;
+    const began = performance.now();
     let number = 0;
-    const speak = () => {
-      say(bodyOf(++number));
-      due += schedule.next().value;
-      timer = setTimeout(speak, due - performance.now());
+    const next = () => {
+      const { value, done } = moments.next();
+      if (done) return stop();
+      timer = setTimeout(() => {
+        say(++number);
+        next();
+      }, began + Number(value) - performance.now());
     };
-    timer = setTimeout(speak, due - performance.now());
+    next();
   }
 
   return { start, stop };

@@ -26,3 +26,22 @@ export function summarize(values) {
     last: values.at(-1) ?? null,
   };
 }
+
+/**
+ * Thins a sample to what a drawing needs: the values at evenly spread ranks.
+ *
+ * @param {number[]} values
+ * @param {number} most
+ * @returns {{ ms: number, share: number }[]} ascending; the share that had arrived by then
+ */
+export function distribution(values, most = 200) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const stride = Math.max(1, Math.ceil(sorted.length / most));
+  /** @type {{ ms: number, share: number }[]} */
+  const points = [];
+  for (let rank = stride; rank - stride < sorted.length; rank += stride) {
+    const index = Math.min(rank, sorted.length) - 1;
+    points.push({ ms: sorted[index] ?? 0, share: (index + 1) / sorted.length });
+  }
+  return points;
+}

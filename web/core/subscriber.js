@@ -3,47 +3,33 @@
  * technique while it runs; the ledger stays, so nothing is lost and nothing repeated.
  *
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
- * @typedef {import('./events.js').Counters} Counters
+ * @typedef {import('../transports/wire.js').Conditions} Conditions
+ * @typedef {import('./events.js').Delivery} Delivery
  * @typedef {import('./events.js').Happening} Happening
+ * @typedef {import('./events.js').Taken} Taken
  * @typedef {import('./ledger.js').Ledger} Ledger
  * @typedef {import('./types.js').Answer} Answer
  * @typedef {import('./types.js').Cursor} Cursor
- * @typedef {import('./types.js').Gap} Gap
- * @typedef {import('./types.js').Latency} Latency
  * @typedef {import('./types.js').Message} Message
  *
  * @typedef {'stopped' | 'connecting' | 'polling' | 'held' | 'open' | 'retrying'} State
- *
- * @typedef {object} View what a subscriber tells whoever draws it
- * @property {(fresh: { message: Message, latency: Latency }[]) => void} onMessages
- * @property {(shown: Message[], after: number) => void} onStale an older answer's messages
- *   took the place of version `after`
- * @property {(gap: Gap, missed: number) => void} onGap
- * @property {() => void} onChange some figure or the state is another
  */
 import { techniques } from '../transports/index.js';
 import { persist } from '../transports/persist.js';
 import { createWire } from '../transports/wire.js';
-import { tally, zeroCounters } from './events.js';
 import { createLedger, takeBatch, takeGap } from './ledger.js';
-
-/** Latencies kept for the median; older ones are forgotten. */
-const LATENCIES_MAX = 10_000;
 
 /**
  * @param {object} given
  * @param {TechniqueId} given.technique
  * @param {number} given.every polling interval in milliseconds
- * @param {(message: Message, arrived: number) => Latency} given.latencyOf
+ * @param {(message: Message, arrived: number) => Delivery} given.deliver measures an arrival
+ * @param {(happening: Happening) => void} given.report
+ * @param {() => Conditions} given.conditions
  */
-export function createSubscriber({ technique, every, latencyOf }) {
-  /** @type {View} */
-  let view = { onMessages() {}, onStale() {}, onGap() {}, onChange() {} };
+export function createSubscriber({ technique, every, deliver, report, conditions }) {
   /** @type {Ledger | null} */
   let ledger = null;
-  let counters = zeroCounters();
-  /** @type {Latency[]} */
-  let latencies = [];
   /** @type {State} */
   let state = 'stopped';
   let since = 0;
@@ -66,19 +52,25 @@ export function createSubscriber({ technique, every, latencyOf }) {
     if (type === 'request' && family === 'ws') return enter('connecting');
   }
 
-  /** @param {Answer} answer @param {Ledger} book */
+  /** @param {Answer} answer @param {Ledger} book @returns {Taken} */
   function take(answer, book) {
     if (answer.type === 'gap') {
-      view.onGap(answer, takeGap(book, answer));
-      return;
+      const missed = takeGap(book, answer);
+      const { shown, head } = book;
+      const gap = { gap: answer, missed };
+      return { fresh: [], duplicates: 0, shown, head, staleAfter: null, messages: [], gap };
     }
     const arrived = performance.now();
-    const { fresh, staleAfter } = takeBatch(book, answer);
-    const measured = fresh.map((message) => ({ message, latency: latencyOf(message, arrived) }));
-    latencies.push(...measured.map(({ latency }) => latency));
-    if (latencies.length > LATENCIES_MAX) latencies = latencies.slice(-LATENCIES_MAX);
-    if (measured.length > 0) view.onMessages(measured);
-    if (staleAfter !== null) view.onStale(answer.messages, staleAfter);
+    const { fresh, duplicates, staleAfter } = takeBatch(book, answer);
+    return {
+      fresh: fresh.map((message) => deliver(message, arrived)),
+      duplicates,
+      shown: book.shown,
+      head: book.head,
+      staleAfter,
+      messages: answer.messages,
+      gap: null,
+    };
   }
 
   /** @param {Ledger} book */
@@ -87,56 +79,55 @@ export function createSubscriber({ technique, every, latencyOf }) {
     running = new AbortController();
     const { signal } = running;
     const { loop, retry } = techniques[technique];
-    // A loop that was stopped may still report how it ended; by then it counts for nobody
-    // unless it is the same measurement.
-    const counted = counters;
+    /** The events of answers that are not taken yet. @type {Map<Answer, { taken?: Taken }>} */
+    const waiting = new Map();
     /** @param {Happening} happening */
-    const report = (happening) => {
-      tally(counted, happening);
+    const tell = (happening) => {
+      if (ledger !== book) return; // of a measurement that was reset meanwhile
+      if (happening.type === 'answer' || happening.type === 'frame') {
+        waiting.set(happening.answer, happening);
+      }
       if (!signal.aborted) follow(happening);
-      view.onChange();
+      report(happening);
     };
     const lasting = retry
-      ? persist(loop, retry, (ms) => report({ type: 'pause', ms }))
+      ? persist(loop, retry, (ms) => tell({ type: 'pause', ms }))
       : loop;
+    const wire = createWire(tell, conditions);
     enter('connecting');
-    for await (const answer of lasting(createWire(report), () => book.cursor, signal, every)) {
+    for await (const answer of lasting(wire, () => book.cursor, signal, every)) {
       if (signal.aborted) return;
-      take(answer, book);
-      view.onChange();
+      const taken = take(answer, book);
+      const event = waiting.get(answer);
+      if (event) event.taken = taken;
+      waiting.delete(answer);
+      tell({ type: 'taken', ...taken });
     }
   }
 
   return {
-    /** @param {View} next */
-    show(next) {
-      view = next;
-    },
     /** Goes on, or starts from this cursor. @param {Cursor} cursor */
     start(cursor) {
       ledger ??= createLedger(cursor);
+      report({ type: 'technique', technique });
       run(ledger);
     },
     stop() {
       running.abort();
       enter('stopped');
-      view.onChange();
     },
-    /** Stops, and forgets all that was measured. */
+    /** Stops, and forgets where it was. */
     reset() {
       running.abort();
       enter('stopped');
       ledger = null;
-      counters = zeroCounters();
-      latencies = [];
-      view.onChange();
     },
     /** @param {{ technique?: TechniqueId, every?: number }} next */
     change(next) {
       technique = next.technique ?? technique;
       every = next.every ?? every;
+      report({ type: 'technique', technique });
       if (ledger && !running.signal.aborted) run(ledger);
-      view.onChange();
     },
     get technique() {
       return technique;
@@ -151,14 +142,8 @@ export function createSubscriber({ technique, every, latencyOf }) {
     get stateSince() {
       return since;
     },
-    get counters() {
-      return counters;
-    },
-    get ledger() {
-      return ledger;
-    },
-    get latencies() {
-      return latencies;
+    get started() {
+      return ledger !== null;
     },
   };
 }

@@ -3,6 +3,8 @@
  * whose fate is unknown is sent again; its `id` makes that safe.
  *
  * @typedef {import('../core/types.js').Publication} Publication
+ * @typedef {import('./control.js').Control} Control
+ * @typedef {{ id: string, version: number }} Published
  */
 import { backOff } from './persist.js';
 import { sleep } from './sleep.js';
@@ -13,17 +15,34 @@ export const OUTBOX_MAX = 200;
 /** How long to wait for an answer before the message is sent again; in milliseconds. */
 const ANSWER_WITHIN = 10_000;
 
+/** The server said no, and will say no again. */
+class Refused extends Error {}
+
 /**
+ * @param {Control} control used while it is open; `POST /messages` otherwise
  * @param {(waiting: number) => void} onWaiting how many messages are not numbered yet
  */
-export function createOutbox(onWaiting) {
+export function createOutbox(control, onWaiting) {
+  /** @type {Promise<unknown>} */
   let last = Promise.resolve();
   let waiting = 0;
+
+  /** @param {Publication} publication @returns {Promise<Published>} */
+  async function send(publication) {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await (control.open ? tell(control, publication) : post(publication));
+      } catch (error) {
+        if (error instanceof Refused) throw error;
+      }
+      await sleep(backOff(failures), new AbortController().signal);
+    }
+  }
 
   return {
     /**
      * @param {Publication} publication
-     * @returns {Promise<void>} rejects with what was wrong when the server refuses it
+     * @returns {Promise<Published>} rejects with what was wrong when the server refuses it
      */
     publish(publication) {
       if (waiting >= OUTBOX_MAX) {
@@ -37,20 +56,26 @@ export function createOutbox(onWaiting) {
   };
 }
 
+/** @param {Control} control @param {Publication} publication */
+async function tell(control, publication) {
+  const size = new Blob([JSON.stringify(publication)]).size;
+  if (size > 60_000) return post(publication); // too big for a frame is the end of a socket
+  return control.ask({ type: 'publish', ...publication }).catch((error) => {
+    throw control.open ? new Refused(error.message) : error;
+  });
+}
+
 /** @param {Publication} publication */
-async function send(publication) {
-  for (let failures = 0; ; failures++) {
-    const response = await fetch('/messages', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(publication),
-      signal: AbortSignal.timeout(ANSWER_WITHIN),
-    }).catch(() => null);
-    if (response?.ok) return;
-    if (response && response.status < 500 && response.status !== 429) {
-      const problem = await response.json().catch(() => null);
-      throw new Error(problem?.title ?? `${response.status} ${response.statusText}`);
-    }
-    await sleep(backOff(failures), new AbortController().signal);
-  }
+async function post(publication) {
+  const response = await fetch('/messages', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(publication),
+    signal: AbortSignal.timeout(ANSWER_WITHIN),
+  });
+  if (response.ok) return response.json();
+  const problem = await response.json().catch(() => null);
+  const title = problem?.title ?? `${response.status} ${response.statusText}`;
+  const again = response.status >= 500 || response.status === 429;
+  throw again ? new Error(title) : new Refused(title);
 }

@@ -4,15 +4,21 @@
  *
  * @typedef {import('../core/types.js').Answer} Answer
  * @typedef {import('../core/types.js').Cursor} Cursor
+ * @typedef {import('../core/events.js').Exchange} Exchange
  * @typedef {import('../core/events.js').Happening} Happening
+ *
+ * @typedef {Record<string, string | number>} Conditions
+ *   What is asked of the simulated network and of the meter, by the protocol's names.
  *
  * @typedef {object} Wire
  * @property {(path: string, cursor: Cursor, signal: AbortSignal, within?: number) =>
  *            Promise<Answer>} ask
  *   One request, one answer. A gap is an answer. Rejects with a {@link Failure}, also when
  *   the answer takes longer than `within` milliseconds.
- * @property {(path: string, cursor: Cursor, signal: AbortSignal) => WebSocket} open
- *   One socket. Whoever opened it closes it; the signal tells only that this was meant.
+ * @property {(path: string, cursor: Cursor, signal: AbortSignal,
+ *            hear: (answer: Answer) => void) => WebSocket} open
+ *   One socket, whose answers are heard. Whoever opened it closes it; the signal tells only
+ *   that this was meant.
  */
 
 /** A request that brought no answer to go on with. */
@@ -30,57 +36,72 @@ let requests = 0;
 
 /**
  * @param {(happening: Happening) => void} report
+ * @param {() => Conditions} [conditions] read at each request
  * @returns {Wire}
  */
-export function createWire(report) {
+export function createWire(report, conditions = () => ({})) {
+  /** @param {string} path @param {Cursor} cursor */
+  function begin(path, { since, epoch }) {
+    const asks = conditions();
+    const request = ++requests;
+    const query = new URLSearchParams({ since: String(since) });
+    if (epoch !== null) query.set('epoch', epoch);
+    for (const [name, value] of Object.entries(asks)) query.set(name, String(value));
+    /** @type {Exchange} */
+    const exchange = {
+      request,
+      path,
+      asked: performance.now(),
+      upMs: Number(asks.up_ms ?? 0),
+      downMs: Number(asks.down_ms ?? 0),
+    };
+    report({ type: 'request', ...exchange });
+    return { exchange, url: `${path}?${query}` };
+  }
+
   return {
     async ask(path, cursor, signal, within = 60_000) {
-      const request = ++requests;
-      report({ type: 'request', request, path });
+      const { exchange, url } = begin(path, cursor);
       const timeout = AbortSignal.timeout(within);
       try {
-        const response = await fetch(`${path}?${query(cursor)}&u=${page}-${request}`, {
+        const response = await fetch(`${url}&u=${page}-${exchange.request}`, {
           cache: 'no-store',
           signal: AbortSignal.any([signal, timeout]),
         });
         const answer = await read(response);
-        report({ type: 'answer', request, answer });
+        report({ type: 'answer', answer, ...exchange });
         return answer;
       } catch (error) {
-        const reason = timeout.aborted ? 'no answer in time' : reasonOf(error);
-        report({ type: signal.aborted ? 'cancel' : 'error', request, reason });
+        const timedOut = timeout.aborted;
+        const reason = timedOut ? 'no answer in time' : reasonOf(error);
+        if (signal.aborted) report({ type: 'cancel', ...exchange });
+        else report({ type: 'error', reason, timedOut, ...exchange });
         throw error;
       }
     },
 
-    open(path, cursor, signal) {
-      const request = ++requests;
-      const url = new URL(`${path}?${query(cursor)}`, location.href);
-      url.protocol = url.protocol.replace('http', 'ws');
-      report({ type: 'request', request, path });
-      const socket = new WebSocket(url, 'trifold.v1');
+    open(path, cursor, signal, hear) {
+      const { exchange, url } = begin(path, cursor);
+      const address = new URL(url, location.href);
+      address.protocol = address.protocol.replace('http', 'ws');
+      const socket = new WebSocket(address, 'trifold.v1');
       let opened = false;
       socket.addEventListener('open', () => {
         opened = true;
-        report({ type: 'open', request });
-      });
-      socket.addEventListener('message', ({ data }) => {
-        const said = JSON.parse(data);
-        if (said.type === 'batch' || said.type === 'gap') {
-          report({ type: 'frame', request, answer: said });
-        }
+        report({ type: 'open', ...exchange });
       });
       socket.addEventListener('close', ({ code, reason }) =>
-        report({ type: 'close', request, code, reason, opened, meant: signal.aborted }),
+        report({ type: 'close', code, reason, opened, meant: signal.aborted, ...exchange }),
       );
+      socket.addEventListener('message', ({ data }) => {
+        const said = JSON.parse(data);
+        if (said.type !== 'batch' && said.type !== 'gap') return;
+        report({ type: 'frame', answer: said, ...exchange });
+        hear(said);
+      });
       return socket;
     },
   };
-}
-
-/** @param {Cursor} cursor */
-function query({ since, epoch }) {
-  return epoch === null ? `since=${since}` : `since=${since}&epoch=${epoch}`;
 }
 
 /** @param {Response} response @returns {Promise<Answer>} */

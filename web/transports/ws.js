@@ -12,11 +12,7 @@ import { createInbox } from './inbox.js';
 export async function* ws({ open }, cursor, signal) {
   /** @type {Answers} */
   const answers = createInbox(signal);
-  const socket = open('/ws', cursor(), signal);
-  socket.onmessage = ({ data }) => {
-    const said = JSON.parse(data);
-    if (said.type === 'batch' || said.type === 'gap') answers.put(said);
-  };
+  const socket = open('/ws', cursor(), signal, answers.put);
   socket.onclose = () => answers.close();
   const stopProbing = probe(socket, () => answers.close());
   try {

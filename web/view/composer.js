@@ -150,6 +150,10 @@ export function mountComposer(lab, announce) {
     element: h('section', { 'class': 'composer', 'aria-label': 'Publish' }, say, everybody, beat),
     showText,
     refused,
+    /** Messages a second, as asked for. */
+    get rate() {
+      return rate.valueAsNumber || 1;
+    },
     /** The log began anew, or was left: versions start again. */
     forget() {
       newest = 0;

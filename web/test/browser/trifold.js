@@ -1,7 +1,7 @@
 /**
  * The vocabulary of the browser tests: a server of one's own, and pages on it.
  *
- * @typedef {ReturnType<import('../../core/lab.js').Lab['state']>} LabState
+ * @typedef {import('../../core/lab.js').LabState} LabState
  * @typedef {import('@playwright/test').Page} Page
  */
 import { spawn } from 'node:child_process';
@@ -58,7 +58,7 @@ const fixtures = {
     const server = new Server(flags);
     await server.start();
     await use(server);
-    await server.stop();
+    server.process?.kill('SIGKILL'); // how a server stops well is tested elsewhere
   },
 };
 
@@ -94,3 +94,26 @@ export async function say(page, line) {
 }
 
 export const PANES = ['poll', 'longpoll', 'ws'];
+
+/**
+ * Runs a preset to its end, and returns what the page says then.
+ * @param {Page} page @param {Server} server @param {string} preset @param {string} [more]
+ */
+export async function run(page, server, preset, more = '') {
+  await page.goto(`${server.url}/?preset=${preset}&seed=42&autorun=1${more}`);
+  await expect.poll(async () => (await state(page)).running).toBe(true);
+  await finished(page);
+  return state(page);
+}
+
+/** @param {Page} page */
+export async function finished(page) {
+  await expect.poll(async () => (await state(page)).running, { timeout: 40_000 }).toBe(false);
+}
+
+/** The panes by their ids. @param {LabState} lab */
+export function byId({ panes }) {
+  const [poll, longpoll, ws] = panes;
+  if (!poll || !longpoll || !ws) throw new Error('there are three panes');
+  return { poll, longpoll, ws };
+}

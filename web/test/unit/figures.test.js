@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { estimateOffset } from '../../core/clock.js';
-import { tally, zeroCounters } from '../../core/events.js';
 import { count, durationText } from '../../core/format.js';
 import { bodyOf } from '../../core/publisher.js';
 import { gaps, random } from '../../core/schedule.js';
@@ -68,34 +67,3 @@ test('thousands are set apart', () => {
   assert.equal(count(1_234_567), '1\u202f234\u202f567');
 });
 
-/** @type {import('../../core/types.js').Batch} */
-const EMPTY = { type: 'batch', epoch: 'e', since: 0, version: 0, head: 0, messages: [] };
-
-/** @param {import('../../core/events.js').Happening[]} happenings */
-function tallied(...happenings) {
-  const counters = zeroCounters();
-  for (const happening of happenings) tally(counters, happening);
-  return counters;
-}
-
-test('a request is in flight until it is answered, fails or is given up', () => {
-  const request = /** @type {const} */ ({ type: 'request', request: 1, path: '/poll' });
-  assert.equal(tallied(request).inFlight, 1);
-  assert.deepEqual(tallied(request, { type: 'answer', request: 1, answer: EMPTY }), {
-    requests: 1, answers: 1, empty: 1, errors: 0, inFlight: 0,
-  });
-  assert.deepEqual(tallied(request, { type: 'error', request: 1, reason: '' }), {
-    requests: 1, answers: 0, empty: 0, errors: 1, inFlight: 0,
-  });
-  assert.equal(tallied(request, { type: 'cancel', request: 1, reason: '' }).errors, 0);
-});
-
-test('a socket is in flight until it is open, and broken when nobody closed it', () => {
-  const request = /** @type {const} */ ({ type: 'request', request: 1, path: '/ws' });
-  const open = /** @type {const} */ ({ type: 'open', request: 1 });
-  const close = /** @type {const} */ ({ type: 'close', request: 1, code: 1006, reason: '' });
-  assert.equal(tallied(request, open).inFlight, 0);
-  assert.equal(tallied(request, open, { ...close, opened: true, meant: false }).errors, 1);
-  assert.equal(tallied(request, open, { ...close, opened: true, meant: true }).errors, 0);
-  assert.equal(tallied(request, { ...close, opened: false, meant: false }).inFlight, 0);
-});

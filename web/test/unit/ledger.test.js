@@ -24,16 +24,13 @@ test('a batch moves the cursor and is delivered once', () => {
   assert.deepEqual(fresh.map(({ version }) => version), [4, 5]);
   assert.equal(staleAfter, null);
   assert.deepEqual(book.cursor, { since: 5, epoch: 'e' });
-  assert.equal(book.delivered, 2);
 });
 
-test('an answer overtaken by a newer one is stale, and what it repeats is counted', () => {
+test('an answer overtaken by a newer one is stale, and what it repeats is duplicate', () => {
   const book = ledger(0);
   takeBatch(book, batch(0, 4));
-  const { fresh, staleAfter } = takeBatch(book, batch(0, 2));
-  assert.deepEqual(fresh, []);
-  assert.equal(staleAfter, 4);
-  assert.deepEqual([book.stale, book.duplicate, book.delivered], [1, 2, 4]);
+  const { fresh, duplicates, staleAfter } = takeBatch(book, batch(0, 2));
+  assert.deepEqual({ fresh, duplicates, staleAfter }, { fresh: [], duplicates: 2, staleAfter: 4 });
   assert.deepEqual([book.shown, book.highest, book.cursor.since], [2, 4, 4]);
 });
 
@@ -41,29 +38,28 @@ test('an empty answer shows nothing, so it cannot be stale', () => {
   const book = ledger(0);
   takeBatch(book, batch(0, 4));
   assert.equal(takeBatch(book, batch(0, 0, 4)).staleAfter, null);
-  assert.deepEqual([book.stale, book.shown], [0, 4]);
+  assert.equal(book.shown, 4);
 });
 
 test('an answer that overlaps brings only its new part', () => {
   const book = ledger(0);
   takeBatch(book, batch(0, 3));
-  const { fresh } = takeBatch(book, batch(1, 5));
+  const { fresh, duplicates } = takeBatch(book, batch(1, 5));
   assert.deepEqual(fresh.map(({ version }) => version), [4, 5]);
-  assert.equal(book.duplicate, 2);
+  assert.equal(duplicates, 2);
 });
 
 test('a truncated log misses what lies between, and goes on before its oldest', () => {
   const book = ledger(2);
   const missed = takeGap(book, { type: 'gap', reason: 'truncated', epoch: 'e', oldest: 8, head: 12 });
   assert.equal(missed, 5);
-  assert.deepEqual([book.missed, book.gaps, book.cursor.since], [5, 1, 7]);
+  assert.equal(book.cursor.since, 7);
 });
 
 test('a new epoch is told from its start, with nothing known to be missed', () => {
   const book = ledger(40);
-  takeGap(book, { type: 'gap', reason: 'epoch', epoch: 'f', oldest: 1, head: 2 });
+  assert.equal(takeGap(book, { type: 'gap', reason: 'epoch', epoch: 'f', oldest: 1, head: 2 }), 0);
   assert.deepEqual(book.cursor, { since: 0, epoch: 'f' });
-  assert.deepEqual([book.missed, book.gaps], [0, 1]);
   assert.equal(takeBatch(book, { ...batch(0, 2), epoch: 'f' }).staleAfter, null);
 });
 

@@ -1,0 +1,96 @@
+/**
+ * The player: which moment the page shows. Live it is now; paused it stands still, while the
+ * traffic goes on; replaying it walks from the past towards the moment of the pause.
+ *
+ * @typedef {import('./timeline.js').Timeline} Timeline
+ */
+
+/** How far a replay goes back, in milliseconds. */
+const REPLAY_MS = 30_000;
+
+/** Slower to faster. */
+export const SPEEDS = [0.1, 0.25, 1];
+
+/** @param {Timeline} timeline @param {() => void} onChange */
+export function createPlayer(timeline, onChange) {
+  /** The moment of the pause; null while live. @type {number | null} */
+  let pausedAt = null;
+  /** Where the view stands while paused. */
+  let position = 0;
+  /** When a replay left `position`, by performance.now(); null while it stands. */
+  /** @type {number | null} */
+  let leftAt = null;
+  let speed = 1;
+
+  function now() {
+    if (pausedAt === null) return performance.now();
+    if (leftAt === null) return position;
+    return Math.min(pausedAt, position + (performance.now() - leftAt) * speed);
+  }
+
+  /** Stands at a moment. @param {number} at */
+  function stand(at) {
+    position = at;
+    leftAt = null;
+    onChange();
+  }
+
+  return {
+    now,
+    get paused() {
+      return pausedAt !== null;
+    },
+    get replaying() {
+      return leftAt !== null && pausedAt !== null && now() < pausedAt;
+    },
+    get speed() {
+      return speed;
+    },
+    togglePause() {
+      if (pausedAt === null) {
+        pausedAt = performance.now();
+        stand(pausedAt);
+      } else {
+        pausedAt = null;
+        leftAt = null;
+        onChange();
+      }
+    },
+    live() {
+      pausedAt = null;
+      leftAt = null;
+      onChange();
+    },
+    /** From the past on, at the present speed. Pauses first when live. */
+    replay() {
+      pausedAt ??= performance.now();
+      const first = timeline.events[0]?.at ?? pausedAt;
+      position = Math.max(first, pausedAt - REPLAY_MS);
+      leftAt = performance.now();
+      onChange();
+    },
+    /** @param {-1 | 1} step */
+    changeSpeed(step) {
+      const reached = now();
+      const index = Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(speed) + step));
+      speed = SPEEDS[index] ?? 1;
+      if (leftAt !== null) {
+        position = reached;
+        leftAt = performance.now();
+      }
+      onChange();
+    },
+    /** To the next event, or the one before. Pauses first when live. @param {-1 | 1} step */
+    toEvent(step) {
+      const from = now();
+      pausedAt ??= from;
+      const last = pausedAt;
+      const moments = timeline.events.map(({ at }) => at).filter((at) => at <= last);
+      const next =
+        step > 0 ? moments.find((at) => at > from) : moments.findLast((at) => at < from);
+      stand(next ?? from);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createPlayer>} Player */

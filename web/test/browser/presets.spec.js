@@ -1,0 +1,208 @@
+/** Each preset shows its lesson in numbers, on real sockets. */
+import { RUN_MS, presets } from '../../core/presets.js';
+import { predict } from '../../core/model.js';
+import { byId, expect, finished, run, state, test } from './trifold.js';
+
+/** @typedef {import('./trifold.js').LabState['panes'][number]} Pane */
+
+/** @param {Pane} pane @returns {number} */
+const median = ({ latency }) => latency.p50 ?? NaN;
+/** @param {Pane} pane @returns {number} */
+const bytes = ({ bytes: { up, down } }) => (up ?? NaN) + (down ?? NaN);
+/** @param {Pane} pane */
+const isWhole = ({ delivered, missed, gaps }) => ({ delivered, missed, gaps });
+
+test('idle: twenty empty polls, one long poll, no frame', async ({ page, server }) => {
+  const { poll, longpoll, ws } = byId(await run(page, server, 'idle'));
+  expect(poll.answers).toBeGreaterThanOrEqual(18);
+  expect(poll.answers).toBeLessThanOrEqual(22);
+  expect(poll.empty).toBe(poll.answers);
+  expect([longpoll.requests, longpoll.answers, ws.answers]).toEqual([1, 0, 0]);
+  expect(bytes(poll)).toBeGreaterThan(5 * bytes(longpoll));
+  expect(bytes(longpoll)).toBeGreaterThan(0);
+  expect(bytes(ws)).toBeGreaterThan(0);
+});
+
+test('chat: polling is late by half its interval, and a third of it is for nothing', async ({
+  page,
+  server,
+}) => {
+  const lab = await run(page, server, 'chat');
+  const { poll, longpoll, ws } = byId(lab);
+  expect(median(poll)).toBeGreaterThan(5 * median(longpoll));
+  expect(median(longpoll)).toBeLessThan(3 * median(ws));
+  for (const pane of lab.panes) {
+    expect(isWhole(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
+    expect(pane.latency.p50).toBeGreaterThanOrEqual(40);
+  }
+  const { mean } = predict('interval', { rate: 0.0005, every: 2000, delay: 40, hold: 25_000 });
+  expect(poll.latency.mean).toBeGreaterThan(0.5 * mean);
+  expect(poll.latency.mean).toBeLessThan(1.5 * mean);
+  expect(poll.empty).toBeGreaterThan(0);
+  expect(poll.empty).toBeLessThan(poll.answers);
+});
+
+test('order: only the loop that does not wait shows the old after the new', async ({
+  page,
+  server,
+}) => {
+  const running = run(page, server, 'order', '&jitter=2500');
+  await expect.poll(async () => byId(await state(page)).poll.stale, { timeout: 20_000 }).toBeGreaterThan(1);
+  const stale = page.getByTestId('poll-ladder').locator('g.stale');
+  await expect(stale.first().locator('text')).toHaveText(/^⟲ #\d+ after #\d+$/);
+  const lab = await running;
+  const { poll, longpoll, ws } = byId(lab);
+  expect(poll.stale).toBeGreaterThanOrEqual(5);
+  expect([longpoll.stale, ws.stale]).toEqual([0, 0]);
+  expect(longpoll.delivered).toBe(lab.published);
+  expect(median(ws)).toBeGreaterThan(250); // the jitter was there
+});
+
+test('order: the chain cures it', async ({ page, server }) => {
+  await page.goto(`${server.url}/?preset=order&seed=42`);
+  await page.getByTestId('poll-technique').selectOption('chained');
+  await page.keyboard.press('Escape');
+  await page.getByTestId('toggle').click();
+  await expect.poll(async () => (await state(page)).running).toBe(true);
+  await finished(page);
+  const { poll } = byId(await state(page));
+  expect(poll.technique).toBe('chained');
+  expect(poll.stale).toBe(0);
+  expect(poll.delivered).toBeGreaterThan(20);
+});
+
+test('outage: the naive loop goes on, the careful one does not, and nothing is lost', async ({
+  page,
+  server,
+}) => {
+  const running = run(page, server, 'outage');
+  const link = () => page.getByTestId('injected').textContent();
+  await expect.poll(link, { timeout: 15_000 }).toBe('injected: no network');
+  const before = byId(await state(page));
+  await expect(page.getByTestId('poll-ladder').locator('rect.outage')).toHaveCount(1);
+  await expect.poll(link, { timeout: 15_000 }).not.toBe('injected: no network');
+  const after = byId(await state(page));
+  const naive = after.poll.requests - before.poll.requests;
+  const careful = after.longpoll.requests - before.longpoll.requests;
+  expect(naive).toBeGreaterThanOrEqual(12);
+  expect(careful).toBeLessThan(naive / 3);
+  const lab = await running;
+  for (const pane of lab.panes) {
+    expect(isWhole(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
+  }
+});
+
+test('typing: long polling asks more often than polling, and is earlier', async ({
+  page,
+  server,
+}) => {
+  const lab = await run(page, server, 'typing');
+  const { poll, longpoll, ws } = byId(lab);
+  expect(longpoll.requests).toBeGreaterThan(2 * poll.requests);
+  expect(median(longpoll)).toBeLessThan(median(poll));
+  expect(median(ws)).toBeLessThan(median(longpoll));
+});
+
+test('board: rare news is cheap to wait for', async ({ page, server }) => {
+  const lab = await run(page, server, 'board');
+  const { poll, longpoll, ws } = byId(lab);
+  expect(lab.published).toBe(3);
+  expect([longpoll.delivered, ws.delivered]).toEqual([3, 3]);
+  expect(longpoll.requests).toBe(4);
+  expect(median(poll)).toBeGreaterThan(10 * median(longpoll));
+});
+
+test('six: the fetch waits for a connection, the WebSocket does not', async ({
+  page,
+  server,
+}) => {
+  const lab = await run(page, server, 'six');
+  const { poll, ws } = byId(lab);
+  expect(ws.delivered).toBe(lab.published);
+  expect(median(ws)).toBeLessThan(1000);
+  expect(poll.answers).toBeLessThan(poll.requests / 4);
+});
+
+test('talks: three mirrors, and polling stutters', async ({ page, server }) => {
+  const lab = await run(page, server, 'talks');
+  const { poll, ws } = byId(lab);
+  expect(ws.answers).toBeGreaterThan(5 * poll.answers);
+  const text = await page.getByTestId('ws-mirror').textContent();
+  expect(text).toMatch(/^EVERYBODY TALKS/);
+});
+
+test('lab: the mistakes, and the homework', async ({ page, server }) => {
+  await run(page, server, 'lab');
+  const figure = async (/** @type {string} */ id) =>
+    Number((await page.getByTestId(`mistake-${id}`).textContent())?.replace(/\D/g, ''));
+  expect(await figure('flood')).toBeGreaterThan(10_000);
+  await expect(page.getByTestId('finding-flood')).toHaveText(/^0 of them fired/);
+  expect(await figure('recursion')).toBeGreaterThan(1000);
+  await expect(page.getByTestId('finding-recursion')).toHaveText(/RangeError/);
+  expect(await figure('chain')).toBeLessThanOrEqual(3);
+  await expect(page.getByTestId('finding-chain')).toHaveText(/after \d{2,} turns/);
+});
+
+test('hidden: the span is banded and left out of the statistics', async ({ page, server }) => {
+  await page.goto(`${server.url}/?preset=hidden&seed=42&autorun=1`);
+  await expect.poll(async () => byId(await state(page)).ws.latency.n).toBeGreaterThan(4);
+  const set = (/** @type {boolean} */ hidden) =>
+    page.evaluate((now) => {
+      Object.defineProperty(document, 'hidden', { value: now, configurable: true });
+      Object.defineProperty(document, 'visibilityState', { value: now ? 'hidden' : 'visible', configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+  await set(true);
+  const atStart = byId(await state(page)).ws;
+  await expect.poll(async () => byId(await state(page)).ws.delivered).toBeGreaterThan(atStart.delivered + 8);
+  const atEnd = byId(await state(page)).ws;
+  expect(atEnd.latency.n - atStart.latency.n).toBeLessThanOrEqual(1);
+  await set(false);
+  await expect(page.getByTestId('ws-ladder').locator('rect.hidden')).toHaveCount(1);
+  await expect.poll(async () => byId(await state(page)).ws.latency.n).toBeGreaterThan(atEnd.latency.n + 3);
+});
+
+test('the same seed gives the same schedule of messages and of delays', async ({
+  browser,
+  server,
+}) => {
+  const runs = [];
+  for (const seed of [42, 42, 43]) {
+    const page = await browser.newPage();
+    /** @type {string[]} */
+    const delays = [];
+    page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.pathname === '/poll' && url.searchParams.has('pane')) {
+        delays.push(url.searchParams.get('down_ms') ?? '0');
+      }
+    });
+    await page.goto(`${server.url}/?preset=order&seed=${seed}`);
+    const moments = await page.evaluate(async (own) => {
+      const path = '/core/publisher.js';
+      const { schedule } = await import(path);
+      const first = schedule('poisson', 10, own);
+      return Array.from({ length: 30 }, () => first.next().value);
+    }, seed);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => delays.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(8);
+    runs.push({ moments, delays: delays.slice(0, 8) });
+    await page.close();
+  }
+  expect(runs[1]).toEqual(runs[0]);
+  expect(runs[0]?.delays).toEqual(['1900', '250', '250', '250', '1900', '250', '250', '250']);
+  expect(runs[2]?.moments).not.toEqual(runs[0]?.moments);
+});
+
+test('every preset is reached by its key, and runs no longer than it should', async ({
+  page,
+  server,
+}) => {
+  await page.goto(server.url);
+  for (const { key, id } of presets) {
+    await page.keyboard.press(key);
+    await expect.poll(async () => (await state(page)).preset).toBe(id);
+    await expect.poll(async () => (await state(page)).running).toBe(true);
+  }
+  expect(RUN_MS).toBe(20_000);
+});

@@ -1,0 +1,97 @@
+/**
+ * The control channel: one socket for the page's bookkeeping, so that it takes none of the
+ * browser's six connections. What the page publishes goes through it, too.
+ *
+ * @typedef {import('../core/types.js').Publication} Publication
+ * @typedef {{ requests: number, answers: number, empty: number, inFlight: number, up: number,
+ *             down: number }} Reading bytes up and down are counted by the server, headers and
+ *   frames included
+ */
+import { backOff } from './persist.js';
+import { sleep } from './sleep.js';
+
+/** How long to wait for what the server must answer at once; in milliseconds. */
+const ANSWER_WITHIN = 10_000;
+
+/**
+ * @param {string} client this page's name
+ * @param {object} hooks
+ * @param {(here: number) => void} hooks.onRoom
+ * @param {(panes: Record<string, Reading>) => void} hooks.onMeters
+ */
+export function createControl(client, { onRoom, onMeters }) {
+  /** @type {WebSocket | null} */
+  let socket = null;
+  /** Who waits for an answer, in the order in which they asked.
+   * @type {{ resolve: (said: any) => void, reject: (error: Error) => void }[]} */
+  let waiting = [];
+
+  /** @param {string} reason */
+  function drop(reason) {
+    socket?.close();
+    socket = null;
+    for (const { reject } of waiting.splice(0)) reject(new Error(reason));
+  }
+
+  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether the server has a lab */
+  function connect(signal) {
+    const url = new URL(`/lab?client=${client}`, location.href);
+    url.protocol = url.protocol.replace('http', 'ws');
+    const own = new WebSocket(url);
+    const stop = () => drop('stopped');
+    signal.addEventListener('abort', stop, { once: true });
+    return new Promise((resolve) => {
+      own.onopen = () => {
+        socket = own;
+        resolve(true);
+      };
+      own.onmessage = ({ data }) => {
+        const said = JSON.parse(data);
+        if (said.type === 'room') onRoom(said.here);
+        else if (said.type === 'meters') onMeters(said.panes);
+        else if (said.type === 'error') waiting.shift()?.reject(new Error(said.title));
+        else waiting.shift()?.resolve(said);
+      };
+      own.onclose = () => {
+        signal.removeEventListener('abort', stop);
+        resolve(false);
+        if (socket !== own) return;
+        drop('the control channel broke');
+        reconnect(signal);
+      };
+    });
+  }
+
+  /** @param {AbortSignal} signal */
+  async function reconnect(signal) {
+    for (let failures = 0; !signal.aborted; failures++) {
+      await sleep(backOff(failures), signal).catch(() => {});
+      if (signal.aborted || (await connect(signal))) return;
+    }
+  }
+
+  /** @param {object} message @returns {Promise<any>} what the server says to it */
+  function ask(message) {
+    const own = socket;
+    if (own?.readyState !== WebSocket.OPEN) return Promise.reject(new Error('not connected'));
+    own.send(JSON.stringify(message));
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => own === socket && drop('no answer in time'), ANSWER_WITHIN);
+      const settle = () => clearTimeout(late);
+      waiting.push({
+        resolve: (said) => (settle(), resolve(said)),
+        reject: (error) => (settle(), reject(error)),
+      });
+    });
+  }
+
+  return {
+    connect,
+    ask,
+    get open() {
+      return socket?.readyState === WebSocket.OPEN;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createControl>} Control */

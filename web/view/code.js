@@ -1,0 +1,64 @@
+/**
+ * The loop that is running, from the very file that runs it, and the line that fired last.
+ *
+ * @typedef {import('../core/events.js').LabEvent} LabEvent
+ * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
+ */
+import { techniques } from '../transports/index.js';
+import { h } from './dom.js';
+
+/** How a line is known that an event belongs to; the first that is there. */
+const FIRED = {
+  request: [/\bask\(/, /\bopen\(/],
+  answer: [/\byield\b/],
+  frame: [/\byield\b/],
+  taken: [/\bsleep\(/, /\byield\b/],
+};
+
+/** The files, once fetched. @type {Map<string, Promise<string>>} */
+const files = new Map();
+
+/** @param {TechniqueId} technique @returns {Promise<string[]>} */
+async function linesOf(technique) {
+  const { family, loop } = techniques[technique];
+  const path = `/transports/${family}.js`;
+  let file = files.get(path);
+  if (!file) files.set(path, (file = fetch(path).then((response) => response.text())));
+  const source = await file;
+  const start = source.indexOf(`export async function* ${loop.name}(`);
+  const end = source.indexOf('\n}\n', start);
+  return source
+    .slice(start, end + 2)
+    .replace('export ', '')
+    .split('\n')
+    .filter((line) => !/^\s*\/\*\*.*\*\/$/.test(line));
+}
+
+/** @param {string} id */
+export function mountCode(id) {
+  const element = h('pre', { 'class': 'code', 'tabindex': '0', 'aria-label': 'The loop that is running', 'data-testid': `${id}-code` });
+  /** @type {TechniqueId | null} */
+  let shown = null;
+  /** @type {string[]} */
+  let lines = [];
+
+  return {
+    element,
+    /** @param {TechniqueId} technique @param {LabEvent | undefined} last */
+    draw(technique, last) {
+      if (technique !== shown) {
+        shown = technique;
+        linesOf(technique).then((read) => {
+          if (shown !== technique) return;
+          lines = read;
+          element.replaceChildren(...read.map((line) => h('code', {}, `${line}\n`)));
+        });
+      }
+      const signs = FIRED[/** @type {keyof typeof FIRED} */ (last?.type)] ?? [];
+      const sign = signs.find((own) => lines.some((line) => own.test(line)));
+      for (const [index, line] of [...element.children].entries()) {
+        line.classList.toggle('fired', sign?.test(lines[index] ?? '') ?? false);
+      }
+    },
+  };
+}

@@ -1,0 +1,252 @@
+/**
+ * A ladder: the browser's rail on top, the server's below, the last ten seconds, newest right.
+ * A request slopes down, an answer slopes up; what each mark means is said in the help.
+ *
+ * @typedef {import('../core/events.js').Exchange} Exchange
+ * @typedef {import('../core/events.js').LabEvent} LabEvent
+ * @typedef {import('../transports/index.js').Family} Family
+ *
+ * @typedef {{ kind: 'hidden' | 'outage', from: number, to: number }} Span
+ *   The tab was hidden, or the link was down; `performance.now()`.
+ */
+import { s } from './svg.js';
+
+export const SPAN_MS = 10_000;
+
+/** Most marks in one lane; the oldest go first. */
+const MARKS_MAX = 600;
+
+/** Pixels between two version numbers, so that they can be read. */
+const LABEL_EVERY = 34;
+
+const TOP = 26;
+const BOTTOM_MARGIN = 14;
+const MARK = 5;
+
+/** Left of the rails, for their names; and room right of now. */
+const GUTTER = 64;
+const MARGIN_RIGHT = 12;
+
+/** Least time on the way that is drawn, so that a slope can be seen at all. */
+const WAY_MS = 3;
+
+const CROSS = 'M-6 -6 6 6M-6 6 6 -6';
+const HOURGLASS = 'M-5 -7H5L-5 7H5Z';
+
+/** @type {Record<Family, (x: number, y: number) => string>} */
+const SHAPES = {
+  poll: (x, y) => `M${x - MARK} ${y - MARK}h${2 * MARK}v${2 * MARK}h${-2 * MARK}z`,
+  longpoll: (x, y) => `M${x - MARK - 1} ${y + MARK}h${2 * MARK + 2}l${-MARK - 1} ${-2 * MARK}z`,
+  ws: (x, y) =>
+    `M${x - MARK} ${y}a${MARK} ${MARK} 0 1 0 ${2 * MARK} 0a${MARK} ${MARK} 0 1 0 ${-2 * MARK} 0z`,
+};
+
+/** @param {string} id @param {string} title */
+export function mountLadder(id, title) {
+  const bands = s('g', { class: 'bands' });
+  const marks = s('g', { class: 'marks' });
+  const pending = s('g', { class: 'pending' });
+  const moving = s('g', {}, bands, marks, pending);
+  const pane = s('svg', { x: GUTTER }, moving);
+  const rails = s('g', { class: 'rails' });
+  const element = s(
+    'svg',
+    { 'class': 'ladder', 'role': 'img', 'aria-label': title, 'data-testid': `${id}-ladder` },
+    rails,
+    pane,
+  );
+  let width = 0;
+  let height = 0;
+  /** x = 0 of the moving group; marks stand still in it. */
+  let origin = 0;
+  /** What is drawn already, by its event. @type {Map<LabEvent, SVGElement>} */
+  const drawn = new Map();
+  let family = /** @type {Family} */ ('poll');
+  /** @type {Span[]} */
+  let spans = [];
+  let labelled = -Infinity;
+  let staleMarks = 0;
+
+  const scale = () => width / SPAN_MS;
+  const bottom = () => height - BOTTOM_MARGIN;
+  /** @param {number} at */
+  const x = (at) => (at - origin) * scale();
+
+  new ResizeObserver(([entry]) => {
+    if (!entry) return;
+    width = Math.max(0, entry.contentRect.width - GUTTER - MARGIN_RIGHT);
+    height = entry.contentRect.height;
+    pane.setAttribute('width', String(width + MARGIN_RIGHT));
+    clear();
+    const rail = (/** @type {number} */ y, /** @type {string} */ name) => [
+      s('text', { 'x': GUTTER - 8, 'y': y + 4, 'text-anchor': 'end' }, name),
+      s('line', { x1: GUTTER, x2: GUTTER + width + MARGIN_RIGHT, y1: y, y2: y }),
+    ];
+    rails.replaceChildren(...rail(TOP, 'browser'), ...rail(bottom(), 'server'));
+  }).observe(element);
+
+  function clear() {
+    for (const mark of drawn.values()) mark.remove();
+    drawn.clear();
+    pending.replaceChildren();
+    bands.replaceChildren();
+    labelled = -Infinity;
+  }
+
+  /**
+   * When a request reached the server, and when its answer left. What the network added is
+   * known; of the rest each way has half, less what a long poll was held. A request sent while
+   * the link was down came through when it was up again.
+   *
+   * @param {Exchange} exchange
+   * @param {number} answered
+   */
+  function middle({ asked, upMs, downMs, path }, answered) {
+    const rest = Math.max(0, answered - asked - upMs - downMs);
+    const way = path === '/longpoll' ? Math.min(rest / 2, WAY_MS) : rest / 2;
+    const outage = spans.find(({ kind, from, to }) => kind === 'outage' && asked > from && asked < to);
+    const arrived = outage && path !== '/longpoll' ? Math.min(answered, outage.to) : asked + upMs + way;
+    return { arrived, left: Math.max(arrived, answered - downMs - way) };
+  }
+
+  /** @param {LabEvent} event @returns {SVGElement | null} */
+  function markOf(event) {
+    switch (event.type) {
+      case 'answer':
+      case 'frame':
+        return answerMark(event);
+      case 'error':
+        return failure(event, event.timedOut ? HOURGLASS : CROSS, event.reason);
+      case 'open':
+        return s('g', { class: 'opened' }, requestLine(event, event.at), word(event.at, 'open'));
+      case 'close':
+        return failure({ ...event, asked: event.at }, CROSS, `close ${event.code}`);
+      default:
+        return null;
+    }
+  }
+
+  /** @param {Exchange} exchange @param {number} answered */
+  function requestLine(exchange, answered) {
+    const { arrived } = middle(exchange, answered);
+    return s('line', {
+      class: 'request', x1: x(exchange.asked), y1: TOP, x2: x(arrived), y2: bottom(),
+    });
+  }
+
+  /** @param {number} at @param {string} text */
+  function word(at, text) {
+    return s('text', { 'x': x(at), 'y': TOP - 12, 'text-anchor': 'middle' }, text);
+  }
+
+  /** @param {Exchange & { at: number }} event @param {string} sign @param {string} why */
+  function failure(event, sign, why) {
+    return s(
+      'g',
+      { class: 'failed' },
+      requestLine(event, event.at),
+      s('path', { class: 'sign', d: sign, transform: `translate(${x(event.at)} ${TOP})` }),
+      word(event.at, why.slice(0, 24)),
+    );
+  }
+
+  /** @param {Extract<LabEvent, { type: 'answer' | 'frame' }>} event */
+  function answerMark(event) {
+    const { at, answer, taken, type, downMs, path } = event;
+    const { arrived, left } =
+      type === 'frame' ? { arrived: at, left: at - Math.max(downMs, WAY_MS) } : middle(event, at);
+    const empty = answer.type === 'batch' && answer.messages.length === 0;
+    const stale = taken?.staleAfter ?? null;
+    const kind = stale !== null ? 'stale' : answer.type === 'gap' ? 'gap' : empty ? 'empty' : 'news';
+    const version = answer.type === 'batch' ? answer.version : answer.oldest;
+    const parts = [];
+    if (type === 'answer') parts.push(requestLine(event, at));
+    if (path === '/longpoll' && type === 'answer') {
+      parts.push(s('line', { class: 'held', x1: x(arrived), x2: Math.max(x(left), x(arrived) + 2), y1: bottom(), y2: bottom() }));
+    }
+    parts.push(s('line', { class: 'answer', x1: x(left), y1: bottom(), x2: x(at), y2: TOP }));
+    parts.push(
+      empty
+        ? s('circle', { class: 'ring', cx: x(at), cy: TOP, r: MARK })
+        : s('path', { class: 'mark', d: SHAPES[family](x(at), TOP) }),
+    );
+    if (stale !== null) {
+      const words = `⟲ #${version} after #${stale}`;
+      const y = TOP + 22 + (staleMarks++ % 2) * 18; // neighbours in two rows
+      parts.push(s('text', { 'x': x(at), y, 'text-anchor': 'middle' }, words));
+    } else if (!empty && x(at) - labelled > LABEL_EVERY) {
+      parts.push(word(at, answer.type === 'gap' ? 'gap' : `#${version}`));
+      labelled = x(at);
+    }
+    return s(
+      'g',
+      { 'class': kind, 'data-version': version, 'data-at': at.toFixed(1), 'data-messages': answer.type === 'batch' ? answer.messages.length : 0 },
+      ...parts,
+    );
+  }
+
+  /** Requests that have no end yet. @param {LabEvent[]} events @param {number} now */
+  function drawPending(events, now) {
+    /** @type {Map<number, Extract<LabEvent, { type: 'request' }>>} */
+    const open = new Map();
+    for (const event of events) {
+      if (event.type === 'request') open.set(event.request, event);
+      else if ('request' in event) open.delete(event.request);
+    }
+    const lines = [];
+    for (const event of open.values()) {
+      const arrived = Math.min(now, event.asked + event.upMs + WAY_MS);
+      lines.push(
+        s('line', { class: 'request', x1: x(event.asked), y1: TOP, x2: x(arrived), y2: bottom() }),
+        s('line', {
+          class: event.path === '/longpoll' ? 'held' : 'waiting',
+          x1: x(arrived), x2: x(now), y1: bottom(), y2: bottom(),
+        }),
+      );
+    }
+    pending.replaceChildren(...lines);
+  }
+
+  return {
+    element,
+    clear,
+    /**
+     * @param {LabEvent[]} events of this pane and of the page, up to `now`
+     * @param {Span[]} known
+     * @param {number} now
+     * @param {Family} shape
+     */
+    draw(events, known, now, shape) {
+      if (width === 0) return;
+      spans = known;
+      if (shape !== family || Math.abs(now - origin) > 1e6) {
+        family = shape;
+        origin = now;
+        clear();
+      }
+      const from = now - SPAN_MS - 500;
+      const visible = events.filter(({ at }) => at >= from).slice(-MARKS_MAX);
+      const wanted = new Set(visible);
+      for (const [event, mark] of drawn) {
+        if (!wanted.has(event)) {
+          mark.remove();
+          drawn.delete(event);
+        }
+      }
+      for (const event of visible) {
+        if (drawn.has(event)) continue;
+        const mark = markOf(event);
+        if (!mark) continue;
+        drawn.set(event, mark);
+        marks.append(mark);
+      }
+      drawPending(events, now);
+      bands.replaceChildren(
+        ...spans.map(({ kind, from: start, to }) =>
+          s('rect', { class: kind, x: x(start), y: 0, width: Math.max(0, x(to) - x(start)), height }),
+        ),
+      );
+      moving.setAttribute('transform', `translate(${(width - x(now)).toFixed(1)} 0)`);
+    },
+  };
+}

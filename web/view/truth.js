@@ -1,0 +1,90 @@
+/**
+ * The truth strip: every message as the log numbered it, on the same time axis as the panes.
+ *
+ * @typedef {import('../core/events.js').LabEvent} LabEvent
+ */
+import { SPAN_MS } from './ladder.js';
+import { h } from './dom.js';
+import { s } from './svg.js';
+
+const LABEL_EVERY = 44;
+
+export function mountTruth() {
+  const ticks = s('g');
+  const scale = s('g', { class: 'scale' });
+  const drawing = s(
+    'svg',
+    { 'role': 'img', 'aria-label': 'The log: messages of the last ten seconds', 'data-testid': 'truth' },
+    scale,
+    ticks,
+  );
+  const about = h('p');
+  const element = h(
+    'section',
+    { 'class': 'truth', 'aria-label': 'The log' },
+    h('div', {}, h('h2', {}, 'The log'), about),
+    drawing,
+  );
+  let width = 0;
+  let height = 0;
+
+  new ResizeObserver(([entry]) => {
+    if (!entry) return;
+    width = entry.contentRect.width;
+    height = entry.contentRect.height;
+    const middle = height / 2 + 2;
+    const marks = [0, 2, 4, 6, 8, 10].map((seconds) =>
+      s(
+        'text',
+        {
+          'x': Math.min(width - 2, Math.max(2, (seconds / 10) * (width - 12))),
+          'y': height - 3,
+          'text-anchor': seconds === 10 ? 'end' : seconds === 0 ? 'start' : 'middle',
+        },
+        seconds === 10 ? 'now' : `−${10 - seconds} s`,
+      ),
+    );
+    scale.replaceChildren(s('line', { x1: 0, x2: width, y1: middle, y2: middle }), ...marks);
+  }).observe(drawing);
+
+  let origin = 0;
+  let drawnWidth = 0;
+
+  /** @param {LabEvent[]} events @param {number} scaled pixels a millisecond */
+  function drawTicks(events, scaled) {
+    const middle = height / 2 + 2;
+    let labelled = -Infinity;
+    const marks = [];
+    for (const event of events) {
+      if (event.type !== 'published' && event.type !== 'heard') continue;
+      if (event.at < origin - SPAN_MS) continue;
+      const version = event.type === 'published' ? event.version : event.message.version;
+      const x = (event.at - origin) * scaled;
+      marks.push(s('line', { 'x1': x, 'x2': x, 'y1': middle - 9, 'y2': middle + 9, 'data-version': version }));
+      if (x - labelled < LABEL_EVERY) continue;
+      labelled = x;
+      marks.push(s('text', { x, 'y': middle - 14, 'text-anchor': 'middle' }, `#${version}`));
+    }
+    ticks.replaceChildren(...marks);
+  }
+
+  return {
+    element,
+    /**
+     * @param {LabEvent[]} events up to now
+     * @param {number} now
+     * @param {string} words
+     * @param {boolean} changed whether there may be another message
+     */
+    draw(events, now, words, changed) {
+      if (about.textContent !== words) about.textContent = words;
+      const scaled = (width - 12) / SPAN_MS;
+      if (changed || drawnWidth !== width) {
+        drawnWidth = width;
+        origin = now;
+        drawTicks(events, scaled);
+      }
+      ticks.setAttribute('transform', `translate(${(width - 12 - (now - origin) * scaled).toFixed(1)} 0)`);
+    },
+  };
+}
