@@ -1,7 +1,7 @@
 /** Each preset shows its lesson in numbers, on real sockets. */
 import { RUN_MS, presets } from '../../core/presets.js';
 import { predict } from '../../core/model.js';
-import { byId, expect, finished, run, state, test } from './trifold.js';
+import { begin, byId, expect, finished, run, state, test } from './trifold.js';
 
 /** @typedef {import('./trifold.js').LabState['panes'][number]} Pane */
 
@@ -46,11 +46,11 @@ test('order: only the loop that does not wait shows the old after the new', asyn
   page,
   server,
 }) => {
-  const running = run(page, server, 'order', '&jitter=2500');
+  await begin(page, server, 'order', '&jitter=2500');
   await expect.poll(async () => byId(await state(page)).poll.stale, { timeout: 20_000 }).toBeGreaterThan(1);
   const stale = page.getByTestId('poll-ladder').locator('g.stale');
   await expect(stale.first().locator('text')).toHaveText(/^⟲ #\d+ after #\d+$/);
-  const lab = await running;
+  const lab = await finished(page);
   const { poll, longpoll, ws } = byId(lab);
   expect(poll.stale).toBeGreaterThanOrEqual(5);
   expect([longpoll.stale, ws.stale]).toEqual([0, 0]);
@@ -75,7 +75,7 @@ test('outage: the naive loop goes on, the careful one does not, and nothing is l
   page,
   server,
 }) => {
-  const running = run(page, server, 'outage');
+  await begin(page, server, 'outage');
   const link = () => page.getByTestId('injected').textContent();
   await expect.poll(link, { timeout: 15_000 }).toBe('injected: no network');
   const before = byId(await state(page));
@@ -86,7 +86,7 @@ test('outage: the naive loop goes on, the careful one does not, and nothing is l
   const careful = after.longpoll.requests - before.longpoll.requests;
   expect(naive).toBeGreaterThanOrEqual(12);
   expect(careful).toBeLessThan(naive / 3);
-  const lab = await running;
+  const lab = await finished(page);
   for (const pane of lab.panes) {
     expect(isWhole(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
   }

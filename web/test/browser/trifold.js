@@ -96,19 +96,24 @@ export async function say(page, line) {
 export const PANES = ['poll', 'longpoll', 'ws'];
 
 /**
- * Runs a preset to its end, and returns what the page says then.
+ * Starts a preset.
  * @param {Page} page @param {Server} server @param {string} preset @param {string} [more]
  */
-export async function run(page, server, preset, more = '') {
+export async function begin(page, server, preset, more = '') {
   await page.goto(`${server.url}/?preset=${preset}&seed=42&autorun=1${more}`);
   await expect.poll(async () => (await state(page)).running).toBe(true);
-  await finished(page);
+}
+
+/** Waits for the end of a run, and returns what the page says then. @param {Page} page */
+export async function finished(page) {
+  await expect.poll(async () => (await state(page)).running, { timeout: 40_000 }).toBe(false);
   return state(page);
 }
 
-/** @param {Page} page */
-export async function finished(page) {
-  await expect.poll(async () => (await state(page)).running, { timeout: 40_000 }).toBe(false);
+/** @param {Page} page @param {Server} server @param {string} preset */
+export async function run(page, server, preset) {
+  await begin(page, server, preset);
+  return finished(page);
 }
 
 /** The panes by their ids. @param {LabState} lab */
