@@ -30,7 +30,15 @@ pub const CAP_MS: u64 = 20_000;
 const FLIGHT_BYTES: usize = 1 << 20;
 const FLIGHT_PIECES: usize = 4096;
 
-const PARAMETERS: [&str; 5] = ["up_ms", "down_ms", "jitter_ms", "seed", "fault"];
+const PARAMETERS: [&str; 7] = [
+    "up_ms",
+    "down_ms",
+    "jitter_ms",
+    "seed",
+    "fault",
+    "client",
+    "pane",
+];
 
 /// What goes wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
