@@ -215,14 +215,13 @@ impl Line {
             let mut under_way: VecDeque<(Instant, T)> = VecDeque::new();
             let mut bytes = 0;
             let mut ended = false;
-            let mut last_due = Instant::now();
             let mut at_once = started;
             loop {
                 let room = !ended && bytes < FLIGHT_BYTES && under_way.len() < FLIGHT_PIECES;
                 let there = at_once.filter(|_| room).and_then(|started| {
                     Some((Event::Left(pieces.next().now_or_never()?), started))
                 });
-                let due = under_way.front().map_or(last_due, |&(due, _)| due);
+                let due = under_way.front().map_or_else(Instant::now, |&(due, _)| due);
                 let (event, left_at) = match there {
                     Some(there) => there,
                     None => {
@@ -239,8 +238,8 @@ impl Line {
                     Event::Left(None) => ended = true,
                     Event::Left(Some(piece)) => {
                         bytes += size(&piece);
-                        last_due = last_due.max(left_at + self.draw());
-                        under_way.push_back((last_due, piece));
+                        // Whoever is due before the one ahead waits for it, and then for nothing.
+                        under_way.push_back((left_at + self.draw(), piece));
                     }
                     Event::Due => {
                         if let Some(link) = &mut self.link {
