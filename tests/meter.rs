@@ -270,18 +270,12 @@ async fn a_reset_zeroes_the_meters_of_its_own_client() {
             .await;
     }
     let mut lab = server.lab("ana").await;
-    assert_eq!(
-        lab.socket.next("meters").await["panes"]["poll"]["requests"],
-        1
-    );
+    assert_eq!(lab.next("meters").await["panes"]["poll"]["requests"], 1);
     lab.ask(json!({ "type": "reset" }), "reset").await;
-    assert_eq!(lab.socket.next("meters").await["panes"], json!({}));
+    assert_eq!(lab.next("meters").await["panes"], json!({}));
     assert_eq!(server.meters("ben").await["poll"]["requests"], 1);
     server.get("/poll?client=ana&pane=poll").await;
-    assert_eq!(
-        lab.socket.next("meters").await["panes"]["poll"]["requests"],
-        1
-    );
+    assert_eq!(lab.next("meters").await["panes"]["poll"]["requests"], 1);
 }
 
 #[tokio::test]

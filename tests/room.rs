@@ -96,7 +96,7 @@ async fn what_is_wrong_gets_an_error_and_the_channel_stays_open() {
         (r#"{"type":"link","down":"true"}"#, "`down`"),
     ] {
         lab.socket.say(wrong).await;
-        let error = lab.socket.next("error").await;
+        let error = lab.next("error").await;
         let title = error["title"].as_str().unwrap();
         assert!(title.contains(named), "{title:?} does not name {named:?}");
         assert!(!title.contains("marker"));
@@ -122,11 +122,11 @@ async fn a_binary_frame_closes_the_channel() {
 async fn meters_are_told_only_when_they_changed() {
     let server = Server::start(&[]);
     let mut lab = server.lab("ana").await;
-    assert_eq!(lab.socket.next("meters").await["panes"], json!({}));
+    assert_eq!(lab.next("meters").await["panes"], json!({}));
     let mut ben = server.lab("ben").await;
     for requests in 1..=3 {
         server.get("/poll?client=ben&pane=poll").await;
-        while ben.socket.next("meters").await["panes"]["poll"]["requests"] != requests {}
+        while ben.next("meters").await["panes"]["poll"]["requests"] != requests {}
     }
     // By now ana's were looked at as often, and there was nothing to tell.
     lab.socket.say(r#"{"type":"ping","t":1}"#).await;
@@ -137,7 +137,7 @@ async fn meters_are_told_only_when_they_changed() {
         }
     }
     server.get("/poll?client=ana&pane=poll").await;
-    let told = lab.socket.next("meters").await;
+    let told = lab.next("meters").await;
     assert_eq!(told["panes"]["poll"]["requests"], 1);
     assert_eq!(told["panes"]["poll"]["empty"], 1);
 }

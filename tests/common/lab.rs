@@ -9,18 +9,35 @@ use super::{SOON, Socket};
 /// The control channel of one client.
 pub struct Lab {
     pub socket: Socket,
+    /// What the client's panes were told to cost, last.
+    panes: Value,
 }
 
 impl Lab {
     pub async fn open(address: SocketAddr, client: &str) -> Self {
-        let socket = Socket::at(address, &format!("/lab?client={client}")).await;
-        Self { socket }
+        Self {
+            socket: Socket::at(address, &format!("/lab?client={client}")).await,
+            panes: json!({}),
+        }
+    }
+
+    /// The next message of this type. Meters that come before it are remembered.
+    pub async fn next(&mut self, kind: &str) -> Value {
+        loop {
+            let message = self.socket.json().await;
+            if message["type"] == "meters" {
+                self.panes = message["panes"].clone();
+            }
+            if message["type"] == kind {
+                return message;
+            }
+        }
     }
 
     /// Says something, and returns the next message of the type that answers it.
     pub async fn ask(&mut self, message: Value, answer: &str) -> Value {
         self.socket.say(message.to_string()).await;
-        self.socket.next(answer).await
+        self.next(answer).await
     }
 
     /// Takes this client's link down, or up again.
@@ -31,29 +48,25 @@ impl Lab {
 
     /// Returns once so many members are told to be here.
     pub async fn until_here(&mut self, count: usize) {
-        while self.socket.next("room").await["here"] != count {}
+        while self.next("room").await["here"] != count {}
     }
 
     /// Returns once so many of this client's requests are told to be under way.
     pub async fn until_told_in_flight(&mut self, count: u64) {
-        loop {
-            let panes = self.socket.next("meters").await["panes"].take();
-            if in_flight(&panes) == count {
-                return;
-            }
+        while in_flight(&self.panes) != count {
+            self.next("meters").await;
         }
     }
 
     /// Returns once the pane's meter is told to read this, or panics with what was told last.
     pub async fn until_told(&mut self, pane: &str, wanted: Value) {
-        let mut last = Value::Null;
         let told = async {
-            while last != wanted {
-                last = self.socket.next("meters").await["panes"][pane].take();
+            while self.panes[pane] != wanted {
+                self.next("meters").await;
             }
         };
         let is_equal = tokio::time::timeout(SOON, told).await.is_ok();
-        assert!(is_equal, "{pane}: {last}, and not {wanted}");
+        assert!(is_equal, "{pane}: {}, and not {wanted}", self.panes[pane]);
     }
 }
 

@@ -97,7 +97,7 @@ impl Server {
 
     /// What a client's panes cost by now. A fresh channel tells it at once.
     pub async fn meters(&self, client: &str) -> Value {
-        self.lab(client).await.socket.next("meters").await["panes"].take()
+        self.lab(client).await.next("meters").await["panes"].take()
     }
 
     /// Returns once so many of the client's requests are under way, in all panes.
