@@ -91,6 +91,7 @@ pub fn bind(
                 guard::cors(&options.allow_origin),
             ))
             .wrap(guard::headers())
+            .wrap(from_fn(lab::meter::meter))
             .service(in_lab(at("/poll", "GET, HEAD", get_or_head().to(poll))))
             .service(in_lab(at(
                 "/longpoll",

@@ -13,14 +13,14 @@ use actix_http::{ConnectionType, Payload};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{RequestHead, ResponseHead, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderMap, UPGRADE};
-use actix_web::http::{StatusCode, Version};
+use actix_web::http::{Method, StatusCode, Version};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, ResponseError};
+use actix_web::{Error, HttpMessage};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::Serialize;
 
-use super::{owner, refuse_when_off};
+use super::{is_off, owner};
 use crate::cursor::Query;
 
 /// `date: Sun, 06 Nov 1994 08:49:37 GMT`, which actix-http adds to every answer.
@@ -74,28 +74,24 @@ fn add(counter: &AtomicU64, amount: usize) {
     counter.fetch_add(amount as u64, Ordering::Relaxed);
 }
 
-/// Counts a request and its answer for the pane that they belong to, if any.
+/// What is metered: the transports, and not the files of the page.
+const METERED: [&str; 4] = ["/poll", "/longpoll", "/ws", "/messages"];
+
+/// Counts a request and its answer for the pane that they belong to, if any. It refuses
+/// nothing: a name that is none is refused further in, like every other parameter.
 ///
 /// # Errors
-/// 400 for a client or pane that is no name, or where the lab is off.
+/// None of its own.
 pub async fn meter(
     mut request: ServiceRequest,
-    next: Next<BoxBody>,
+    next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let owner = Query::of(request.request()).and_then(|query| {
-        refuse_when_off(request.request(), &query, &["client", "pane"])?;
-        owner(request.request(), &query)
-    });
-    let meter = match owner {
-        Ok(None) => return next.call(request).await,
-        Ok(Some((member, pane))) => member.meter(&pane),
-        Err(problem) => return Ok(request.into_response(problem.error_response())),
-    };
-    let Some(meter) = meter else {
-        return next.call(request).await;
+    let Some(meter) = meter_of(&request) else {
+        let answer = next.call(request).await?;
+        return Ok(answer.map_into_boxed_body());
     };
 
-    let closes = request.head().connection_type() == ConnectionType::Close;
+    let asked = Asked::of(request.head());
     add(&meter.requests, 1);
     add(
         &meter.up,
@@ -112,21 +108,48 @@ pub async fn meter(
 
     let answer = next.call(request).await?;
     Ok(answer.map_body(|head, body| {
-        let head_bytes = answer_head_bytes(head, body.size(), closes);
+        let size = body.size();
         let is_socket = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let mut counted = Counted {
-            body,
-            head_bytes,
+            body: body.boxed(),
+            head_bytes: answer_head_bytes(head, size, &asked),
             is_socket,
+            is_sent: !asked.is_head,
             meter,
             _flight: flight,
         };
-        if is_socket || matches!(counted.body.size(), BodySize::None | BodySize::Sized(0))
-        {
+        if is_socket || matches!(size, BodySize::None | BodySize::Sized(0)) {
             counted.count_head(); // it is written now, whatever the body does
         }
         counted.boxed()
     }))
+}
+
+/// The meter of the pane that a request belongs to.
+fn meter_of(request: &ServiceRequest) -> Option<Arc<Meter>> {
+    if is_off(request.request()) || !METERED.contains(&request.path()) {
+        return None;
+    }
+    let query = Query::of(request.request()).ok()?;
+    let (member, pane) = owner(request.request(), &query).ok()??;
+    member.meter(&pane)
+}
+
+/// What of a request decides how its answer is written.
+struct Asked {
+    connection: ConnectionType,
+    is_http_11: bool,
+    is_head: bool,
+}
+
+impl Asked {
+    fn of(head: &RequestHead) -> Self {
+        Self {
+            connection: head.connection_type(),
+            is_http_11: head.version >= Version::HTTP_11,
+            is_head: head.method == Method::HEAD,
+        }
+    }
 }
 
 /// One request that is not answered yet.
@@ -155,7 +178,8 @@ fn request_head_bytes(head: &RequestHead, target: usize) -> usize {
         + 2
 }
 
-fn answer_head_bytes(head: &ResponseHead, size: BodySize, closes: bool) -> usize {
+fn answer_head_bytes(head: &ResponseHead, size: BodySize, asked: &Asked) -> usize {
+    use ConnectionType::{Close, KeepAlive, Upgrade};
     let status_line = "HTTP/1.1 200 \r\n".len() + head.reason().len();
     let length = match (head.status, size) {
         (StatusCode::SWITCHING_PROTOCOLS | StatusCode::NOT_MODIFIED, _) => 0,
@@ -163,14 +187,16 @@ fn answer_head_bytes(head: &ResponseHead, size: BodySize, closes: bool) -> usize
         (_, BodySize::Stream) => "transfer-encoding: chunked\r\n".len(),
         (_, BodySize::None) => 0,
     };
-    let connection = match head.headers.contains_key(UPGRADE) {
-        true => "connection: upgrade\r\n".len(),
-        false if closes && head.version >= Version::HTTP_11 => {
-            "connection: close\r\n".len()
-        }
-        false => 0,
+    let upgrades = head.headers.contains_key(UPGRADE);
+    let connection = match (asked.connection, upgrades, asked.is_http_11) {
+        (Close, true, true) => "connection: close, upgrade\r\n",
+        (KeepAlive, true, false) => "connection: keep-alive, upgrade\r\n",
+        (Upgrade, _, _) | (_, true, _) => "connection: upgrade\r\n",
+        (Close, false, true) => "connection: close\r\n",
+        (KeepAlive, false, false) => "connection: keep-alive\r\n",
+        (Close, false, false) | (KeepAlive, false, true) => "",
     };
-    status_line + length + connection + fields(&head.headers) + DATE_LINE + 2
+    status_line + length + connection.len() + fields(&head.headers) + DATE_LINE + 2
 }
 
 /// The header fields, `name: value` and the end of the line each.
@@ -186,6 +212,7 @@ struct Counted {
     body: BoxBody,
     head_bytes: usize,
     is_socket: bool,
+    is_sent: bool, // a HEAD's is not
     meter: Arc<Meter>,
     _flight: Flight,
 }
@@ -204,6 +231,9 @@ impl Counted {
 
     fn count(&mut self, piece: &Bytes) {
         self.count_head();
+        if !self.is_sent {
+            return;
+        }
         add(&self.meter.down, piece.len());
         if self.is_socket {
             add(&self.meter.answers, 1);

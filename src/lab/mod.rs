@@ -1,6 +1,8 @@
 //! The lab: a network made worse on purpose, bytes counted, and the page's control channel.
 //!
 //! All of it wraps the transports as middleware. Take it away, and no transport changes a line.
+//! The network is around each of them; the meter is around all else that adds to an answer, so
+//! that it counts what really passes the socket, when it passes.
 
 pub mod meter;
 pub mod network;
@@ -21,12 +23,9 @@ use std::sync::Arc;
 const CLIENT_MAX: usize = 64;
 const PANE_MAX: usize = 16;
 
-/// Puts an endpoint into the lab. The meter is outermost: it counts what really passes the
-/// socket, when it passes.
+/// Puts an endpoint behind the simulated network.
 pub fn in_lab(endpoint: Resource) -> impl HttpServiceFactory {
-    endpoint
-        .wrap(from_fn(network::network))
-        .wrap(from_fn(meter::meter))
+    endpoint.wrap(from_fn(network::network))
 }
 
 /// Whom a request belongs to: a member of the room, and one of its panes.
@@ -62,6 +61,11 @@ fn name<'a>(
     Err(Problem::bad_request(title))
 }
 
+fn is_off(request: &HttpRequest) -> bool {
+    let options = request.app_data::<web::Data<Options>>();
+    options.is_some_and(|options| options.no_lab)
+}
+
 /// Refuses the lab's parameters where the lab is off: a delay that is asked for and not
 /// given would make a figure that is not true.
 fn refuse_when_off(
@@ -69,14 +73,11 @@ fn refuse_when_off(
     query: &Query,
     names: &[&str],
 ) -> Result<(), Problem> {
-    let off = request
-        .app_data::<web::Data<Options>>()
-        .is_some_and(|options| options.no_lab);
     match names
         .iter()
         .find(|name| !matches!(query.get(name), Ok(None)))
     {
-        Some(name) if off => Err(Problem::bad_request(format!(
+        Some(name) if is_off(request) => Err(Problem::bad_request(format!(
             "`{name}` is of the lab, which is off (--no-lab)"
         ))),
         _ => Ok(()),

@@ -30,7 +30,15 @@ pub const CAP_MS: u64 = 20_000;
 const FLIGHT_BYTES: usize = 1 << 20;
 const FLIGHT_PIECES: usize = 4096;
 
-const PARAMETERS: [&str; 5] = ["up_ms", "down_ms", "jitter_ms", "seed", "fault"];
+const PARAMETERS: [&str; 7] = [
+    "up_ms",
+    "down_ms",
+    "jitter_ms",
+    "seed",
+    "fault",
+    "client",
+    "pane",
+];
 
 /// What goes wrong on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +159,13 @@ pub async fn network(
     Ok(answer)
 }
 
+/// A sleep that is over already would still take a millisecond.
+async fn sleep_until_due(due: Instant) {
+    if due > Instant::now() {
+        sleep_until(due).await;
+    }
+}
+
 /// One direction of a link: a delay, spread at random, and the link being up at all.
 struct Line {
     delay: Duration,
@@ -176,18 +191,15 @@ impl Line {
 
     /// Waits as long as one thing takes.
     async fn pass(&mut self) {
-        let delay = self.draw();
-        if !delay.is_zero() {
-            sleep(delay).await; // a sleep of 0 would still take a millisecond
-        }
+        sleep_until_due(Instant::now() + self.draw()).await;
         if let Some(link) = &mut self.link {
             link.up().await;
         }
     }
 
     /// The same stream, later. Pieces stay in order, as TCP keeps them, and several are under
-    /// way at one time: a slow link is not a narrow one. What is there at once left at
-    /// `started`, where that is known.
+    /// way at one time: a slow link is not a narrow one. All that is there at once
+    /// left at `started`, where that is known.
     fn delay<T>(
         mut self,
         pieces: impl Stream<Item = T>,
@@ -203,21 +215,20 @@ impl Line {
             let mut under_way: VecDeque<(Instant, T)> = VecDeque::new();
             let mut bytes = 0;
             let mut ended = false;
-            let mut last_due = Instant::now();
             let mut at_once = started;
             loop {
-                let left_at = match at_once.take() {
-                    Some(at) => pieces.next().now_or_never().map(|piece| (Event::Left(piece), at)),
-                    None => None,
-                };
-                let due = under_way.front().map(|&(due, _)| due);
-                let (event, left_at) = match left_at {
-                    Some(event) => event,
+                let room = !ended && bytes < FLIGHT_BYTES && under_way.len() < FLIGHT_PIECES;
+                let there = at_once.filter(|_| room).and_then(|started| {
+                    Some((Event::Left(pieces.next().now_or_never()?), started))
+                });
+                let due = under_way.front().map_or_else(Instant::now, |&(due, _)| due);
+                let (event, left_at) = match there {
+                    Some(there) => there,
                     None => {
-                        let room = bytes < FLIGHT_BYTES && under_way.len() < FLIGHT_PIECES;
+                        at_once = None;
                         let event = tokio::select! {
-                            piece = pieces.next(), if !ended && room => Event::Left(piece),
-                            () = sleep_until(due.unwrap_or(last_due)), if due.is_some() => Event::Due,
+                            piece = pieces.next(), if room => Event::Left(piece),
+                            () = sleep_until_due(due), if !under_way.is_empty() => Event::Due,
                             else => return,
                         };
                         (event, Instant::now())
@@ -227,8 +238,8 @@ impl Line {
                     Event::Left(None) => ended = true,
                     Event::Left(Some(piece)) => {
                         bytes += size(&piece);
-                        last_due = last_due.max(left_at + self.draw());
-                        under_way.push_back((last_due, piece));
+                        // Whoever is due before the one ahead waits for it, and then for nothing.
+                        under_way.push_back((left_at + self.draw(), piece));
                     }
                     Event::Due => {
                         if let Some(link) = &mut self.link {
@@ -274,5 +285,92 @@ impl MessageBody for Cut {
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<Bytes, Self::Error>>> {
         std::task::Poll::Ready(Some(Err("cut by the simulated network".into())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The line alone, on a clock that moves only while everyone waits.
+
+    use futures_util::stream;
+    use tokio::time::advance;
+
+    use super::*;
+
+    fn line(delay_ms: u64, jitter_ms: u64, seed: u64) -> Line {
+        let conditions = Conditions {
+            up: Duration::ZERO,
+            down: Duration::ZERO,
+            jitter_ms,
+            seed,
+            fault: None,
+            link: None,
+        };
+        conditions.line(Duration::from_millis(delay_ms), 0)
+    }
+
+    /// What arrives of `0..count`, sent at intervals, and after how many milliseconds.
+    async fn arrivals(line: Line, count: u64, every_ms: u64) -> Vec<(u64, u128)> {
+        let sent = stream! {
+            for number in 0..count {
+                yield number;
+                sleep_until_due(Instant::now() + Duration::from_millis(every_ms)).await;
+            }
+        };
+        let started = Instant::now();
+        let delayed = line.delay(sent, None, |_| 1);
+        let arrived = delayed.map(|number| (number, started.elapsed().as_millis()));
+        arrived.collect().await
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn several_are_under_way_and_each_is_delayed_as_long() {
+        let expected: Vec<_> = (0..50).map(|n| (n, u128::from(1000 + 10 * n))).collect();
+        assert_eq!(arrivals(line(1000, 0, 0), 50, 10).await, expected);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn jitter_adds_up_to_its_most_and_never_reorders() {
+        let arrived = arrivals(line(100, 100, 42), 200, 0).await;
+        assert!(arrived.iter().map(|&(number, _)| number).eq(0..200));
+        assert!(arrived.is_sorted_by_key(|&(_, at)| at));
+        assert!(arrived.iter().all(|(_, at)| (100..=200).contains(at)));
+        assert!(arrived[0].1 < 200 && arrived[199].1 > 100, "{arrived:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_same_seed_gives_the_same_delays() {
+        let first = arrivals(line(10, 100, 42), 50, 20).await;
+        assert_eq!(arrivals(line(10, 100, 42), 50, 20).await, first);
+        assert_ne!(arrivals(line(10, 100, 43), 50, 20).await, first);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_that_is_there_at_once_left_when_it_started() {
+        let started = Instant::now();
+        advance(Duration::from_millis(1000)).await;
+        let delayed = line(1000, 0, 0).delay(stream::iter(0..5), Some(started), |_| 1);
+        assert_eq!(delayed.count().await, 5);
+        assert_eq!(started.elapsed().as_millis(), 1000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_good_line_takes_no_time() {
+        advance(Duration::from_micros(500)).await;
+        let started = Instant::now();
+        line(0, 0, 0).pass().await;
+        assert_eq!(arrivals(line(0, 0, 0), 50, 0).await.len(), 50);
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_sender_waits_when_the_line_is_full() {
+        for (size, most) in [(1, FLIGHT_PIECES), (FLIGHT_BYTES / 4, 4)] {
+            let sent = std::cell::Cell::new(0);
+            let pieces = stream::repeat(size).inspect(|_| sent.set(sent.get() + 1));
+            let mut delayed = pin!(line(10, 0, 0).delay(pieces, None, |size| *size));
+            delayed.next().await;
+            assert_eq!(sent.get(), most);
+        }
     }
 }

@@ -10,7 +10,7 @@ use actix_ws::Session;
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
-use tokio::time::{interval, timeout};
+use tokio::time::{Instant, interval, timeout_at};
 
 use super::meter::{Meter, Reading};
 use super::{CLIENT_MAX, name};
@@ -55,7 +55,8 @@ struct Seen {
 #[derive(Default)]
 pub struct Member {
     meters: Mutex<BTreeMap<String, Arc<Meter>>>,
-    down: watch::Sender<bool>,
+    /// Until when the link is down.
+    down: watch::Sender<Option<Instant>>,
 }
 
 impl Default for Room {
@@ -129,6 +130,12 @@ impl Member {
         self.meters.lock().clear();
     }
 
+    /// Takes the link down for [`LINK_DOWN_MAX`], or up again.
+    fn set_link(&self, down: bool) {
+        let until = down.then(|| Instant::now() + LINK_DOWN_MAX);
+        self.down.send_replace(until);
+    }
+
     /// The member's link.
     pub fn link(&self) -> Link {
         Link(self.down.subscribe())
@@ -137,13 +144,16 @@ impl Member {
 
 /// A member's link, as one request or socket sees it.
 #[derive(Clone)]
-pub struct Link(watch::Receiver<bool>);
+pub struct Link(watch::Receiver<Option<Instant>>);
 
 impl Link {
-    /// Waits until the link is up, and at most as long as any fault lasts.
+    /// Waits until the link is up.
     pub async fn up(&mut self) {
-        let up = self.0.wait_for(|down| !down);
-        let _ = timeout(LINK_DOWN_MAX, up).await; // a link whose member is gone is up
+        let down = *self.0.borrow();
+        if let Some(until) = down {
+            let up = self.0.wait_for(Option::is_none);
+            let _ = timeout_at(until, up).await; // a link whose member is gone is up
+        }
     }
 }
 
@@ -229,7 +239,7 @@ async fn attend(
         }
     };
     room.here.send_modify(|here| *here -= 1);
-    member.down.send_replace(false);
+    member.set_link(false);
     if let Some(reason) = end {
         let _ = session.close(Some(reason)).await; // no matter: an end either way
     }
@@ -249,9 +259,30 @@ fn reply(log: &MessageLog, member: &Member, json: &[u8]) -> Result<String, Probl
                 "false" => false,
                 _ => return Err(Problem::bad_request("`down` must be true or false")),
             };
-            member.down.send_replace(down);
+            member.set_link(down);
             Ok(encode(&Told::Link { down }))
         }
         _ => ws::reply(log, json),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_that_nobody_takes_up_is_up_in_the_end_for_all_that_waits() {
+        let member = Member::default();
+        let mut link = member.link();
+        member.set_link(true);
+        let started = Instant::now();
+        for _ in 0..3 {
+            link.up().await;
+        }
+        assert_eq!(started.elapsed().as_secs(), LINK_DOWN_MAX.as_secs());
+        member.set_link(true);
+        drop(member);
+        link.up().await;
+        assert_eq!(started.elapsed().as_secs(), LINK_DOWN_MAX.as_secs());
     }
 }

@@ -7,6 +7,7 @@
     reason = "each test file speaks a part of it"
 )]
 
+mod lab;
 mod program;
 mod server;
 mod socket;
@@ -19,6 +20,7 @@ use serde_json::value::to_raw_value;
 use tokio::time::{sleep, timeout};
 use trifold::{Batch, MessageLog, Publication, Published, Retention};
 
+pub use lab::Lab;
 pub use program::Program;
 pub use server::Server;
 pub use socket::{Heard, Socket};

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use trifold::{MessageLog, Options};
 
-use super::{Answer, Socket, Wire, append, soon};
+use super::lab::in_flight;
+use super::{Answer, Lab, Socket, Wire, append, soon};
 
 /// A server in this process. It stops when it is dropped.
 pub struct Server {
@@ -87,6 +88,35 @@ impl Server {
     /// An open WebSocket.
     pub async fn socket(&self, query: &str) -> Socket {
         Socket::open(self.address, query).await
+    }
+
+    /// This client's control channel.
+    pub async fn lab(&self, client: &str) -> Lab {
+        Lab::open(self.address, client).await
+    }
+
+    /// What a client's panes cost by now. A fresh channel tells it at once.
+    pub async fn meters(&self, client: &str) -> Value {
+        self.lab(client).await.next("meters").await["panes"].take()
+    }
+
+    /// Returns once so many of the client's requests are under way, in all panes.
+    pub async fn until_in_flight(&self, client: &str, count: u64) {
+        let counted = async { while in_flight(&self.meters(client).await) != count {} };
+        soon(counted).await;
+    }
+
+    /// Returns once the pane's meter reads so many bytes up and down, or panics with what
+    /// it reads instead.
+    pub async fn until_metered(&self, client: &str, pane: &str, up: usize, down: usize) {
+        let mut last = Value::Null;
+        let counted = async {
+            while (&last["up"], &last["down"]) != (&json!(up), &json!(down)) {
+                last = self.meters(client).await[pane].take();
+            }
+        };
+        let is_equal = tokio::time::timeout(super::SOON, counted).await.is_ok();
+        assert!(is_equal, "{pane}: {last}, and not up {up}, down {down}");
     }
 
     /// A TCP connection.

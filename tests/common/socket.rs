@@ -26,8 +26,16 @@ pub enum Heard {
 
 impl Socket {
     pub async fn open(address: SocketAddr, query: &str) -> Self {
+        Self::at(address, &format!("/ws{query}")).await
+    }
+
+    /// Opens at any path.
+    pub async fn at(address: SocketAddr, path: &str) -> Self {
         let tcp = TcpStream::connect(address).await;
-        Self::over(tcp.expect("the server listens"), address, query).await
+        let url = format!("ws://{address}{path}");
+        let opened = soon(client_async(url, tcp.expect("the server listens"))).await;
+        let (stream, _) = opened.expect("the server upgrades");
+        Self { stream }
     }
 
     /// Opens over a TCP connection that is there already.

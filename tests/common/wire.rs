@@ -52,6 +52,9 @@ impl Answer {
 /// A TCP connection that has read so much, and not yet taken all of it.
 pub struct Wire {
     pub stream: TcpStream,
+    /// Bytes that were sent and received so far.
+    pub sent: usize,
+    pub received: usize,
     address: SocketAddr,
     read: Vec<u8>,
 }
@@ -61,6 +64,8 @@ impl Wire {
         let stream = TcpStream::connect(address).await;
         Self {
             stream: stream.expect("the server listens"),
+            sent: 0,
+            received: 0,
             address,
             read: Vec::new(),
         }
@@ -69,6 +74,7 @@ impl Wire {
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let sent = soon(self.stream.write_all(bytes.as_ref())).await;
         sent.expect("the connection takes bytes");
+        self.sent += bytes.as_ref().len();
     }
 
     /// Sends a request without a body: its first line, and header lines besides Host.
@@ -95,6 +101,15 @@ impl Wire {
         self.answer().await
     }
 
+    /// Sends a message to be published, `query` included.
+    pub async fn publish(&mut self, query: &str, json: &str) {
+        let line = format!("POST /messages{query}");
+        let length = format!("Content-Length: {}", json.len());
+        self.ask(&line, &["Content-Type: application/json", &length])
+            .await;
+        self.send(json).await;
+    }
+
     /// Turns the connection into a WebSocket.
     pub async fn upgrade(&mut self, query: &str, headers: &[&str]) -> Answer {
         let mut all = vec![
@@ -106,6 +121,11 @@ impl Wire {
         all.extend(headers);
         self.ask(&format!("GET /ws{query}"), &all).await;
         self.answer().await
+    }
+
+    /// Sends a text frame.
+    pub async fn say(&mut self, text: &str) {
+        self.send(masked_frame(0x81, text.as_bytes())).await;
     }
 
     /// The next answer, to anything but a HEAD.
@@ -169,6 +189,25 @@ impl Wire {
         soon(end).await;
     }
 
+    /// What comes until the connection ends, in whatever way.
+    pub async fn rest(&mut self) -> Vec<u8> {
+        let end = async {
+            let read = &mut self.read;
+            while self.stream.read_buf(read).await.is_ok_and(|n| n > 0) {}
+        };
+        soon(end).await;
+        std::mem::take(&mut self.read)
+    }
+
+    /// Asserts that nothing has come that was not taken, and that the connection lives.
+    #[track_caller]
+    pub fn assert_silent(&self) {
+        assert!(self.read.is_empty(), "something came");
+        let read = self.stream.try_read(&mut [0]);
+        let kind = read.expect_err("nothing came").kind();
+        assert_eq!(kind, std::io::ErrorKind::WouldBlock);
+    }
+
     /// Leaves with a RST instead of a FIN.
     pub fn reset(self) {
         let set = self.stream.set_zero_linger();
@@ -178,10 +217,9 @@ impl Wire {
     async fn take(&mut self, count: usize) -> Vec<u8> {
         while self.read.len() < count {
             let read = self.stream.read_buf(&mut self.read).await;
-            assert!(
-                read.expect("the connection lives") > 0,
-                "the server hung up"
-            );
+            let count = read.expect("the connection lives");
+            assert!(count > 0, "the server hung up");
+            self.received += count;
         }
         self.read.drain(..count).collect()
     }
