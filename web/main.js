@@ -196,13 +196,13 @@ function toggleFullScreen() {
 
 // How it is drawn
 
-/** Time moves the drawings at each frame; the rest is drawn when something happened, and at
- * least so often for what counts seconds; in milliseconds. */
-const REDRAW_EVERY_MS = 250;
+/** Time moves the drawings at each frame, and what happened is drawn in the next one; figures
+ * are drawn so often that they can be read; in milliseconds. */
+const FIGURES_EVERY_MS = 100;
 
 let due = false;
 let changed = true;
-let drawnAt = 0;
+let figuresAt = 0;
 
 function draw() {
   changed = true;
@@ -219,38 +219,47 @@ function drawNow() {
   due = false;
   const now = player.now();
   const live = !player.paused;
-  const all = changed || !live || performance.now() - drawnAt > REDRAW_EVERY_MS;
-  if (all) drawnAt = performance.now();
+  const figuresDue = !live || performance.now() - figuresAt > FIGURES_EVERY_MS;
+  if (changed || figuresDue) drawMoment(now, live, figuresDue);
+  else {
+    for (const pane of panes) pane.move(now);
+    truth.move(now);
+  }
+  if (lab.running || player.replaying || !figuresDue) nextFrame();
+}
+
+/** @param {number} now @param {boolean} live @param {boolean} figuresDue */
+function drawMoment(now, live, figuresDue) {
   changed = false;
   const { timeline } = lab;
-  const events = live ? timeline.events : timeline.events.filter(({ at }) => at <= now);
-  const spans = spansOf(events, now);
+  const upTo = (/** @type {LabEvent[]} */ events) => (live ? events : events.filter(({ at }) => at <= now));
+  const occasions = upTo(timeline.eventsOf(null));
+  const spans = spansOf(occasions, now);
   for (const pane of panes) {
     pane.draw({
       now,
       live,
-      changed: all,
+      figuresDue,
       start: lab.startedAt,
       figures: live ? timeline.figures(pane.id) : timeline.figuresAt(pane.id, now),
-      events: events.filter((event) => event.pane === pane.id),
+      events: upTo(timeline.eventsOf(pane.id)),
       spans,
       bytes: lab.bytesOf(pane.id),
     });
   }
-  truth.draw(events, now, rhythmWords(), all);
-  if (lab.running || player.replaying || !live) nextFrame();
-  if (!all) return;
+  if (!figuresDue) return;
+  figuresAt = performance.now();
+  truth.draw(occasions, now, rhythmWords());
   bar.draw();
   composer.draw();
   banner.hidden = live;
-  if (!live) {
-    const ago = ((performance.now() - now) / 1000).toFixed(1);
-    const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[player.speed];
-    setText(
-      pausedWords,
-      `${player.replaying ? `Replay ${speed}` : 'Paused'}: ${ago} s ago. Traffic goes on. Space: live · W: replay · ← →: event by event`,
-    );
-  }
+  if (live) return;
+  const ago = ((performance.now() - now) / 1000).toFixed(1);
+  const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[player.speed];
+  setText(
+    pausedWords,
+    `${player.replaying ? `Replay ${speed}` : 'Paused'}: ${ago} s ago. Traffic goes on. Space: live · W: replay · ← →: event by event`,
+  );
 }
 
 function nextFrame() {

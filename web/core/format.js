@@ -25,6 +25,6 @@ export function count(value) {
 /** Bytes in thousands, as network people count. @param {number} value */
 export function bytes(value) {
   if (value < 1000) return `${value}\u00a0B`;
-  if (value < 1e6) return `${(value / 1000).toFixed(1)}\u00a0kB`;
-  return `${(value / 1e6).toFixed(1)}\u00a0MB`;
+  const [amount, unit] = value < 999_500 ? [value / 1000, 'kB'] : [value / 1e6, 'MB'];
+  return `${amount.toFixed(amount < 9.95 ? 1 : 0)}\u00a0${unit}`;
 }

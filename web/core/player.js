@@ -5,8 +5,7 @@
  * @typedef {import('./timeline.js').Timeline} Timeline
  */
 
-/** How far a replay goes back, in milliseconds. */
-const REPLAY_MS = 30_000;
+import { KEPT_MS } from './timeline.js';
 
 /** Slower to faster. */
 export const SPEEDS = [0.1, 0.25, 1];
@@ -65,7 +64,7 @@ export function createPlayer(timeline, onChange) {
     replay() {
       pausedAt ??= performance.now();
       const first = timeline.events[0]?.at ?? pausedAt;
-      position = Math.max(first, pausedAt - REPLAY_MS);
+      position = Math.max(first, pausedAt - KEPT_MS);
       leftAt = performance.now();
       onChange();
     },

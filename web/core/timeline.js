@@ -1,5 +1,5 @@
 /**
- * The timeline: the events of the last 40 seconds, and the figures that older ones left
+ * The timeline: the events of the last 30 seconds, and the figures that older ones left
  * behind. It answers what was known at any moment that it still reaches.
  *
  * @typedef {import('./events.js').Figures} Figures
@@ -7,12 +7,18 @@
  */
 import { copyFigures, tally, zeroFigures } from './events.js';
 
-/** Replay reaches back 30 s; a preset's run of 20 s is kept whole. */
-const KEPT_MS = 40_000;
+/** As far as a replay reaches back; a preset's run of 20 s is kept whole. */
+export const KEPT_MS = 30_000;
+
+/** Events between two looks for what is too old. */
+const PRUNE_EVERY = 256;
 
 export function createTimeline() {
+  let added = 0;
   /** @type {LabEvent[]} */
   let events = [];
+  /** The same by pane. @type {Map<string, LabEvent[]>} */
+  let byPane = new Map();
   /** Figures by pane: of all events, and of those that are kept no longer. */
   /** @type {Map<string, Figures>} */
   const live = new Map();
@@ -33,40 +39,52 @@ export function createTimeline() {
     }
   }
 
+  /** @param {LabEvent} event */
+  function file(event) {
+    const own = byPane.get(event.pane ?? '');
+    if (own) own.push(event);
+    else byPane.set(event.pane ?? '', [event]);
+  }
+
   function prune() {
     const from = performance.now() - KEPT_MS;
     let gone = 0;
     for (let event = events[gone]; event && event.at < from; event = events[++gone]) {
       count(forgotten, event);
     }
-    if (gone > 0) events = events.slice(gone);
+    if (gone === 0) return;
+    events = events.slice(gone);
+    byPane = new Map();
+    for (const event of events) file(event);
   }
 
   return {
     /** @param {LabEvent} event */
     add(event) {
       events.push(event);
+      file(event);
       count(live, event);
-      if (events.length % 256 === 0) prune();
+      if (++added % PRUNE_EVERY === 0) prune();
     },
     clear() {
       events = [];
+      byPane.clear();
       live.clear();
       forgotten.clear();
     },
     get events() {
       return events;
     },
+    /** The events of one pane, or of none. @param {string | null} pane @returns {LabEvent[]} */
+    eventsOf: (pane) => byPane.get(pane ?? '') ?? [],
     /** A pane's figures now, to be read only. @param {string} pane @returns {Figures} */
     figures: (pane) => of(live, pane),
     /** A pane's figures as they were. @param {string} pane @param {number} at */
     figuresAt(pane, at) {
       const figures = copyFigures(of(forgotten, pane));
-      for (const event of events) {
+      for (const event of byPane.get(pane) ?? []) {
         if (event.at > at) break;
-        if (event.pane === pane) {
-          tally(figures, /** @type {import('./events.js').Happening} */ (event));
-        }
+        tally(figures, /** @type {import('./events.js').Happening} */ (event));
       }
       return figures;
     },

@@ -32,7 +32,7 @@ export function mountBar(lab, { choose, toggle, reset, help }) {
   const go = h('button', { 'class': 'go', 'data-testid': 'toggle', 'onclick': toggle });
   const nav = h(
     'nav',
-    { 'class': 'presets', 'aria-label': 'Lessons' },
+    { 'class': 'presets', 'aria-label': 'Lessons', 'tabindex': '-1' },
     free,
     ...buttons.map(({ button }) => button),
   );

@@ -16,15 +16,19 @@ export const SPAN_MS = 10_000;
 /** Most marks in one lane; the oldest go first. */
 const MARKS_MAX = 600;
 
-/** Pixels between two version numbers, so that they can be read. */
-const LABEL_EVERY = 34;
+/** Sizes in heights of the letters, which a projector makes bigger: room above the upper rail
+ * for version numbers, below the lower one, and between two numbers. */
+const TOP_LETTERS = 2;
+const BOTTOM_LETTERS = 1.1;
+const LABEL_LETTERS = 2.6;
 
-const TOP = 26;
-const BOTTOM_MARGIN = 14;
+/** Rows for the words of stale marks, and the width of a letter by its height. */
+const ROWS = [0, 1, 2, 3];
+const LETTER_WIDTH = 0.62;
+
 const MARK = 5;
 
-/** Left of the rails, for their names; and room right of now. */
-const GUTTER = 64;
+/** Right of now, in pixels. */
 const MARGIN_RIGHT = 12;
 
 /** Least time on the way that is drawn, so that a slope can be seen at all. */
@@ -47,7 +51,7 @@ export function mountLadder(id, title) {
   const marks = s('g', { class: 'marks' });
   const pending = s('g', { class: 'pending' });
   const moving = s('g', {}, bands, marks, pending);
-  const pane = s('svg', { x: GUTTER }, moving);
+  const pane = s('svg', {}, moving);
   const rails = s('g', { class: 'rails' });
   const element = s(
     'svg',
@@ -57,32 +61,44 @@ export function mountLadder(id, title) {
   );
   let width = 0;
   let height = 0;
+  /** Height of a letter, and of the upper rail. */
+  let letter = 13;
+  let top = 26;
   /** x = 0 of the moving group; marks stand still in it. */
   let origin = 0;
   /** What is drawn already, by its event. @type {Map<LabEvent, SVGElement>} */
   const drawn = new Map();
   let family = /** @type {Family} */ ('poll');
+  /** Bars of requests that are still held: they end now. @type {SVGElement[]} */
+  let growing = [];
   /** @type {Span[]} */
   let spans = [];
   let labelled = -Infinity;
-  let staleMarks = 0;
+  /** Where the words of stale marks end, in each of the rows below the upper rail. */
+  let rowEnds = ROWS.map(() => -Infinity);
 
   const scale = () => width / SPAN_MS;
-  const bottom = () => height - BOTTOM_MARGIN;
+  const bottom = () => height - BOTTOM_LETTERS * letter;
   /** @param {number} at */
   const x = (at) => (at - origin) * scale();
 
   new ResizeObserver(([entry]) => {
     if (!entry) return;
-    width = Math.max(0, entry.contentRect.width - GUTTER - MARGIN_RIGHT);
+    const longest = s('text', {}, 'browser');
+    rails.replaceChildren(longest);
+    letter = parseFloat(getComputedStyle(longest).fontSize);
+    top = TOP_LETTERS * letter;
+    const gutter = longest.getComputedTextLength() + 18;
+    width = Math.max(0, entry.contentRect.width - gutter - MARGIN_RIGHT);
     height = entry.contentRect.height;
+    pane.setAttribute('x', String(gutter));
     pane.setAttribute('width', String(width + MARGIN_RIGHT));
     clear();
     const rail = (/** @type {number} */ y, /** @type {string} */ name) => [
-      s('text', { 'x': GUTTER - 8, 'y': y + 4, 'text-anchor': 'end' }, name),
-      s('line', { x1: GUTTER, x2: GUTTER + width + MARGIN_RIGHT, y1: y, y2: y }),
+      s('text', { 'x': gutter - 8, 'y': y + letter / 3, 'text-anchor': 'end' }, name),
+      s('line', { x1: gutter, x2: gutter + width + MARGIN_RIGHT, y1: y, y2: y }),
     ];
-    rails.replaceChildren(...rail(TOP, 'browser'), ...rail(bottom(), 'server'));
+    rails.replaceChildren(...rail(top, 'browser'), ...rail(bottom(), 'server'));
   }).observe(element);
 
   function clear() {
@@ -91,6 +107,15 @@ export function mountLadder(id, title) {
     pending.replaceChildren();
     bands.replaceChildren();
     labelled = -Infinity;
+    rowEnds = ROWS.map(() => -Infinity);
+  }
+
+  /** The first row with room for words around x. @param {number} at @param {string} words */
+  function rowFor(at, words) {
+    const half = (words.length * letter * LETTER_WIDTH) / 2;
+    const free = Math.max(0, rowEnds.findIndex((end) => end < at - half));
+    rowEnds[free] = at + half;
+    return top + (1.7 + free * 1.3) * letter;
   }
 
   /**
@@ -130,13 +155,13 @@ export function mountLadder(id, title) {
   function requestLine(exchange, answered) {
     const { arrived } = middle(exchange, answered);
     return s('line', {
-      class: 'request', x1: x(exchange.asked), y1: TOP, x2: x(arrived), y2: bottom(),
+      class: 'request', x1: x(exchange.asked), y1: top, x2: x(arrived), y2: bottom(),
     });
   }
 
   /** @param {number} at @param {string} text */
   function word(at, text) {
-    return s('text', { 'x': x(at), 'y': TOP - 12, 'text-anchor': 'middle' }, text);
+    return s('text', { 'x': x(at), 'y': top - letter * 0.8, 'text-anchor': 'middle' }, text);
   }
 
   /** @param {Exchange & { at: number }} event @param {string} sign @param {string} why */
@@ -145,7 +170,7 @@ export function mountLadder(id, title) {
       'g',
       { class: 'failed' },
       requestLine(event, event.at),
-      s('path', { class: 'sign', d: sign, transform: `translate(${x(event.at)} ${TOP})` }),
+      s('path', { class: 'sign', d: sign, transform: `translate(${x(event.at)} ${top})` }),
       word(event.at, why.slice(0, 24)),
     );
   }
@@ -164,17 +189,16 @@ export function mountLadder(id, title) {
     if (path === '/longpoll' && type === 'answer') {
       parts.push(s('line', { class: 'held', x1: x(arrived), x2: Math.max(x(left), x(arrived) + 2), y1: bottom(), y2: bottom() }));
     }
-    parts.push(s('line', { class: 'answer', x1: x(left), y1: bottom(), x2: x(at), y2: TOP }));
+    parts.push(s('line', { class: 'answer', x1: x(left), y1: bottom(), x2: x(at), y2: top }));
     parts.push(
       empty
-        ? s('circle', { class: 'ring', cx: x(at), cy: TOP, r: MARK })
-        : s('path', { class: 'mark', d: SHAPES[family](x(at), TOP) }),
+        ? s('circle', { class: 'ring', cx: x(at), cy: top, r: MARK })
+        : s('path', { class: 'mark', d: SHAPES[family](x(at), top) }),
     );
     if (stale !== null) {
       const words = `⟲ #${version} after #${stale}`;
-      const y = TOP + 22 + (staleMarks++ % 2) * 18; // neighbours in two rows
-      parts.push(s('text', { 'x': x(at), y, 'text-anchor': 'middle' }, words));
-    } else if (!empty && x(at) - labelled > LABEL_EVERY) {
+      parts.push(s('text', { 'x': x(at), 'y': rowFor(x(at), words), 'text-anchor': 'middle' }, words));
+    } else if (!empty && x(at) - labelled > LABEL_LETTERS * letter) {
       parts.push(word(at, answer.type === 'gap' ? 'gap' : `#${version}`));
       labelled = x(at);
     }
@@ -194,22 +218,33 @@ export function mountLadder(id, title) {
       else if ('request' in event) open.delete(event.request);
     }
     const lines = [];
+    growing = [];
     for (const event of open.values()) {
       const arrived = Math.min(now, event.asked + event.upMs + WAY_MS);
+      const held = s('line', {
+        class: event.path === '/longpoll' ? 'held' : 'waiting',
+        x1: x(arrived), x2: x(now), y1: bottom(), y2: bottom(),
+      });
+      growing.push(held);
       lines.push(
-        s('line', { class: 'request', x1: x(event.asked), y1: TOP, x2: x(arrived), y2: bottom() }),
-        s('line', {
-          class: event.path === '/longpoll' ? 'held' : 'waiting',
-          x1: x(arrived), x2: x(now), y1: bottom(), y2: bottom(),
-        }),
+        s('line', { class: 'request', x1: x(event.asked), y1: top, x2: x(arrived), y2: bottom() }),
+        held,
       );
     }
     pending.replaceChildren(...lines);
   }
 
+  /** Moves what is drawn to where it stands at a moment. @param {number} now */
+  function move(now) {
+    if (width === 0) return;
+    for (const line of growing) line.setAttribute('x2', x(now).toFixed(1));
+    moving.setAttribute('transform', `translate(${(width - x(now)).toFixed(1)} 0)`);
+  }
+
   return {
     element,
     clear,
+    move,
     /**
      * @param {LabEvent[]} events of this pane and of the page, up to `now`
      * @param {Span[]} known
@@ -246,7 +281,7 @@ export function mountLadder(id, title) {
           s('rect', { class: kind, x: x(start), y: 0, width: Math.max(0, x(to) - x(start)), height }),
         ),
       );
-      moving.setAttribute('transform', `translate(${(width - x(now)).toFixed(1)} 0)`);
+      move(now);
     },
   };
 }

@@ -57,7 +57,7 @@ export function mountMistakes() {
     );
     return { element, figure, finding };
   });
-  const element = h('section', { 'class': 'mistakes', 'aria-label': 'The mistakes', 'hidden': true }, ...cards.map((own) => own.element));
+  const element = h('section', { 'class': 'mistakes', 'aria-label': 'The mistakes' }, ...cards.map((own) => own.element));
 
   /** @param {number} index @param {AbortSignal} signal */
   async function tryOut(index, signal) {

@@ -18,7 +18,7 @@
  * @property {Figures} figures
  * @property {LabEvent[]} events  of this pane, up to now
  * @property {import('./ladder.js').Span[]} spans
- * @property {boolean} changed    something beside the time is another
+ * @property {boolean} figuresDue   whether the figures are drawn, too
  * @property {{ up: number | null, down: number | null }} bytes
  */
 import { bytes as bytesText, count, duration, durationText } from '../core/format.js';
@@ -150,12 +150,17 @@ export function mountPane(id, subscriber) {
     element,
     id,
     /** @param {Moment} moment */
-    draw({ now, start, live, changed, figures, events, spans, bytes }) {
+    draw({ now, start, live, figuresDue, figures, events, spans, bytes }) {
       const technique = live ? subscriber.technique : techniqueAt(events, subscriber.technique);
       const { family } = techniques[technique];
-      ladder.draw(events, spans, now, family);
-      if (!changed) return;
       element.dataset.family = family;
+      ladder.draw(events, spans, now, family);
+      drawLines([...figures.lines, ...earlier]);
+      const text = figures.text ?? earlierText(earlier);
+      setText(mirror, text ? String(text.body) : '');
+      if (figures.stale > stale) flash(element);
+      stale = figures.stale;
+      if (!figuresDue) return;
       setText(glyph, FAMILIES[family].glyph);
       setText(name, FAMILIES[family].name);
       if (select.value !== technique) select.value = technique;
@@ -175,11 +180,6 @@ export function mountPane(id, subscriber) {
           : `median of ${count(n)}${about} · p95 ${durationText(p95)} · last ${durationText(last)}`,
       );
       setText(position, positionOf(figures, subscriber));
-      drawLines([...figures.lines, ...earlier]);
-      const text = figures.text ?? earlierText(earlier);
-      setText(mirror, text ? String(text.body) : '');
-      if (figures.stale > stale) flash(element);
-      stale = figures.stale;
       const figuresAndBytes = { ...figures, ...bytes };
       for (const { key, cell, value: field } of cells) {
         const amount = figuresAndBytes[key];
@@ -190,6 +190,8 @@ export function mountPane(id, subscriber) {
       if (code.element.offsetParent) code.draw(technique, events.at(-1));
       if (log.element.offsetParent) log.draw(events, start);
     },
+    /** Nothing happened, but time went by. */
+    move: ladder.move,
     /** Messages from before the start: shown, not counted. @param {Message[]} messages */
     showHistory(messages) {
       earlier = messages.map((message) => /** @type {Line} */ ({ kind: 'earlier', message })).reverse();

@@ -48,10 +48,16 @@ export function mountTruth() {
   }).observe(drawing);
 
   let origin = 0;
-  let drawnWidth = 0;
+  const scaled = () => (width - 12) / SPAN_MS;
 
-  /** @param {LabEvent[]} events @param {number} scaled pixels a millisecond */
-  function drawTicks(events, scaled) {
+  /** Nothing happened, but time went by. @param {number} now */
+  function move(now) {
+    const x = width - 12 - (now - origin) * scaled();
+    ticks.setAttribute('transform', `translate(${x.toFixed(1)} 0)`);
+  }
+
+  /** @param {LabEvent[]} events */
+  function drawTicks(events) {
     const middle = height / 2 + 2;
     let labelled = -Infinity;
     const marks = [];
@@ -59,7 +65,7 @@ export function mountTruth() {
       if (event.type !== 'published' && event.type !== 'heard') continue;
       if (event.at < origin - SPAN_MS) continue;
       const version = event.type === 'published' ? event.version : event.message.version;
-      const x = (event.at - origin) * scaled;
+      const x = (event.at - origin) * scaled();
       marks.push(s('line', { 'x1': x, 'x2': x, 'y1': middle - 9, 'y2': middle + 9, 'data-version': version }));
       if (x - labelled < LABEL_EVERY) continue;
       labelled = x;
@@ -74,17 +80,13 @@ export function mountTruth() {
      * @param {LabEvent[]} events up to now
      * @param {number} now
      * @param {string} words
-     * @param {boolean} changed whether there may be another message
      */
-    draw(events, now, words, changed) {
+    draw(events, now, words) {
       if (about.textContent !== words) about.textContent = words;
-      const scaled = (width - 12) / SPAN_MS;
-      if (changed || drawnWidth !== width) {
-        drawnWidth = width;
-        origin = now;
-        drawTicks(events, scaled);
-      }
-      ticks.setAttribute('transform', `translate(${(width - 12 - (now - origin) * scaled).toFixed(1)} 0)`);
+      origin = now;
+      drawTicks(events);
+      move(now);
     },
+    move,
   };
 }

@@ -135,6 +135,8 @@ test('lab: the mistakes, and the homework', async ({ page, server }) => {
   await run(page, server, 'lab');
   const figure = async (/** @type {string} */ id) =>
     Number((await page.getByTestId(`mistake-${id}`).textContent())?.replace(/\D/g, ''));
+  await expect(page.getByTestId('mistake-flood')).toBeVisible();
+  await expect(page.getByTestId('pane-poll')).toBeHidden();
   expect(await figure('flood')).toBeGreaterThan(10_000);
   await expect(page.getByTestId('finding-flood')).toHaveText(/^0 of them fired/);
   expect(await figure('recursion')).toBeGreaterThan(1000);

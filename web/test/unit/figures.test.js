@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { estimateOffset } from '../../core/clock.js';
-import { count, durationText } from '../../core/format.js';
+import { bytes, count, durationText } from '../../core/format.js';
 import { bodyOf } from '../../core/publisher.js';
 import { gaps, random } from '../../core/schedule.js';
 import { quantile, summarize } from '../../core/statistics.js';
@@ -60,6 +60,13 @@ test('durations carry a unit and no more digits than the clock', () => {
   assert.equal(durationText(1040), '1.04\u00a0s');
   assert.equal(durationText(12_345), '12.3\u00a0s');
   assert.equal(durationText(null), '–');
+});
+
+test('bytes are counted in thousands', () => {
+  assert.equal(bytes(999), '999\u00a0B');
+  assert.equal(bytes(9876), '9.9\u00a0kB');
+  assert.equal(bytes(45_678), '46\u00a0kB');
+  assert.equal(bytes(999_900), '1.0\u00a0MB');
 });
 
 test('thousands are set apart', () => {

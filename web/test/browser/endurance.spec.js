@@ -1,0 +1,40 @@
+/** The page keeps up: its frames come, and its memory does not grow. */
+import { expect, open, state, test } from './trifold.js';
+
+test('ten messages a second for a minute: 50 frames a second, and a heap that stays', async ({
+  page,
+  server,
+}) => {
+  test.setTimeout(150_000);
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  const session = await page.context().newCDPSession(page);
+  const heap = async () => {
+    await session.send('HeapProfiler.collectGarbage');
+    return (await session.send('Runtime.getHeapUsage')).usedSize;
+  };
+  await open(page, server);
+  await page.getByTestId('rate').fill('10');
+  await page.getByTestId('rhythm').selectOption('steady');
+  const delivered = async () => (await state(page)).panes[2]?.delivered ?? 0;
+  await expect.poll(delivered, { timeout: 60_000 }).toBeGreaterThan(300);
+  const half = await heap();
+  const frames = await page.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const began = performance.now();
+        let count = 0;
+        const frame = () => {
+          count += 1;
+          const seconds = (performance.now() - began) / 1000;
+          if (seconds >= 10) resolve(count / seconds);
+          else requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
+      }),
+  );
+  await expect.poll(delivered, { timeout: 60_000 }).toBeGreaterThan(600);
+  const whole = await heap();
+  console.log(`${Number(frames).toFixed(0)} frames a second, heap ${half} and then ${whole} bytes`);
+  expect(whole).toBeLessThan(1.1 * half);
+  expect(frames).toBeGreaterThan(50);
+});
