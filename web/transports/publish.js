@@ -12,6 +12,9 @@ import { sleep } from './sleep.js';
 /** Most messages that wait to be sent; what comes on top is refused, and told so. */
 export const OUTBOX_MAX = 200;
 
+/** Most bytes that go over the control channel: the server's least limit, and room for `type`. */
+const FRAME_MAX = 60_000;
+
 /** How long to wait for an answer before the message is sent again; in milliseconds. */
 const ANSWER_WITHIN = 10_000;
 
@@ -58,8 +61,9 @@ export function createOutbox(control, onWaiting) {
 
 /** @param {Control} control @param {Publication} publication */
 async function tell(control, publication) {
-  const size = new Blob([JSON.stringify(publication)]).size;
-  if (size > 60_000) return post(publication); // too big for a frame is the end of a socket
+  // A frame that is too big is the end of a socket; a request that is too big is refused.
+  const { length } = new TextEncoder().encode(JSON.stringify(publication));
+  if (length > FRAME_MAX) return post(publication);
   return control.ask({ type: 'publish', ...publication }).catch((error) => {
     throw control.open ? new Refused(error.message) : error;
   });

@@ -9,6 +9,7 @@
  * @typedef {{ kind: 'hidden' | 'outage', from: number, to: number }} Span
  *   The tab was hidden, or the link was down; `performance.now()`.
  */
+import { h } from './dom.js';
 import { s } from './svg.js';
 
 export const SPAN_MS = 10_000;
@@ -27,6 +28,12 @@ const ROWS = [0, 1, 2, 3];
 const LETTER_WIDTH = 0.62;
 
 const MARK = 5;
+
+/** Right of now, inside of the window: half a mark. */
+const MARK_ROOM = 6;
+
+/** How far a layer moves before it starts anew: far ones are blurred by rounding. */
+const ORIGIN_MS = 120_000;
 
 /** Right of now, in pixels. */
 const MARGIN_RIGHT = 12;
@@ -50,11 +57,12 @@ export function mountLadder(id, title) {
   const bands = s('g', { class: 'bands' });
   const marks = s('g', { class: 'marks' });
   const pending = s('g', { class: 'pending' });
-  const moving = s('g', {}, bands, marks, pending);
-  const pane = s('svg', {}, moving);
-  const rails = s('g', { class: 'rails' });
-  const element = s(
-    'svg',
+  // A layer of its own: time moves it at each frame without painting it again.
+  const moving = s('svg', { class: 'moving' }, bands, marks, pending);
+  const pane = h('div', { class: 'window' }, moving);
+  const rails = s('svg', { class: 'rails' });
+  const element = h(
+    'div',
     { 'class': 'ladder', 'role': 'img', 'aria-label': title, 'data-testid': `${id}-ladder` },
     rails,
     pane,
@@ -69,8 +77,6 @@ export function mountLadder(id, title) {
   /** What is drawn already, by its event. @type {Map<LabEvent, SVGElement>} */
   const drawn = new Map();
   let family = /** @type {Family} */ ('poll');
-  /** Bars of requests that are still held: they end now. @type {SVGElement[]} */
-  let growing = [];
   /** @type {Span[]} */
   let spans = [];
   let labelled = -Infinity;
@@ -91,8 +97,8 @@ export function mountLadder(id, title) {
     const gutter = longest.getComputedTextLength() + 18;
     width = Math.max(0, entry.contentRect.width - gutter - MARGIN_RIGHT);
     height = entry.contentRect.height;
-    pane.setAttribute('x', String(gutter));
-    pane.setAttribute('width', String(width + MARGIN_RIGHT));
+    pane.style.left = `${gutter}px`;
+    pane.style.right = `${MARGIN_RIGHT - MARK_ROOM}px`;
     clear();
     const rail = (/** @type {number} */ y, /** @type {string} */ name) => [
       s('text', { 'x': gutter - 8, 'y': y + letter / 3, 'text-anchor': 'end' }, name),
@@ -209,7 +215,8 @@ export function mountLadder(id, title) {
     );
   }
 
-  /** Requests that have no end yet. @param {LabEvent[]} events @param {number} now */
+  /** Requests that have no end yet: drawn on beyond now, where the window ends.
+   * @param {LabEvent[]} events @param {number} now */
   function drawPending(events, now) {
     /** @type {Map<number, Extract<LabEvent, { type: 'request' }>>} */
     const open = new Map();
@@ -218,14 +225,12 @@ export function mountLadder(id, title) {
       else if ('request' in event) open.delete(event.request);
     }
     const lines = [];
-    growing = [];
     for (const event of open.values()) {
       const arrived = Math.min(now, event.asked + event.upMs + WAY_MS);
       const held = s('line', {
         class: event.path === '/longpoll' ? 'held' : 'waiting',
-        x1: x(arrived), x2: x(now), y1: bottom(), y2: bottom(),
+        x1: x(arrived), x2: x(now + SPAN_MS), y1: bottom(), y2: bottom(),
       });
-      growing.push(held);
       lines.push(
         s('line', { class: 'request', x1: x(event.asked), y1: top, x2: x(arrived), y2: bottom() }),
         held,
@@ -237,8 +242,7 @@ export function mountLadder(id, title) {
   /** Moves what is drawn to where it stands at a moment. @param {number} now */
   function move(now) {
     if (width === 0) return;
-    for (const line of growing) line.setAttribute('x2', x(now).toFixed(1));
-    moving.setAttribute('transform', `translate(${(width - x(now)).toFixed(1)} 0)`);
+    moving.style.transform = `translateX(${(width - x(now)).toFixed(1)}px)`;
   }
 
   return {
@@ -254,7 +258,7 @@ export function mountLadder(id, title) {
     draw(events, known, now, shape) {
       if (width === 0) return;
       spans = known;
-      if (shape !== family || Math.abs(now - origin) > 1e6) {
+      if (shape !== family || Math.abs(now - origin) > ORIGIN_MS) {
         family = shape;
         origin = now;
         clear();

@@ -33,6 +33,9 @@ import { mountLog } from './log.js';
 const LINES_MAX = 40;
 const LINE_CHARACTERS = 300;
 
+/** Which views are on is said by attributes of the root, for the style and for this. */
+const root = document.documentElement;
+
 const EVERY_MS = { min: 50, max: 60_000, step: 50 };
 
 /** @type {Record<Family, { name: string, glyph: string }>} */
@@ -187,8 +190,8 @@ export function mountPane(id, subscriber) {
         setText(field, amount === null ? '–' : isBytes ? bytesText(amount) : count(amount));
         cell.classList.toggle('bad', ALARMING.includes(key) && Number(amount) > 0);
       }
-      if (code.element.offsetParent) code.draw(technique, events.at(-1));
-      if (log.element.offsetParent) log.draw(events, start);
+      if (root.dataset.content === 'code') code.draw(technique, events.at(-1));
+      if (root.dataset.content === 'log' || root.dataset.tables) log.draw(events, start);
     },
     /** Nothing happened, but time went by. */
     move: ladder.move,

@@ -4,17 +4,17 @@
  * @typedef {import('../core/events.js').LabEvent} LabEvent
  */
 import { SPAN_MS } from './ladder.js';
-import { h } from './dom.js';
+import { h, setText } from './dom.js';
 import { s } from './svg.js';
 
 const LABEL_EVERY = 44;
 
 export function mountTruth() {
-  const ticks = s('g');
-  const scale = s('g', { class: 'scale' });
-  const drawing = s(
-    'svg',
-    { 'role': 'img', 'aria-label': 'The log: messages of the last ten seconds', 'data-testid': 'truth' },
+  const ticks = s('svg', { class: 'moving' });
+  const scale = s('svg', { class: 'scale' });
+  const drawing = h(
+    'div',
+    { 'class': 'strip', 'role': 'img', 'aria-label': 'The log: messages of the last ten seconds', 'data-testid': 'truth' },
     scale,
     ticks,
   );
@@ -48,12 +48,15 @@ export function mountTruth() {
   }).observe(drawing);
 
   let origin = 0;
+  let drawnWidth = 0;
+  /** @type {LabEvent[]} */
+  let drawn = [];
   const scaled = () => (width - 12) / SPAN_MS;
 
   /** Nothing happened, but time went by. @param {number} now */
   function move(now) {
     const x = width - 12 - (now - origin) * scaled();
-    ticks.setAttribute('transform', `translate(${x.toFixed(1)} 0)`);
+    ticks.style.transform = `translateX(${x.toFixed(1)}px)`;
   }
 
   /** @param {LabEvent[]} events */
@@ -63,7 +66,6 @@ export function mountTruth() {
     const marks = [];
     for (const event of events) {
       if (event.type !== 'published' && event.type !== 'heard') continue;
-      if (event.at < origin - SPAN_MS) continue;
       const version = event.type === 'published' ? event.version : event.message.version;
       const x = (event.at - origin) * scaled();
       marks.push(s('line', { 'x1': x, 'x2': x, 'y1': middle - 9, 'y2': middle + 9, 'data-version': version }));
@@ -82,9 +84,15 @@ export function mountTruth() {
      * @param {string} words
      */
     draw(events, now, words) {
-      if (about.textContent !== words) about.textContent = words;
-      origin = now;
-      drawTicks(events);
+      setText(about, words);
+      const visible = events.filter(({ type, at }) => (type === 'published' || type === 'heard') && at >= now - SPAN_MS);
+      const same = visible.length === drawn.length && visible.every((event, index) => event === drawn[index]);
+      if (!same || drawnWidth !== width) {
+        drawn = visible;
+        drawnWidth = width;
+        origin = now;
+        drawTicks(visible);
+      }
       move(now);
     },
     move,
