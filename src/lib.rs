@@ -160,11 +160,13 @@ struct Health<'a> {
     oldest: Version,
     head: Version,
     waiting: usize,
+    lab: bool,
 }
 
-/// `GET /health`: what the log holds and how many readers wait for more. The guard answers
+/// `GET /health`: what the log holds, how many readers wait for more, and whether there is a
+/// lab. The guard answers
 /// 503 instead once the log is closed.
-async fn health(log: web::Data<MessageLog>) -> HttpResponse {
+async fn health(log: web::Data<MessageLog>, options: web::Data<Options>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(Health {
@@ -173,5 +175,6 @@ async fn health(log: web::Data<MessageLog>) -> HttpResponse {
             oldest: log.oldest(),
             head: log.head(),
             waiting: log.waiting(),
+            lab: !options.no_lab,
         })
 }

@@ -7,10 +7,14 @@ use clap::Parser;
 use env_logger::Env;
 use trifold::{MessageLog, Options};
 
+/// What is logged where `RUST_LOG` does not say: what happened, and not that actix-http saw a
+/// connection end, which clients do all the time and the simulated network on purpose.
+const LOGGED: &str = "info,actix_server=warn,actix_http::h1=off";
+
 #[actix_web::main]
 async fn main() -> io::Result<()> {
     let options = Options::parse();
-    env_logger::Builder::from_env(Env::default().default_filter_or("info")).init();
+    env_logger::Builder::from_env(Env::default().default_filter_or(LOGGED)).init();
 
     let log = web::Data::new(MessageLog::new(options.retention()));
     let listen = options.listen;

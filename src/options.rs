@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::thread;
 
 use clap::Parser;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 
 use crate::message_log::Retention;
 
@@ -78,7 +78,7 @@ pub struct Options {
     pub max_connections: usize,
 
     /// Refuse the simulated network and the control channel
-    #[arg(long, env = "TRIFOLD_NO_LAB")]
+    #[arg(long, env = "TRIFOLD_NO_LAB", value_parser = BoolishValueParser::new())]
     pub no_lab: bool,
 }
 

@@ -58,7 +58,9 @@ const lab = createLab({
 });
 const player = createPlayer(lab.timeline, () => draw());
 const composer = mountComposer(lab, announce);
-const shownPanes = asked.get('panes')?.split(',') ?? lab.panes.map(({ id }) => id);
+const paneIds = lab.panes.map(({ id }) => id);
+const wanted = paneIds.filter((id) => asked.get('panes')?.split(',').includes(id));
+const shownPanes = wanted.length > 0 ? wanted : paneIds;
 const panes = lab.panes.map(({ id, subscriber }) => mountPane(id, subscriber));
 const truth = mountTruth();
 const ecdf = mountEcdf();
@@ -112,6 +114,7 @@ function choose(preset) {
   for (const pane of panes) pane.clear();
   root.dataset.preset = preset?.id ?? 'free';
   announce(preset ? `Lesson: ${preset.name}.` : 'No lesson: say what you like.');
+  summarizeNow();
 }
 
 /** The lecture's steps: a question, its run, and on to the next. @param {-1 | 1} step */
@@ -161,6 +164,7 @@ const keys = {
       { what: `lesson: ${preset.name}`, run: () => (choose(preset), start()) },
     ]),
   ),
+  'o': { what: 'no lesson, say what you like', run: () => (choose(null), start()) },
   'Enter': { what: 'start, stop', run: toggle },
   ' ': { what: 'pause the view, traffic goes on', run: player.togglePause },
   '.': { what: 'pause the view, traffic goes on', run: player.togglePause },
@@ -198,7 +202,7 @@ function toggleFullScreen() {
 
 /** Time moves the drawings at each frame, and what happened is drawn in the next one; figures
  * are drawn so often that they can be read; in milliseconds. */
-const FIGURES_EVERY_MS = 100;
+const FIGURES_EVERY_MS = 125;
 
 let due = false;
 let changed = true;
@@ -304,6 +308,7 @@ function rhythmWords() {
 }
 
 function summarizeNow() {
+  if (player.paused) return; // the sums stay as they were, too
   const { preset } = lab;
   const delay = lab.hasLab ? (lab.network.delay ?? 0) : 0;
   const rate = (preset?.at ? 0 : preset ? (preset.rhythm === 'off' ? 0 : preset.rate) : composer.rate) / 1000;
@@ -317,8 +322,7 @@ function summarizeNow() {
     const modelled = !lab.network.answers && !preset?.outage && !preset?.hogs;
     const prediction = modelled ? predict(technique, { rate, every, delay, hold: HOLD_MS }) : null;
     const { up, down } = lab.bytesOf(id);
-    const body = 60 * figures.delivered;
-    const overhead = up !== null && down !== null && figures.delivered > 0 ? (up + down - body) / figures.delivered : null;
+    const overhead = up !== null && down !== null && figures.delivered > 0 ? (up + down - figures.bodyBytes) / figures.delivered : null;
     const emptyShare = figures.answers > 0 && family !== 'ws' ? figures.empty / figures.answers : null;
     return {
       curve: {
@@ -365,7 +369,8 @@ document.body.append(help);
 for (const pane of panes) pane.element.hidden = !shownPanes.includes(pane.id);
 root.dataset.panes = String(shownPanes.length);
 
-lab.setSeed(Number(asked.get('seed') ?? lab.seed));
+const seed = Number(asked.get('seed') ?? NaN);
+if (Number.isSafeInteger(seed) && seed >= 0) lab.setSeed(seed);
 choose(presetOf(asked.get('preset')));
 if (asked.has('jitter')) lab.setNetwork({ jitter: Number(asked.get('jitter')) });
 const autorun = asked.get('autorun') ?? (lab.preset ? '0' : '1');

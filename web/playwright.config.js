@@ -16,7 +16,12 @@ export default defineConfig({
   outputDir: 'test-results',
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  workers: 1,
+  workers: 2,
+  fullyParallel: true,
+  projects: [
+    { name: 'page', testIgnore: /endurance/ },
+    { name: 'endurance', testMatch: /endurance/, dependencies: ['page'] }, // alone: it counts frames
+  ],
   reporter: 'list',
   forbidOnly: true,
   use: {

@@ -262,7 +262,11 @@ fn reply(log: &MessageLog, member: &Member, json: &[u8]) -> Result<String, Probl
             member.set_link(down);
             Ok(encode(&Told::Link { down }))
         }
-        _ => ws::reply(log, json),
+        Some("publish" | "ping") => ws::reply(log, json),
+        _ => {
+            let title = "`type` must be `publish`, `ping`, `link` or `reset`";
+            Err(Problem::bad_request(title))
+        }
     }
 }
 

@@ -8,8 +8,8 @@
  * @typedef {import('./types.js').Message} Message
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
  *
- * @typedef {{ message: Message, latency: Latency, counts: boolean }} Delivery
- *   A message on arrival. It does not count for the statistics when the tab was hidden between
+ * @typedef {{ message: Message, latency: Latency, bytes: number, counts: boolean }} Delivery
+ *   A message on arrival, and the bytes of its body. It does not count for the statistics when the tab was hidden between
  *   publishing and arrival.
  *
  * @typedef {{ request: number, path: string, asked: number, upMs: number, downMs: number }} Exchange
@@ -71,6 +71,7 @@ const LINES_MAX = 40;
  * @property {number} duplicate  messages that arrived again
  * @property {number} missed     messages that the log no longer had
  * @property {number} gaps       times that the log could not continue
+ * @property {number} bodyBytes  bytes of the bodies of what was delivered
  * @property {number} shown      the version on display, right or wrong
  * @property {number} head       the newest version that the log told of
  * @property {Latency[]} latencies
@@ -91,6 +92,7 @@ export function zeroFigures() {
     duplicate: 0,
     missed: 0,
     gaps: 0,
+    bodyBytes: 0,
     shown: 0,
     head: 0,
     latencies: [],
@@ -148,7 +150,10 @@ function tallyTaken(figures, { fresh, duplicates, shown, head, staleAfter, messa
   figures.duplicate += duplicates;
   figures.shown = shown;
   figures.head = head;
-  for (const { latency, counts } of fresh) if (counts) figures.latencies.push(latency);
+  for (const { latency, counts, bytes } of fresh) {
+    figures.bodyBytes += bytes;
+    if (counts) figures.latencies.push(latency);
+  }
   if (figures.latencies.length > LATENCIES_MAX) figures.latencies.splice(0, LATENCIES_MAX / 10);
   for (const { message, latency } of fresh.slice(-LINES_MAX)) {
     figures.lines.unshift({ kind: 'message', message, latency });

@@ -25,7 +25,7 @@ import { sleep } from '../transports/sleep.js';
 import { createWire } from '../transports/wire.js';
 import { estimateOffset } from './clock.js';
 import { RUN_MS } from './presets.js';
-import { bodyOf, createPublisher, schedule } from './publisher.js';
+import { bodyOf, createMetronome, createPublisher, schedule } from './publisher.js';
 import { summarize } from './statistics.js';
 import { createSubscriber } from './subscriber.js';
 import { createTimeline } from './timeline.js';
@@ -45,6 +45,9 @@ const REST_MS = 2500;
 
 /** How long a run may go on, beyond its time, for what is still under way. */
 const SETTLE_MS = 1000;
+
+/** The server lifts an outage by itself after so long, so the page says so then. */
+const LINK_DOWN_MAX_MS = 20_000;
 
 /** How often a letter is typed, where a preset types. */
 const LETTER_EVERY_MS = 150;
@@ -94,6 +97,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   /** @type {Record<string, Reading>} */
   let meters = {};
   let linkDown = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let mending;
 
   const control = createControl(client, {
     onRoom: (count) => {
@@ -111,7 +116,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     onChange();
   });
 
-  const publisher = createPublisher((number) => {
+  const publisher = createPublisher(createMetronome(), (number) => {
     publish({ sender: 'publisher', kind: 'chat', body: bodyOf(number) }).catch((error) =>
       onProblem(error.message),
     );
@@ -173,7 +178,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
             }
           : { ms: 0, error: Infinity };
     const counts = latency.error < Infinity && arrived - latency.ms >= visibleSince;
-    return { message, latency, counts: counts && !document.hidden };
+    const bytes = new TextEncoder().encode(JSON.stringify(message.body)).length;
+    return { message, latency, bytes, counts: counts && !document.hidden };
   }
 
   /** @param {{ sender: string, kind: string, body: unknown }} message */
@@ -223,8 +229,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   async function enter() {
     life = new AbortController();
     const { signal } = life;
-    await findHead(signal);
-    hasLab = await control.connect(signal);
+    hasLab = (await findHead(signal)).lab;
+    if (hasLab) await control.join(signal);
     await readClock(signal);
     const timer = setInterval(() => readClock(signal), CLOCK_EVERY_MS);
     signal.addEventListener('abort', () => clearInterval(timer), { once: true });
@@ -258,6 +264,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   async function setLink(down) {
     if (!control.open || down === linkDown) return;
     linkDown = down;
+    clearTimeout(mending);
+    if (down) mending = setTimeout(() => setLink(false), LINK_DOWN_MAX_MS);
     record({ type: 'link', down });
     await control.ask({ type: 'link', down }).catch(() => {});
   }
@@ -463,7 +471,7 @@ export function stateOf(lab, paused) {
     published: lab.published,
     panes: lab.panes.map(({ id, subscriber }) => {
       const figures = lab.timeline.figures(id);
-      const { lines: _, text: __, latencies: ___, head: ____, ...counted } = figures;
+      const { lines: _, text: __, latencies: ___, head: ____, bodyBytes: _____, ...counted } = figures;
       const { technique, state } = subscriber;
       return {
         id,

@@ -28,14 +28,33 @@ export function* schedule(rhythm, perSecond, seed) {
   for (const gap of gaps(rhythm, perSecond, random(seed))) yield (due += gap);
 }
 
-/** @param {(number: number) => void} say called with 1, 2, 3, … when each is due */
-export function createPublisher(say) {
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let timer;
+/** @typedef {(ms: number, then: () => void) => void} Timer */
+
+/** A timer that goes on while the tab is hidden. @returns {Timer} */
+export function createMetronome() {
+  const worker = new Worker('/core/metronome.js');
+  /** @type {Map<number, () => void>} */
+  const waiting = new Map();
+  let beats = 0;
+  worker.onmessage = ({ data: beat }) => {
+    waiting.get(beat)?.();
+    waiting.delete(beat);
+  };
+  return (ms, then) => {
+    waiting.set(++beats, then);
+    worker.postMessage({ ms, beat: beats });
+  };
+}
+
+/**
+ * @param {Timer} timer
+ * @param {(number: number) => void} say called with 1, 2, 3, … when each is due
+ */
+export function createPublisher(timer, say) {
+  let run = 0;
 
   function stop() {
-    clearTimeout(timer);
-    timer = undefined;
+    run += 1;
   }
 
   /**
@@ -46,15 +65,17 @@ export function createPublisher(say) {
    */
   function start(moments) {
     stop();
+    const own = run;
     const began = performance.now();
     let number = 0;
     const next = () => {
       const { value, done } = moments.next();
-      if (done) return stop();
-      timer = setTimeout(() => {
+      if (done) return;
+      timer(Math.max(0, began + Number(value) - performance.now()), () => {
+        if (run !== own) return;
         say(++number);
         next();
-      }, began + Number(value) - performance.now());
+      });
     };
     next();
   }

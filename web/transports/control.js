@@ -33,7 +33,7 @@ export function createControl(client, { onRoom, onMeters }) {
     for (const { reject } of waiting.splice(0)) reject(new Error(reason));
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether the server has a lab */
+  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether it is open */
   function connect(signal) {
     const url = new URL(`/lab?client=${client}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
@@ -57,16 +57,15 @@ export function createControl(client, { onRoom, onMeters }) {
         resolve(false);
         if (socket !== own) return;
         drop('the control channel broke');
-        reconnect(signal);
+        join(signal);
       };
     });
   }
 
-  /** @param {AbortSignal} signal */
-  async function reconnect(signal) {
-    for (let failures = 0; !signal.aborted; failures++) {
+  /** Connects, until it works. @param {AbortSignal} signal */
+  async function join(signal) {
+    for (let failures = 0; !signal.aborted && !(await connect(signal)); failures++) {
       await sleep(backOff(failures), signal).catch(() => {});
-      if (signal.aborted || (await connect(signal))) return;
     }
   }
 
@@ -86,7 +85,7 @@ export function createControl(client, { onRoom, onMeters }) {
   }
 
   return {
-    connect,
+    join,
     ask,
     get open() {
       return socket?.readyState === WebSocket.OPEN;

@@ -11,7 +11,7 @@ export function listenToKeys(map, isOn) {
     if (!isOn() || event.ctrlKey || event.metaKey || event.altKey) return;
     const target = /** @type {HTMLElement | null} */ (event.target);
     if (target?.closest('input, select, textarea, dialog, [role="tablist"]')) return;
-    const isButton = target?.closest('button, a, summary');
+    const isButton = target?.closest('button:not(.presets button), a, summary');
     if (isButton && (event.key === 'Enter' || event.key === ' ')) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const command = map[key];

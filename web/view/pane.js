@@ -30,7 +30,7 @@ import { mountLadder } from './ladder.js';
 import { mountLog } from './log.js';
 
 /** Lines of the ticker, and characters of one: more than any screen shows. */
-const LINES_MAX = 40;
+const LINES_MAX = 24;
 const LINE_CHARACTERS = 300;
 
 /** Which views are on is said by attributes of the root, for the style and for this. */
@@ -157,7 +157,8 @@ export function mountPane(id, subscriber) {
       const technique = live ? subscriber.technique : techniqueAt(events, subscriber.technique);
       const { family } = techniques[technique];
       element.dataset.family = family;
-      ladder.draw(events, spans, now, family);
+      if (figuresDue) ladder.draw(events, spans, now, family);
+      else ladder.move(now);
       drawLines([...figures.lines, ...earlier]);
       const text = figures.text ?? earlierText(earlier);
       setText(mirror, text ? String(text.body) : '');

@@ -109,7 +109,8 @@ test('board: rare news is cheap to wait for', async ({ page, server }) => {
   expect(lab.published).toBe(3);
   expect([longpoll.delivered, ws.delivered]).toEqual([3, 3]);
   expect(longpoll.requests).toBe(4);
-  expect(median(poll)).toBeGreaterThan(10 * median(longpoll));
+  expect(bytes(poll)).toBeGreaterThan(2.5 * bytes(longpoll));
+  expect(median(poll)).toBeGreaterThan(3 * median(longpoll));
 });
 
 test('six: the fetch waits for a connection, the WebSocket does not', async ({

@@ -20,7 +20,7 @@ const message = (version) => ({ version, id: `m-${version}`, at: 0, sender: '', 
 /** @param {number} version @param {number} ms @returns {Extract<Happening, { type: 'taken' }>} */
 const taken = (version, ms) => ({
   type: 'taken',
-  fresh: [{ message: message(version), latency: { ms, error: 0 }, counts: true }],
+  fresh: [{ message: message(version), latency: { ms, error: 0 }, bytes: 4, counts: true }],
   duplicates: 0,
   shown: version,
   head: version,
@@ -63,7 +63,7 @@ test('a socket is in flight until it is open, and broken when nobody closed it',
 
 test('what arrives is delivered, measured and shown', () => {
   const figures = tallied(taken(1, 5), taken(2, 7));
-  assert.deepEqual([figures.delivered, figures.shown], [2, 2]);
+  assert.deepEqual([figures.delivered, figures.shown, figures.bodyBytes], [2, 2, 8]);
   assert.deepEqual(figures.latencies.map(({ ms }) => ms), [5, 7]);
   assert.deepEqual(figures.lines.map((own) => own.kind !== 'gap' && own.message.version), [2, 1]);
 });
