@@ -116,7 +116,7 @@ export const presets = [
     name: 'Board',
     question: 'Three changes in 20 seconds: what does each message cost?',
     lesson: 'Rare news is cheap to wait for, and expensive to ask for every second.',
-    at: [3000, 9000, 16_000],
+    at: [3300, 9700, 16_500],
     network: { delay: 40 },
     injected: '40 ms each way',
   },

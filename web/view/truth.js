@@ -7,7 +7,8 @@ import { SPAN_MS } from './ladder.js';
 import { h, setText } from './dom.js';
 import { s } from './svg.js';
 
-const LABEL_EVERY = 44;
+/** Between two numbers, in heights of the letters. */
+const LABEL_LETTERS = 3.4;
 
 export function mountTruth() {
   const ticks = s('svg', { class: 'moving' });
@@ -25,6 +26,7 @@ export function mountTruth() {
     h('div', {}, h('h2', {}, 'The log'), about),
     drawing,
   );
+  let letter = 13;
   let width = 0;
   let height = 0;
 
@@ -32,6 +34,7 @@ export function mountTruth() {
     if (!entry) return;
     width = entry.contentRect.width;
     height = entry.contentRect.height;
+    letter = parseFloat(getComputedStyle(drawing).fontSize);
     const middle = height / 2 + 2;
     const marks = [0, 2, 4, 6, 8, 10].map((seconds) =>
       s(
@@ -69,7 +72,7 @@ export function mountTruth() {
       const version = event.type === 'published' ? event.version : event.message.version;
       const x = (event.at - origin) * scaled();
       marks.push(s('line', { 'x1': x, 'x2': x, 'y1': middle - 9, 'y2': middle + 9, 'data-version': version }));
-      if (x - labelled < LABEL_EVERY) continue;
+      if (x - labelled < LABEL_LETTERS * letter) continue;
       labelled = x;
       marks.push(s('text', { x, 'y': middle - 14, 'text-anchor': 'middle' }, `#${version}`));
     }
