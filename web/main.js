@@ -204,9 +204,13 @@ function toggleFullScreen() {
  * are drawn so often that they can be read; in milliseconds. */
 const FIGURES_EVERY_MS = 125;
 
+/** Who asks for less motion sees the drawings stand still for so long; in milliseconds. */
+const STILL_MS = 1000;
+
 let due = false;
 let changed = true;
 let figuresAt = 0;
+let movedAt = 0;
 
 function draw() {
   changed = true;
@@ -224,16 +228,18 @@ function drawNow() {
   const now = player.now();
   const live = !player.paused;
   const figuresDue = !live || performance.now() - figuresAt > FIGURES_EVERY_MS;
-  if (changed || figuresDue) drawMoment(now, live, figuresDue);
-  else {
+  const still = reducedMotion.matches && performance.now() - movedAt < STILL_MS;
+  if (!still) movedAt = performance.now();
+  if (changed || figuresDue) drawMoment(now, live, figuresDue, still);
+  else if (!still) {
     for (const pane of panes) pane.move(now);
     truth.move(now);
   }
-  if (lab.running || player.replaying || !figuresDue) nextFrame();
+  if (lab.running || player.replaying || !figuresDue) frame();
 }
 
-/** @param {number} now @param {boolean} live @param {boolean} figuresDue */
-function drawMoment(now, live, figuresDue) {
+/** @param {number} now @param {boolean} live @param {boolean} figuresDue @param {boolean} still */
+function drawMoment(now, live, figuresDue, still) {
   changed = false;
   const { timeline } = lab;
   const upTo = (/** @type {LabEvent[]} */ events) => (live ? events : events.filter(({ at }) => at <= now));
@@ -244,6 +250,7 @@ function drawMoment(now, live, figuresDue) {
       now,
       live,
       figuresDue,
+      still,
       start: lab.startedAt,
       figures: live ? timeline.figures(pane.id) : timeline.figuresAt(pane.id, now),
       events: upTo(timeline.eventsOf(pane.id)),
@@ -253,7 +260,7 @@ function drawMoment(now, live, figuresDue) {
   }
   if (!figuresDue) return;
   figuresAt = performance.now();
-  truth.draw(occasions, now, rhythmWords());
+  if (!still) truth.draw(occasions, now, rhythmWords());
   bar.draw();
   composer.draw();
   banner.hidden = live;
@@ -264,11 +271,6 @@ function drawMoment(now, live, figuresDue) {
     pausedWords,
     `${player.replaying ? `Replay ${speed}` : 'Paused'}: ${ago} s ago. Traffic goes on. Space: live · W: replay · ← →: event by event`,
   );
-}
-
-function nextFrame() {
-  if (reducedMotion.matches) setTimeout(frame, 1000);
-  else frame();
 }
 
 /** @typedef {import('./view/ladder.js').Span} Span */

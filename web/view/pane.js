@@ -19,6 +19,7 @@
  * @property {LabEvent[]} events  of this pane, up to now
  * @property {import('./ladder.js').Span[]} spans
  * @property {boolean} figuresDue   whether the figures are drawn, too
+ * @property {boolean} still        whether the ladder stands still
  * @property {{ up: number | null, down: number | null }} bytes
  */
 import { bytes as bytesText, count, duration, durationText } from '../core/format.js';
@@ -153,12 +154,12 @@ export function mountPane(id, subscriber) {
     element,
     id,
     /** @param {Moment} moment */
-    draw({ now, start, live, figuresDue, figures, events, spans, bytes }) {
+    draw({ now, start, live, figuresDue, still, figures, events, spans, bytes }) {
       const technique = live ? subscriber.technique : techniqueAt(events, subscriber.technique);
       const { family } = techniques[technique];
       element.dataset.family = family;
-      if (figuresDue) ladder.draw(events, spans, now, family);
-      else ladder.move(now);
+      if (figuresDue && !still) ladder.draw(events, spans, now, family);
+      else if (!still) ladder.move(now);
       drawLines([...figures.lines, ...earlier]);
       const text = figures.text ?? earlierText(earlier);
       setText(mirror, text ? String(text.body) : '');

@@ -1,6 +1,6 @@
 /** The page is for everyone: by keyboard, on any screen, and it speaks with nobody else. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { PANES, expect, open, say, test } from './trifold.js';
+import { PANES, begin, byId, expect, open, say, state, test } from './trifold.js';
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   for (const viewport of [
@@ -75,4 +75,90 @@ test('below 1100 pixels one pane shows, and the tabs change which', async ({ pag
   await page.keyboard.press('ArrowLeft');
   await expect(page.getByTestId('pane-ws')).toBeVisible();
   await expect(page.getByTestId('pane-poll')).toBeHidden();
+});
+
+for (const view of /** @type {const} */ (['', 'l', 't', 'c', '?'])) {
+  test(`axe finds nothing while a lesson runs${view && `, after key ${view}`}`, async ({
+    page,
+    server,
+  }) => {
+    await begin(page, server, 'order');
+    if (view) await page.keyboard.press(view);
+    await expect.poll(async () => byId(await state(page)).poll.stale, { timeout: 20_000 }).toBeGreaterThan(0);
+    await page.keyboard.press('.');
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+  });
+}
+
+test('shapes tell the panes apart where colours do not', async ({ page, server }) => {
+  await begin(page, server, 'typing');
+  const session = await page.context().newCDPSession(page);
+  const shapes = async () =>
+    Promise.all(
+      PANES.map(async (pane) => {
+        const mark = page.getByTestId(`${pane}-ladder`).locator('path.mark').first();
+        return (await mark.getAttribute('d'))?.replace(/[\d.-]+/g, '');
+      }),
+    );
+  await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(2);
+  for (const type of /** @type {const} */ (['protanopia', 'deuteranopia', 'tritanopia', 'achromatopsia'])) {
+    await session.send('Emulation.setEmulatedVisionDeficiency', { type });
+    expect(new Set(await shapes()).size).toBe(3);
+    for (const name of ['■Polling', '▲Long polling', '●WebSocket']) {
+      await expect(page.locator('.pane h2').filter({ hasText: name })).toBeVisible();
+    }
+  }
+  await page.emulateMedia({ forcedColors: 'active' });
+  const fill = page.getByTestId('ws-ladder').locator('path.mark').first();
+  expect(await fill.evaluate((own) => getComputedStyle(own).fill)).not.toBe('none');
+  expect(new Set(await shapes()).size).toBe(3);
+});
+
+test('by keyboard alone through a whole lesson', async ({ page, server }) => {
+  await page.goto(`${server.url}/?preset=idle`);
+  await page.keyboard.press('PageDown');
+  await expect.poll(async () => (await state(page)).running).toBe(true);
+  await page.keyboard.press('Space');
+  expect((await state(page)).paused).toBe(true);
+  await page.keyboard.press('Space');
+  await page.keyboard.press('v');
+  await expect.poll(async () => byId(await state(page)).poll.technique).toBe('interval-guard');
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await state(page)).running).toBe(false);
+  await page.keyboard.press('r');
+  await expect(page.getByTestId('poll-requests')).toHaveText('0');
+});
+
+test('with reduced motion the drawings do not scroll', async ({ page, server }) => {
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await begin(page, server, 'idle');
+  const positions = await page.getByTestId('poll-ladder').locator('.moving').evaluate(
+    (own) =>
+      new Promise((resolve) => {
+        const seen = new Set();
+        const began = performance.now();
+        const look = () => {
+          seen.add(own.style.transform);
+          if (performance.now() - began > 2000) resolve(seen.size);
+          else requestAnimationFrame(look);
+        };
+        look();
+      }),
+  );
+  expect(positions).toBeLessThanOrEqual(4);
+});
+
+test('the panes go on where they were when the page comes back from the cache', async ({
+  page,
+  server,
+}) => {
+  await open(page, server);
+  await say(page, 'before');
+  await expect(page.getByTestId('ws-delivered')).toHaveText('1');
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  await expect.poll(async () => (await server.health()).waiting).toBe(0);
+  await server.publish({ body: 'meanwhile' });
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-delivered`)).toHaveText('2');
 });
