@@ -1,9 +1,8 @@
 /** The page: puts the lab and its views together. */
 import { textOf } from './core/events.js';
 import { toCsv, toJson } from './core/export.js';
-import { bytes as bytesText, count, durationText } from './core/format.js';
+import { count, durationText } from './core/format.js';
 import { createLab, latencyOf, stateOf } from './core/lab.js';
-import { predict } from './core/model.js';
 import { createPlayer } from './core/player.js';
 import { presetOf, presets } from './core/presets.js';
 import { techniques } from './transports/index.js';
@@ -16,6 +15,7 @@ import { listenToKeys } from './view/keys.js';
 import { mountMistakes } from './view/mistakes.js';
 import { FAMILIES, gapText, mountPane } from './view/pane.js';
 import { mountStatus } from './view/status.js';
+import { summaryOf } from './view/summary.js';
 import { mountTable } from './view/table.js';
 import { mountTabs } from './view/tabs.js';
 import { mountTruth } from './view/truth.js';
@@ -27,9 +27,6 @@ import { mountTruth } from './view/truth.js';
 
 /** How often the figures below the panes are drawn, in milliseconds. */
 const SUMMARY_EVERY_MS = 500;
-
-/** How long a long poll is held, for the model; the server's default. */
-const HOLD_MS = 25_000;
 
 const asked = new URLSearchParams(location.search);
 const root = document.documentElement;
@@ -312,42 +309,7 @@ function rhythmWords() {
 function summarizeNow() {
   if (player.paused) return; // the sums stay as they were, too
   const { preset } = lab;
-  const delay = lab.hasLab ? (lab.network.delay ?? 0) : 0;
-  const rate = (preset?.at ? 0 : preset ? (preset.rhythm === 'off' ? 0 : preset.rate) : composer.rate) / 1000;
-  const end = lab.running ? performance.now() : (lab.timeline.events.findLast(({ type }) => type === 'stop')?.at ?? 0);
-  const seconds = lab.startedAt ? Math.max(0.001, (end - lab.startedAt) / 1000) : 0;
-  const all = lab.panes.map(({ id, subscriber }) => {
-    const { technique, every } = subscriber;
-    const { family, label } = techniques[technique];
-    const figures = lab.timeline.figures(id);
-    const { p50, p95, mean } = latencyOf(figures);
-    const modelled = !lab.network.answers && !preset?.outage && !preset?.hogs;
-    const prediction = modelled ? predict(technique, { rate, every, delay, hold: HOLD_MS }) : null;
-    const { up, down } = lab.bytesOf(id);
-    const overhead = up !== null && down !== null && figures.delivered > 0 ? (up + down - figures.bodyBytes) / figures.delivered : null;
-    const emptyShare = figures.answers > 0 && family !== 'ws' ? figures.empty / figures.answers : null;
-    return {
-      curve: {
-        family,
-        name: `${FAMILIES[family].glyph} ${label}`,
-        values: figures.latencies.map(({ ms }) => ms),
-        model: setting.model && prediction && rate > 0 ? prediction.arrived : null,
-      },
-      row: {
-        family,
-        name: `${FAMILIES[family].glyph} ${family === 'poll' ? label : FAMILIES[family].name}`,
-        cells: [
-          durationText(p50),
-          durationText(p95),
-          durationText(mean),
-          setting.model && prediction && rate > 0 ? durationText(prediction.mean) : '–',
-          seconds ? (figures.requests / seconds).toFixed(1) : '–',
-          emptyShare === null ? '–' : `${(emptyShare * 100).toFixed(0)}\u00a0%`,
-          overhead === null ? '–' : `${bytesText(Math.max(0, Math.round(overhead)))}/msg`,
-        ],
-      },
-    };
-  });
+  const all = summaryOf(lab, composer.rate, setting.model);
   ecdf.draw(all.map(({ curve }) => curve));
   table.draw(all.map(({ row }) => row));
   const done = preset && !lab.running && lab.startedAt > 0;
@@ -377,6 +339,10 @@ choose(presetOf(asked.get('preset')));
 if (asked.has('jitter')) lab.setNetwork({ jitter: Number(asked.get('jitter')) });
 const autorun = asked.get('autorun') ?? (lab.preset ? '0' : '1');
 if (autorun === '1') start();
+
+if (!isSecureContext) {
+  announce('This page came over plain HTTP: the browser may coarsen its clock and let the screen go dark.');
+}
 
 setInterval(summarizeNow, SUMMARY_EVERY_MS);
 summarizeNow();

@@ -34,6 +34,9 @@ import { mountLog } from './log.js';
 const LINES_MAX = 24;
 const LINE_CHARACTERS = 300;
 
+/** As many HTTP/1.1 connections as browsers open to one host; more requests wait. */
+const CONNECTIONS = 6;
+
 /** Which views are on is said by attributes of the root, for the style and for this. */
 const root = document.documentElement;
 
@@ -277,6 +280,7 @@ function pillOf({ state, stateSince, technique }, { inFlight }) {
   const seconds = ((performance.now() - stateSince) / 1000).toFixed(0);
   switch (state) {
     case 'polling':
+      if (inFlight >= CONNECTIONS) return `${inFlight} in flight ⚠ ${CONNECTIONS} at a time`;
       return technique === 'interval' && inFlight > 1 ? `${inFlight} in flight` : 'polling';
     case 'held':
       return `held ${seconds}\u00a0s`;

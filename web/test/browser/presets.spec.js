@@ -79,6 +79,7 @@ test('outage: the naive loop goes on, the careful one does not, and nothing is l
   await expect.poll(link, { timeout: 15_000 }).toBe('injected: no network');
   const before = byId(await state(page));
   await expect(page.getByTestId('poll-ladder').locator('rect.outage')).toHaveCount(1);
+  await expect(page.getByTestId('poll-state')).toHaveText(/^\d+ in flight ⚠ 6 at a time$/);
   await expect.poll(link, { timeout: 15_000 }).not.toBe('injected: no network');
   const after = byId(await state(page));
   const naive = after.poll.requests - before.poll.requests;
