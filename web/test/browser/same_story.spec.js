@@ -110,3 +110,24 @@ test('a message of someone else is measured by the server clock', async ({ page,
   expect(latency?.error).toBeGreaterThan(0);
   expect(latency?.last).toBeLessThan(5000);
 });
+
+for (const viewport of [
+  { width: 1920, height: 1080 },
+  { width: 1366, height: 768 },
+]) {
+  test(`what was said is in sight, ${viewport.width} wide`, async ({ page, server }) => {
+    await page.setViewportSize(viewport);
+    await open(page, server);
+    await say(page, 'can you read this');
+    await page.getByTestId('talks').fill('and this');
+    for (const pane of PANES) {
+      const ticker = page.getByTestId(`${pane}-ticker`);
+      await expect(ticker.locator('li')).toHaveCount(2);
+      await expect(ticker.locator('li').nth(1)).toBeInViewport({ ratio: 0.9 });
+      await expect(page.getByTestId(`${pane}-mirror`)).toBeInViewport({ ratio: 1 });
+      const box = await page.getByTestId(`${pane}-mirror`).boundingBox();
+      expect(box?.height).toBeGreaterThan(30);
+      await expect(page.getByTestId(`${pane}-requests`)).toBeInViewport({ ratio: 1 });
+    }
+  });
+}
