@@ -10,11 +10,10 @@ import { copyFigures, tally, zeroFigures } from './events.js';
 /** As far as a replay reaches back; a preset's run of 20 s is kept whole. */
 export const KEPT_MS = 30_000;
 
-/** Events between two looks for what is too old. */
-const PRUNE_EVERY = 256;
+/** How much older the oldest event may grow before it is looked for: one look costs all events. */
+const SLACK_MS = 1000;
 
 export function createTimeline() {
-  let added = 0;
   /** @type {LabEvent[]} */
   let events = [];
   /** The same by pane. @type {Map<string, LabEvent[]>} */
@@ -46,13 +45,13 @@ export function createTimeline() {
     else byPane.set(event.pane ?? '', [event]);
   }
 
-  function prune() {
-    const from = performance.now() - KEPT_MS;
+  /** @param {number} now */
+  function prune(now) {
+    const from = now - KEPT_MS;
     let gone = 0;
     for (let event = events[gone]; event && event.at < from; event = events[++gone]) {
       count(forgotten, event);
     }
-    if (gone === 0) return;
     events = events.slice(gone);
     byPane = new Map();
     for (const event of events) file(event);
@@ -64,7 +63,7 @@ export function createTimeline() {
       events.push(event);
       file(event);
       count(live, event);
-      if (++added % PRUNE_EVERY === 0) prune();
+      if (event.at - (events[0]?.at ?? 0) > KEPT_MS + SLACK_MS) prune(event.at);
     },
     clear() {
       events = [];

@@ -8,9 +8,15 @@ test('ten messages a second for a minute: 50 frames a second, and a heap that st
   test.setTimeout(150_000);
   await page.setViewportSize({ width: 1920, height: 1080 });
   const session = await page.context().newCDPSession(page);
+  /** What is still in use. One collection leaves a different tenth behind each time: the least counts. */
   const heap = async () => {
-    await session.send('HeapProfiler.collectGarbage');
-    return (await session.send('Runtime.getHeapUsage')).usedSize;
+    let least = Infinity;
+    for (let reading = 0; reading < 10; reading++) {
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize } = await session.send('Runtime.getHeapUsage');
+      least = Math.min(least, usedSize);
+    }
+    return least;
   };
   await open(page, server);
   await page.getByTestId('rate').fill('10');
