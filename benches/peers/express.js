@@ -1,0 +1,32 @@
+/** Express as tutorials write it: messages in an array, and held responses in another. */
+const http = require('node:http');
+const express = require('express');
+const { listen } = require('./common.js');
+
+const app = express();
+const messages = [];
+let held = [];
+
+function batch(since) {
+  return { since, version: messages.length, messages: messages.slice(since) };
+}
+
+app.get('/poll', (request, response) => {
+  response.json(batch(Number(request.query.since)));
+});
+
+app.get('/longpoll', (request, response) => {
+  const since = Number(request.query.since);
+  if (since < messages.length) response.json(batch(since));
+  else held.push({ since, response });
+});
+
+app.post('/publish', express.text(), (request, response) => {
+  messages.push(request.body);
+  const answered = held;
+  held = [];
+  for (const own of answered) own.response.json(batch(own.since));
+  response.json({});
+});
+
+listen(http.createServer(app));
