@@ -8,6 +8,7 @@
 //! ```
 //!
 //! - [`message_log`]: the log, its batches, and the gaps it admits
+//! - [`bell`]: wakes all who wait for the log, thread by thread
 //! - [`cursor`]: where a reader stands, parsed in one place
 //! - [`transports`]: the techniques, one file each
 //! - [`socket`]: what a WebSocket needs besides the log
@@ -17,6 +18,7 @@
 //! - [`page`]: the files of the page, held in the binary
 //! - [`options`]: the command line
 
+pub mod bell;
 pub mod cursor;
 pub mod guard;
 pub mod lab;
@@ -40,7 +42,8 @@ use serde::Serialize;
 
 pub use cursor::Cursor;
 pub use message_log::{
-    Batch, Closed, Gap, MessageLog, Publication, Published, Reason, Retention,
+    Batch, Closed, End, Follow, Gap, MessageLog, Publication, Published, Reason,
+    Retention,
 };
 pub use options::Options;
 

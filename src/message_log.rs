@@ -2,12 +2,12 @@
 //! what came after the version that it holds.
 
 use std::collections::{HashMap, VecDeque};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_http::ws::{OpCode, Parser};
-use async_stream::try_stream;
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use parking_lot::Mutex;
@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
+use crate::bell::{Bell, Listener};
 use crate::cursor::Cursor;
 
 /// A message's place in the log: 1, 2, 3, … without holes. 0 is before the first.
@@ -200,8 +201,8 @@ pub struct MessageLog {
     epoch: Arc<str>,
     retention: Retention,
     window: Mutex<Window>,
-    wake: Notify,
-    waiting: AtomicUsize,
+    news: Arc<Bell>,
+    closing: Notify,
 }
 
 /// What is kept, under one lock. Neither encoding a message nor copying a batch waits for
@@ -211,7 +212,7 @@ struct Window {
     kept: VecDeque<Kept>,
     bytes: usize,
     versions: HashMap<Arc<str>, Version>,
-    batches: HashMap<(Version, usize), Batch>,
+    batches: Vec<(usize, Batch)>,
     closed: bool,
 }
 
@@ -248,7 +249,9 @@ impl Window {
     }
 
     fn batch(&mut self, epoch: &str, since: Version, limit: usize) -> Batch {
-        if let Some(known) = self.batches.get(&(since, limit)) {
+        let is_same =
+            |(own, batch): &&(usize, Batch)| (*own, batch.since) == (limit, since);
+        if let Some((_, known)) = self.batches.iter().find(is_same) {
             return known.clone();
         }
         let mut room = BATCH_BYTES;
@@ -267,7 +270,7 @@ impl Window {
             .collect();
         let batch = Batch::new(epoch, since, self.head(), &messages);
         if self.batches.len() < BATCHES_REMEMBERED {
-            self.batches.insert((since, limit), batch.clone());
+            self.batches.push((limit, batch.clone()));
         }
         batch
     }
@@ -284,11 +287,11 @@ impl MessageLog {
                 kept: VecDeque::new(),
                 bytes: 0,
                 versions: HashMap::new(),
-                batches: HashMap::new(),
+                batches: Vec::new(),
                 closed: false,
             }),
-            wake: Notify::new(),
-            waiting: AtomicUsize::new(0),
+            news: Arc::default(),
+            closing: Notify::new(),
         }
     }
 
@@ -307,9 +310,10 @@ impl MessageLog {
         self.window.lock().oldest
     }
 
-    /// How many readers are asleep in [`changed`](Self::changed).
+    /// How many readers are asleep, in [`changed`](Self::changed) or in
+    /// [`follow`](Self::follow).
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.news.asleep()
     }
 
     /// Whether [`close`](Self::close) was called.
@@ -348,7 +352,7 @@ impl MessageLog {
         };
         // The lock is free by now: whoever wakes reads the log at once.
         if !duplicate {
-            self.wake.notify_waiters();
+            self.news.ring();
         }
         Ok(Published {
             epoch: self.epoch.clone(),
@@ -363,6 +367,11 @@ impl MessageLog {
     /// # Errors
     /// The [`Gap`] when the log cannot continue from this cursor exactly.
     pub fn after(&self, cursor: &Cursor) -> Result<Batch, Gap> {
+        self.look(cursor).map(|(batch, _)| batch)
+    }
+
+    /// The same, and whether the log is closed.
+    fn look(&self, cursor: &Cursor) -> Result<(Batch, bool), Gap> {
         let mut window = self.window.lock();
         let (oldest, head) = (window.oldest, window.head());
         let gap = |reason| Gap {
@@ -380,7 +389,8 @@ impl MessageLog {
         if cursor.since + 1 < oldest {
             return Err(gap(Reason::Truncated));
         }
-        Ok(window.batch(&self.epoch, cursor.since, cursor.limit))
+        let batch = window.batch(&self.epoch, cursor.since, cursor.limit);
+        Ok((batch, window.closed))
     }
 
     /// Waits until [`after`](Self::after) has something to say about this cursor: news, or a
@@ -389,15 +399,10 @@ impl MessageLog {
     /// # Cancel safety
     /// Dropping the future forgets nothing: all that was waited for is in the log.
     pub async fn changed(&self, cursor: &Cursor) {
-        loop {
-            // Register first, look second: a message published in between still wakes us,
-            // because `notify_waiters` reaches every `Notified` made before it was called.
-            let woken = self.wake.notified();
-            if self.is_news(cursor) {
-                return;
-            }
-            let _asleep = Asleep::count(&self.waiting);
-            woken.await;
+        // Listen first, look second: a message published in between still wakes us.
+        let mut news = self.news.listen();
+        while !self.is_news(cursor) {
+            news.rung().await;
         }
     }
 
@@ -406,27 +411,19 @@ impl MessageLog {
         window.closed || cursor.since != window.head() || !cursor.is_of(&self.epoch)
     }
 
-    /// Every batch after the cursor, as it happens, until a gap or the end of the log.
+    /// Every batch after the cursor, as it happens. The last item says why there are no more.
     ///
     /// The cursor is all that a reader costs: while it does not ask, nothing is queued for
     /// it, and what it asks for next is then a bigger batch.
     ///
     /// # Cancel safety
     /// Dropping the stream forgets nothing; a new one continues from the last batch's version.
-    pub fn follow(
-        self: Arc<Self>,
-        mut cursor: Cursor,
-    ) -> impl Stream<Item = Result<Batch, Gap>> {
-        try_stream! {
-            loop {
-                self.changed(&cursor).await;
-                let batch = self.after(&cursor)?;
-                if batch.is_empty() {
-                    return; // nothing new, yet awake: the log is closed
-                }
-                cursor.since = batch.version;
-                yield batch;
-            }
+    pub fn follow(self: Arc<Self>, cursor: Cursor) -> Follow {
+        Follow {
+            news: self.news.listen(),
+            log: self,
+            cursor,
+            step: Step::Look,
         }
     }
 
@@ -435,11 +432,8 @@ impl MessageLog {
     /// # Cancel safety
     /// Dropping the future forgets nothing.
     pub async fn closed(&self) {
-        loop {
-            let woken = self.wake.notified();
-            if self.is_closed() {
-                return;
-            }
+        let woken = self.closing.notified();
+        if !self.is_closed() {
             woken.await;
         }
     }
@@ -448,22 +442,79 @@ impl MessageLog {
     /// still be read.
     pub fn close(&self) {
         self.window.lock().closed = true;
-        self.wake.notify_waiters();
+        self.news.ring();
+        self.closing.notify_waiters();
     }
 }
 
-/// Counts a reader as waiting for as long as it lives.
-struct Asleep<'a>(&'a AtomicUsize);
+/// Why a follower gets no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// The log cannot continue from where the follower stands.
+    Gap(Gap),
+    /// The log is closed, and all that it holds was told.
+    Closed,
+}
 
-impl<'a> Asleep<'a> {
-    fn count(waiting: &'a AtomicUsize) -> Self {
-        waiting.fetch_add(1, Ordering::Relaxed);
-        Self(waiting)
+/// [`MessageLog::follow`]: `changed` and `after` in a loop. It is written out as a stream, and
+/// not as an `async` block, because it is polled for each message and each reader.
+pub struct Follow {
+    log: Arc<MessageLog>,
+    cursor: Cursor,
+    news: Listener,
+    step: Step,
+}
+
+/// What a follower does next.
+enum Step {
+    Look,
+    Sleep,
+    End,
+}
+
+impl Follow {
+    /// Looks once: `None` when there is nothing new.
+    fn look(&mut self) -> Option<Result<Batch, End>> {
+        let (batch, closed) = match self.log.look(&self.cursor) {
+            Ok(seen) => seen,
+            Err(gap) => return Some(self.end(End::Gap(gap))),
+        };
+        if closed && batch.is_empty() {
+            return Some(self.end(End::Closed));
+        }
+        if !closed && batch.version == batch.head {
+            self.step = Step::Sleep; // that was all
+        }
+        self.cursor.since = batch.version;
+        (!batch.is_empty()).then_some(Ok(batch))
+    }
+
+    fn end(&mut self, why: End) -> Result<Batch, End> {
+        self.step = Step::End;
+        Err(why)
     }
 }
 
-impl Drop for Asleep<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Stream for Follow {
+    type Item = Result<Batch, End>;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        loop {
+            match self.step {
+                Step::Look => {
+                    if let Some(found) = self.look() {
+                        return Poll::Ready(Some(found));
+                    }
+                }
+                Step::Sleep => {
+                    ready!(self.news.poll_rung(context));
+                    self.step = Step::Look;
+                }
+                Step::End => return Poll::Ready(None),
+            }
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! One thread and readiness events, no runtime: the client shares two cores with the server, so
 //! what it costs is taken from what is measured.
 
-use std::collections::HashSet;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::mpsc;
@@ -20,10 +19,13 @@ use crate::servers::{Dialect, Say};
 
 /// What a message's marker begins with; 16 hexadecimal digits follow: when it was due, in
 /// nanoseconds from the run's start.
-pub const MARKER: &[u8] = b"due=";
+pub(crate) const MARKER: &[u8] = b"due=";
 
 /// How long nothing may come before what is missing counts as lost.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest latency that is told from longer ones: a minute, in nanoseconds.
+const LONGEST_NS: u64 = 60_000_000_000;
 
 /// How long the opening of all subscribers may take.
 const OPENING: Duration = Duration::from_secs(60);
@@ -33,26 +35,26 @@ const OPENING_AT_ONCE: usize = 100;
 
 /// What is asked of one run.
 #[derive(Debug, Clone, Copy)]
-pub struct Load {
-    pub subscribers: usize,
+pub(crate) struct Load {
+    pub(crate) subscribers: usize,
     /// Messages a second.
-    pub rate: f64,
+    pub(crate) rate: f64,
     /// Messages that are measured.
-    pub messages: usize,
+    pub(crate) messages: usize,
     /// Messages before them that are not.
-    pub warm_up: usize,
+    pub(crate) warm_up: usize,
     /// Bytes of a message, marker included.
-    pub size: usize,
+    pub(crate) size: usize,
 }
 
 /// What came of it.
-pub struct Outcome {
-    pub delivered: u64,
-    pub lost: u64,
+pub(crate) struct Outcome {
+    pub(crate) delivered: u64,
+    pub(crate) lost: u64,
     /// From the moment that a message was due until a subscriber had it, in nanoseconds.
-    pub latency: Histogram<u64>,
+    pub(crate) latency: Histogram<u64>,
     /// From the first measured message due to the last delivered.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 /// One subscriber: what it has read and not understood, and what it may not write yet.
@@ -62,11 +64,10 @@ struct Subscriber {
     unread: Vec<u8>,
     unsent: Vec<u8>,
     session: String,
-    ready: bool,
 }
 
 /// Opens all subscribers of a load; then [`run`](Self::run) publishes and measures.
-pub struct Client<'a> {
+pub(crate) struct Client<'a> {
     poll: Poll,
     dialect: &'a dyn Dialect,
     address: SocketAddr,
@@ -79,7 +80,7 @@ impl<'a> Client<'a> {
     ///
     /// # Errors
     /// When a connection is refused or lost, or the last one is not ready in time.
-    pub fn open(
+    pub(crate) fn open(
         dialect: &'a dyn Dialect,
         address: SocketAddr,
         count: usize,
@@ -105,7 +106,11 @@ impl<'a> Client<'a> {
                 let number = event.token().0;
                 client.serve(number, event.is_writable(), &mut |_, _| {})?;
             }
-            ready = client.subscribers.iter().filter(|own| own.ready).count();
+            ready = client
+                .subscribers
+                .iter()
+                .filter(|own| own.ready(dialect))
+                .count();
             if Instant::now() > give_up {
                 return Err(io::Error::other(format!("only {ready} of {count} opened")));
             }
@@ -138,7 +143,6 @@ impl<'a> Client<'a> {
             unread: Vec::new(),
             unsent: self.dialect.hello(self.address),
             session: String::new(),
-            ready: false,
         });
         Ok(())
     }
@@ -187,6 +191,11 @@ impl<'a> Client<'a> {
 const EINPROGRESS: i32 = 115;
 
 impl Subscriber {
+    /// Whether it gets what is published from now on.
+    fn ready(&self, dialect: &dyn Dialect) -> bool {
+        self.unsent.is_empty() && dialect.is_ready(self.stage)
+    }
+
     fn flush(&mut self) -> io::Result<()> {
         while !self.unsent.is_empty() {
             match self.stream.write(&self.unsent) {
@@ -223,7 +232,6 @@ impl Subscriber {
                 Say::Ready(request) => {
                     self.unsent.extend_from_slice(&request);
                     self.stage += 1;
-                    self.ready = dialect.is_ready(self.stage);
                 }
             }
             taken += whole;
@@ -257,18 +265,24 @@ impl Client<'_> {
     ///
     /// # Errors
     /// When a connection breaks.
-    pub fn run(&mut self, load: Load, mut measuring: impl FnMut()) -> io::Result<Outcome> {
+    pub(crate) fn run(
+        &mut self,
+        load: Load,
+        mut measuring: impl FnMut(),
+    ) -> io::Result<Outcome> {
         let start = Instant::now() + Duration::from_millis(100);
         let interval = Duration::from_secs_f64(1.0 / load.rate);
         let first = start + interval * load.warm_up as u32;
         let total = load.warm_up + load.messages;
         let (failed, failure) = mpsc::channel();
-        let publishing = publish(self.dialect, self.address, load, start, interval, failed);
+        let publishing =
+            publish(self.dialect, self.address, load, start, interval, failed);
 
-        let mut latency = Histogram::<u64>::new(3).expect("3 digits are allowed");
+        let mut latency =
+            Histogram::<u64>::new_with_max(LONGEST_NS, 3).expect("the bounds are valid");
         let wanted = (load.subscribers * total) as u64;
-        let (mut delivered, mut measured, mut repeated) = (0u64, 0u64, 0u64);
-        let mut seen: Vec<HashSet<u64>> = vec![HashSet::new(); load.subscribers];
+        let (mut delivered, mut measured, mut disordered) = (0u64, 0u64, 0u64);
+        let mut newest: Vec<Option<u64>> = vec![None; load.subscribers];
         let mut last = Instant::now().max(first);
         let mut started = false;
         let mut events = Events::with_capacity(1024);
@@ -282,9 +296,8 @@ impl Client<'_> {
             }
             for event in &events {
                 self.serve(event.token().0, event.is_writable(), &mut |number, due| {
-                    if !seen[number].insert(due) {
-                        repeated += 1;
-                        return;
+                    if newest[number].replace(due) >= Some(due) {
+                        disordered += 1;
                     }
                     delivered += 1;
                     last = Instant::now();
@@ -300,7 +313,12 @@ impl Client<'_> {
             }
         }
         publishing.join().expect("the publisher does not panic");
-        assert_eq!(repeated, 0, "{} delivered twice", self.dialect.name());
+        assert_eq!(
+            disordered,
+            0,
+            "{}: again, or out of order",
+            self.dialect.name()
+        );
         Ok(Outcome {
             delivered: measured,
             lost: wanted - delivered,
@@ -362,7 +380,7 @@ fn publish(
 ///
 /// # Errors
 /// When its length cannot be known.
-pub fn whole_answer(bytes: &[u8]) -> io::Result<Option<usize>> {
+pub(crate) fn whole_answer(bytes: &[u8]) -> io::Result<Option<usize>> {
     let Some(head) = find(bytes, b"\r\n\r\n") else {
         return Ok(None);
     };
@@ -378,7 +396,7 @@ pub fn whole_answer(bytes: &[u8]) -> io::Result<Option<usize>> {
 }
 
 /// A header field of a head in lower case.
-pub fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+pub(crate) fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
     head.lines()
         .filter_map(|line| line.split_once(':'))
         .find(|(own, _)| *own == name)

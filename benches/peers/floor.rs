@@ -10,7 +10,7 @@ use crate::client::whole_answer;
 ///
 /// # Errors
 /// When it cannot listen, or a connection breaks while it opens.
-pub fn serve() -> io::Result<()> {
+pub(crate) fn serve() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("listening on http://{}", listener.local_addr()?);
     let mut sockets: Vec<TcpStream> = Vec::new();

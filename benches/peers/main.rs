@@ -7,6 +7,7 @@ mod report;
 mod servers;
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -37,6 +38,10 @@ struct Flags {
     /// Only servers whose name contains one of these
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
+
+    /// Another build of Trifold, measured beside this one
+    #[arg(long, value_name = "FILE")]
+    also: Option<PathBuf>,
 
     /// Writes the tables into docs/performance.md
     #[arg(long)]
@@ -85,7 +90,7 @@ fn main() -> io::Result<()> {
                 continue;
             }
             for &subscribers in &flags.subscribers {
-                for dialect in dialects(technique) {
+                for dialect in dialects(technique, flags.also.as_deref()) {
                     if is_wanted(&flags, dialect.name(), technique, subscribers) {
                         let measure = measure(&*dialect, subscribers)?;
                         eprintln!("  {subscribers:>5} {:<18} {measure}", dialect.name());
@@ -115,7 +120,7 @@ fn is_wanted(
         && !(collapses && subscribers > 1000)
 }
 
-fn dialects(technique: Technique) -> Vec<Box<dyn Dialect>> {
+fn dialects(technique: Technique, also: Option<&Path>) -> Vec<Box<dyn Dialect>> {
     let socket = |name, program, path| -> Box<dyn Dialect> {
         Box::new(Socket {
             name,
@@ -125,23 +130,36 @@ fn dialects(technique: Technique) -> Vec<Box<dyn Dialect>> {
     };
     let longpoll =
         |name, program| -> Box<dyn Dialect> { Box::new(Longpoll { name, program }) };
-    match technique {
+    let own = || Program::Trifold(PathBuf::from(env!("CARGO_BIN_EXE_trifold")));
+    let mut dialects = match technique {
         Technique::Ws => vec![
             socket("floor", Program::Floor, "/"),
-            socket("Trifold", Program::Trifold, "/ws?since=0"),
+            socket("Trifold", own(), "/ws?since=0"),
             socket("nginx with nchan", Program::Nginx, "/subscribe"),
             socket("ws", Program::Node("ws.js"), "/"),
             Box::new(SocketIoSocket),
         ],
         Technique::Longpoll => vec![
-            longpoll("Trifold", Program::Trifold),
+            longpoll("Trifold", own()),
             Box::new(NchanLongpoll),
             Box::new(SocketIoPolling),
             longpoll("Express", Program::Node("express.js")),
         ],
         Technique::Poll => Vec::new(),
+    };
+    if let Some(also) = also {
+        let program = Program::Trifold(also.to_owned());
+        dialects.extend(match technique {
+            Technique::Ws => Some(socket(ALSO, program, "/ws?since=0")),
+            Technique::Longpoll => Some(longpoll(ALSO, program)),
+            Technique::Poll => None,
+        });
     }
+    dialects
 }
+
+/// The name of another build.
+const ALSO: &str = "Trifold, other build";
 
 fn measure(dialect: &dyn Dialect, subscribers: usize) -> io::Result<Measure> {
     let rate = (DELIVERIES_A_SECOND / subscribers as f64).min(MESSAGES_A_SECOND);
@@ -152,7 +170,7 @@ fn measure(dialect: &dyn Dialect, subscribers: usize) -> io::Result<Measure> {
         warm_up: (rate * WARM_UP) as usize,
         size: SIZE,
     };
-    let server = Server::start(dialect.server())?;
+    let server = Server::start(&dialect.server())?;
     std::thread::sleep(Duration::from_millis(300));
     let empty = server.memory();
     let mut client = Client::open(dialect, server.address, subscribers)?;
@@ -173,16 +191,20 @@ fn measure(dialect: &dyn Dialect, subscribers: usize) -> io::Result<Measure> {
 
 /// How many empty polls a second one server answers; wrk asks.
 fn empty_polls(flags: &Flags, report: &mut Report) -> io::Result<()> {
-    let servers = [
+    let own = PathBuf::from(env!("CARGO_BIN_EXE_trifold"));
+    let mut servers = vec![
         ("nginx, a constant", Program::Nginx, "/constant"),
-        ("Trifold", Program::Trifold, "/poll?since=0"),
+        ("Trifold", Program::Trifold(own), "/poll?since=0"),
         ("Express", Program::Node("express.js"), "/poll?since=0"),
     ];
+    if let Some(also) = &flags.also {
+        servers.push((ALSO, Program::Trifold(also.clone()), "/poll?since=0"));
+    }
     for (name, program, path) in servers {
         if !is_wanted(flags, name, Technique::Poll, 0) {
             continue;
         }
-        let server = Server::start(program)?;
+        let server = Server::start(&program)?;
         let url = format!("http://{}{path}", server.address);
         let output = Command::new("wrk")
             .args(["-t1", "-c64", "-d5s", &url])

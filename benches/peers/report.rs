@@ -7,16 +7,16 @@ use crate::Technique;
 
 /// One server under one load, in one round.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Measure {
+pub(crate) struct Measure {
     /// Processor time of the server for each message delivered to a subscriber.
-    pub cpu_us: f64,
-    pub p50_ms: f64,
-    pub p99_ms: f64,
+    pub(crate) cpu_us: f64,
+    pub(crate) p50_ms: f64,
+    pub(crate) p99_ms: f64,
     /// Memory that each subscriber takes in the server.
-    pub memory_kib: f64,
-    pub lost: u64,
+    pub(crate) memory_kib: f64,
+    pub(crate) lost: u64,
     /// Deliveries, or answers, a second.
-    pub per_second: f64,
+    pub(crate) per_second: f64,
 }
 
 impl fmt::Display for Measure {
@@ -44,7 +44,7 @@ struct Series {
 
 /// Everything that was measured.
 #[derive(Default)]
-pub struct Report(Vec<Series>);
+pub(crate) struct Report(Vec<Series>);
 
 /// A column: its title, its figure, and how it is written.
 type Column = (&'static str, fn(&Measure) -> f64, usize);
@@ -59,7 +59,7 @@ const COLUMNS: [Column; 4] = [
 const POLLS: [Column; 1] = [("answers a second", |own| own.per_second, 0)];
 
 impl Report {
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
         technique: Technique,
         subscribers: usize,
@@ -82,7 +82,7 @@ impl Report {
 
     /// The tables, as Markdown: a median and the least and most of all rounds; below, Trifold's
     /// figure divided by each other server's of the same round.
-    pub fn tables(&self) -> String {
+    pub(crate) fn tables(&self) -> String {
         let mut text = String::new();
         let mut loads: Vec<(Technique, usize)> = Vec::new();
         for own in &self.0 {
@@ -104,7 +104,9 @@ impl Report {
             let series: Vec<&Series> = self
                 .0
                 .iter()
-                .filter(|own| (own.technique, own.subscribers) == (technique, subscribers))
+                .filter(|own| {
+                    (own.technique, own.subscribers) == (technique, subscribers)
+                })
                 .collect();
             let _ = table(&mut text, &title, columns, &series);
         }
@@ -119,7 +121,10 @@ fn table(
     series: &[&Series],
 ) -> fmt::Result {
     let rounds = series.first().map_or(0, |own| own.rounds.len());
-    writeln!(out, "### {title}\n\n{rounds} rounds; median (least to most).\n")?;
+    writeln!(
+        out,
+        "### {title}\n\n{rounds} rounds; median (least to most).\n"
+    )?;
     write!(out, "| server |")?;
     for (title, ..) in columns {
         write!(out, " {title} |")?;
@@ -168,7 +173,7 @@ const END: &str = "<!-- the tables of benches/peers end -->";
 ///
 /// # Errors
 /// When the file has no place for them.
-pub fn write(tables: &str) -> io::Result<()> {
+pub(crate) fn write(tables: &str) -> io::Result<()> {
     let page = fs::read_to_string(PAGE)?;
     let parts = page
         .split_once(BEGIN)

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use crate::client::{field, whole_answer};
 
 /// What a subscriber says next.
-pub enum Say {
+pub(crate) enum Say {
     /// Nothing: more will come by itself.
     Nothing,
     /// The next request.
@@ -19,7 +19,7 @@ pub enum Say {
 }
 
 /// What the subscribers of one server say, and how it is published there.
-pub trait Dialect: Send + Sync {
+pub(crate) trait Dialect: Send + Sync {
     /// Its name in the tables.
     fn name(&self) -> &'static str;
 
@@ -55,18 +55,19 @@ pub trait Dialect: Send + Sync {
 }
 
 /// A program that serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Program {
-    Trifold,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// A build of Trifold.
+    Trifold(PathBuf),
     Nginx,
     Node(&'static str),
     Floor,
 }
 
 /// A server that runs until it is dropped.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     directory: Option<PathBuf>,
 }
 
@@ -75,13 +76,13 @@ impl Server {
     ///
     /// # Errors
     /// When it cannot be started, or says no address.
-    pub fn start(program: Program) -> io::Result<Self> {
+    pub(crate) fn start(program: &Program) -> io::Result<Self> {
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
-        let mut directory = None;
         let mut command = match program {
-            Program::Trifold => {
-                let mut command = Command::new(env!("CARGO_BIN_EXE_trifold"));
+            Program::Trifold(file) => {
+                let mut command = Command::new(file);
                 command.args(["--listen", "127.0.0.1:0"]);
+                command.env("RUST_LOG", "warn");
                 command
             }
             Program::Node(script) => {
@@ -113,7 +114,7 @@ impl Server {
         Ok(Self {
             child,
             address,
-            directory: directory.take(),
+            directory: None,
         })
     }
 
@@ -146,20 +147,24 @@ impl Server {
     }
 
     /// The processes of this server: the one that was started, and its children.
-    pub fn processes(&self) -> Vec<u32> {
+    pub(crate) fn processes(&self) -> Vec<u32> {
         let mut all = vec![self.child.id()];
         let mut next = 0;
         while next < all.len() {
             let path = format!("/proc/{0}/task/{0}/children", all[next]);
             let children = fs::read_to_string(path).unwrap_or_default();
-            all.extend(children.split_whitespace().filter_map(|own| own.parse::<u32>().ok()));
+            all.extend(
+                children
+                    .split_whitespace()
+                    .filter_map(|own| own.parse::<u32>().ok()),
+            );
             next += 1;
         }
         all
     }
 
     /// Processor time used so far, in nanoseconds.
-    pub fn cpu(&self) -> u64 {
+    pub(crate) fn cpu(&self) -> u64 {
         let of_thread = |path: PathBuf| -> Option<u64> {
             let text = fs::read_to_string(path.join("schedstat")).ok()?;
             text.split_whitespace().next()?.parse().ok()
@@ -173,9 +178,10 @@ impl Server {
     }
 
     /// Memory in bytes: what is resident, shared pages divided among those who share them.
-    pub fn memory(&self) -> u64 {
+    pub(crate) fn memory(&self) -> u64 {
         let of_process = |process: u32| -> Option<u64> {
-            let text = fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
+            let text =
+                fs::read_to_string(format!("/proc/{process}/smaps_rollup")).ok()?;
             let line = text.lines().find(|line| line.starts_with("Pss:"))?;
             let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
             Some(kib * 1024)
@@ -232,7 +238,10 @@ fn post_text(address: SocketAddr, message: &str) -> Vec<u8> {
 /// How many bytes the first whole frame of a server has (RFC 6455 §5.2).
 fn whole_frame(bytes: &[u8]) -> Option<usize> {
     let (head, length) = match *bytes.get(1)? {
-        126 => (4, u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?]) as usize),
+        126 => (
+            4,
+            u16::from_be_bytes([*bytes.get(2)?, *bytes.get(3)?]) as usize,
+        ),
         127 => {
             let length: [u8; 8] = bytes.get(2..10)?.try_into().ok()?;
             (10, u64::from_be_bytes(length) as usize)
@@ -263,10 +272,10 @@ fn expect_status(piece: &[u8], status: &str) -> io::Result<()> {
 }
 
 /// A WebSocket on which frames come after the handshake.
-pub struct Socket {
-    pub name: &'static str,
-    pub program: Program,
-    pub path: &'static str,
+pub(crate) struct Socket {
+    pub(crate) name: &'static str,
+    pub(crate) program: Program,
+    pub(crate) path: &'static str,
 }
 
 impl Dialect for Socket {
@@ -275,7 +284,7 @@ impl Dialect for Socket {
     }
 
     fn server(&self) -> Program {
-        self.program
+        self.program.clone()
     }
 
     fn hello(&self, address: SocketAddr) -> Vec<u8> {
@@ -308,13 +317,13 @@ impl Dialect for Socket {
     }
 
     fn publish(&self, address: SocketAddr, message: &str) -> Vec<u8> {
-        publish_on(self.program, address, message)
+        publish_on(&self.program, address, message)
     }
 }
 
-fn publish_on(program: Program, address: SocketAddr, message: &str) -> Vec<u8> {
+fn publish_on(program: &Program, address: SocketAddr, message: &str) -> Vec<u8> {
     match program {
-        Program::Trifold => {
+        Program::Trifold(_) => {
             let body = format!(r#"{{"body":"{message}"}}"#);
             post(address, "/messages", "application/json", &body)
         }
@@ -323,9 +332,9 @@ fn publish_on(program: Program, address: SocketAddr, message: &str) -> Vec<u8> {
 }
 
 /// A long poll that says with each request what it has.
-pub struct Longpoll {
-    pub name: &'static str,
-    pub program: Program,
+pub(crate) struct Longpoll {
+    pub(crate) name: &'static str,
+    pub(crate) program: Program,
 }
 
 impl Longpoll {
@@ -340,7 +349,7 @@ impl Dialect for Longpoll {
     }
 
     fn server(&self) -> Program {
-        self.program
+        self.program.clone()
     }
 
     fn hello(&self, address: SocketAddr) -> Vec<u8> {
@@ -372,12 +381,12 @@ impl Dialect for Longpoll {
     }
 
     fn publish(&self, address: SocketAddr, message: &str) -> Vec<u8> {
-        publish_on(self.program, address, message)
+        publish_on(&self.program, address, message)
     }
 }
 
 /// nchan's long poll: the cursor is in Last-Modified and Etag.
-pub struct NchanLongpoll;
+pub(crate) struct NchanLongpoll;
 
 impl Dialect for NchanLongpoll {
     fn name(&self) -> &'static str {
@@ -412,7 +421,8 @@ impl Dialect for NchanLongpoll {
             .find_map(|line| line.strip_prefix("Last-Modified: "))
             .unwrap_or_default();
         let etag = field(&lower, "etag").unwrap_or_default();
-        let fields = format!("if-modified-since: {modified}\r\nif-none-match: {etag}\r\n");
+        let fields =
+            format!("if-modified-since: {modified}\r\nif-none-match: {etag}\r\n");
         Ok(Say::Again(get(address, "/subscribe", &fields)))
     }
 
@@ -426,7 +436,7 @@ impl Dialect for NchanLongpoll {
 }
 
 /// socket.io over a WebSocket: Engine.IO opens, then the namespace is joined.
-pub struct SocketIoSocket;
+pub(crate) struct SocketIoSocket;
 
 impl Dialect for SocketIoSocket {
     fn name(&self) -> &'static str {
@@ -476,7 +486,7 @@ impl Dialect for SocketIoSocket {
 }
 
 /// socket.io over long polling.
-pub struct SocketIoPolling;
+pub(crate) struct SocketIoPolling;
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 
@@ -514,7 +524,12 @@ impl Dialect for SocketIoPolling {
                     .and_then(|(_, rest)| rest.split('"').next())
                     .ok_or_else(|| refused(piece))?
                     .to_owned();
-                Ok(Say::Ready(post(address, &target(session), "text/plain", "40")))
+                Ok(Say::Ready(post(
+                    address,
+                    &target(session),
+                    "text/plain",
+                    "40",
+                )))
             }
             1 | 2 => Ok(Say::Ready(get(address, &target(session), ""))),
             _ => Ok(Say::Again(get(address, &target(session), ""))),

@@ -1,19 +1,15 @@
 //! WebSocket: the client asks once, the server answers for ever.
 
-use std::pin::pin;
-use std::sync::Arc;
-
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_ws::{CloseCode, Session};
-use async_stream::stream;
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::Options;
 use crate::cursor::Cursor;
-use crate::message_log::{MessageLog, encode, now, text_frame};
+use crate::message_log::{Batch, End, MessageLog, encode, now, text_frame};
 use crate::problem::Problem;
 use crate::socket::{self, Ears};
 use crate::transports::publish::{Members, publication};
@@ -44,26 +40,23 @@ pub async fn ws(
 
     let ears = Ears::new(incoming, options.max_body);
     rt::spawn(listen(log.clone(), session, ears));
-    let frames = frames(log.into_inner(), cursor);
+    let frames = log.into_inner().follow(cursor).map(frame);
 
     Ok(answer.map_body(|_, control| socket::merge(control, frames)))
 }
 
-/// The outgoing half: every batch as a frame, then why there are no more.
-fn frames(log: Arc<MessageLog>, cursor: Cursor) -> impl Stream<Item = Bytes> {
-    stream! {
-        let mut batches = pin!(log.follow(cursor));
-        while let Some(next) = batches.next().await {
-            match next {
-                Ok(batch) => yield batch.frame,
-                Err(gap) => {
-                    yield text_frame(&Problem::from(gap).to_message());
-                    yield socket::close_frame(GAP, "the cursor no longer fits");
-                    return;
-                }
-            }
+/// The outgoing half: each batch as a frame, then why there are no more.
+fn frame(next: Result<Batch, End>) -> Bytes {
+    match next {
+        Ok(batch) => batch.frame,
+        Err(End::Gap(gap)) => {
+            let gap = text_frame(&Problem::from(gap).to_message());
+            let close = socket::close_frame(GAP, "the cursor no longer fits");
+            [gap, close].concat().into()
         }
-        yield socket::close_frame(CloseCode::Away, "the server is shutting down");
+        Err(End::Closed) => {
+            socket::close_frame(CloseCode::Away, "the server is shutting down")
+        }
     }
 }
 
