@@ -103,6 +103,11 @@ impl Query {
         }
     }
 
+    /// Whether there is a parameter of one of these names.
+    pub fn has_any(&self, names: &[&str]) -> bool {
+        self.0.iter().any(|(own, _)| names.contains(&own.as_str()))
+    }
+
     /// The value of one whole number, or `default` where there is none.
     ///
     /// # Errors

@@ -108,14 +108,13 @@ impl From<Closed> for Problem {
     }
 }
 
-/// A handshake that is none. actix-ws answers it with an error of actix-http's.
-impl From<actix_web::Error> for Problem {
-    fn from(error: actix_web::Error) -> Self {
+impl From<HandshakeError> for Problem {
+    fn from(error: HandshakeError) -> Self {
         use HandshakeError::{
             NoConnectionUpgrade, NoWebsocketUpgrade, UnsupportedVersion,
         };
-        let status = match error.as_error() {
-            Some(NoConnectionUpgrade | NoWebsocketUpgrade | UnsupportedVersion) => {
+        let status = match error {
+            NoConnectionUpgrade | NoWebsocketUpgrade | UnsupportedVersion => {
                 StatusCode::UPGRADE_REQUIRED
             }
             _ => StatusCode::BAD_REQUEST,

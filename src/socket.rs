@@ -1,24 +1,26 @@
-//! What a WebSocket needs besides the log: ears that know when the peer is gone, close frames,
-//! and a body that carries the log's frames and the conversation's in one.
+//! What a WebSocket needs besides the log: a handshake, ears that know when the peer is gone,
+//! close frames, and a body that carries the log's frames and the conversation's in one.
+//!
+//! actix-http reads and writes frames. What is here is what it leaves open: limits, messages in
+//! fragments, the heartbeat, and which close code says what went wrong.
 
-use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_http::error::PayloadError;
-use actix_http::ws::{Parser, ProtocolError};
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::{Error, FromRequest, HttpRequest, dev, web};
-use actix_ws::{
-    AggregatedMessage, AggregatedMessageStream, CloseCode, CloseReason, MessageStream,
-    Session,
+use actix_http::ws::{
+    CloseCode, CloseReason, Codec, Frame, Item, OpCode, Parser, ProtocolError, handshake,
 };
-use async_stream::try_stream;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
-use bytestring::ByteString;
-use futures_util::{Stream, StreamExt};
-use tokio::time::{Instant, timeout_at};
+use futures_util::Stream;
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::codec::Decoder;
+
+use crate::problem::Problem;
 
 /// How often the server pings, below the minute after which proxies cut an idle connection.
 pub const PING_EVERY: Duration = Duration::from_secs(20);
@@ -26,135 +28,182 @@ pub const PING_EVERY: Duration = Duration::from_secs(20);
 /// How long a peer may take to answer a ping.
 pub const PONG_WITHIN: Duration = Duration::from_secs(10);
 
-/// Why a conversation ends; `None` when there is nobody left to tell.
-pub type End = Option<CloseReason>;
+/// The answer to an opening handshake (RFC 6455 §4.2): `body` is all that is sent from then on.
+/// Of the subprotocols that are offered the first that is `spoken` here is taken.
+///
+/// # Errors
+/// 400 or 426 for a request that is no handshake.
+pub fn open(
+    request: &HttpRequest,
+    spoken: &[&str],
+    body: BoxBody,
+) -> Result<HttpResponse, Problem> {
+    let mut answer = handshake(request.head())?;
+    let chosen = request
+        .headers()
+        .get_all(SEC_WEBSOCKET_PROTOCOL)
+        .filter_map(|offer| offer.to_str().ok())
+        .flat_map(|offer| offer.split(',').map(str::trim))
+        .find(|own| spoken.contains(own));
+    if let Some(own) = chosen {
+        answer.insert_header((SEC_WEBSOCKET_PROTOCOL, own));
+    }
+    match answer.message_body(body) {
+        Ok(answer) => Ok(answer.into()),
+        Err(_) => Err(Problem::bad_request(
+            "`sec-websocket-protocol` is not a header",
+        )),
+    }
+}
 
-/// The incoming half of a socket.
+/// What comes from a peer.
+#[derive(Debug)]
+pub enum Heard {
+    /// A text message, whole.
+    Text(String),
+    /// Nothing that concerns the conversation, but this frame is owed for it: a pong, a ping,
+    /// or the close frame that is the last.
+    Owed(Bytes),
+}
+
+/// The incoming half of a socket, as a stream of what is heard. It ends after a close frame, or
+/// without one when there is nobody left to tell.
 pub struct Ears {
-    incoming: AggregatedMessageStream,
+    payload: web::Payload,
+    lengths: Lengths,
+    unread: BytesMut,
+    codec: Codec,
+    /// The fragments of a text so far, and how big it may become.
+    text: BytesMut,
+    max_bytes: usize,
     /// When the next ping goes out, or, while one is unanswered, when the peer is given up.
-    due: Instant,
+    due: Pin<Box<Sleep>>,
     unanswered: bool,
+    closed: bool,
 }
 
 impl Ears {
     /// Hears messages of at most `max_bytes`, whether sent in one frame or in several.
-    pub fn new(incoming: MessageStream, max_bytes: usize) -> Self {
+    pub fn new(payload: web::Payload, max_bytes: usize) -> Self {
         Self {
-            incoming: incoming
-                .max_frame_size(max_bytes)
-                .aggregate_continuations()
-                .max_continuation_size(max_bytes),
-            due: Instant::now() + PING_EVERY,
+            payload,
+            lengths: Lengths::default(),
+            unread: BytesMut::new(),
+            codec: Codec::new().max_size(max_bytes),
+            text: BytesMut::new(),
+            max_bytes,
+            due: Box::pin(sleep(PING_EVERY)),
             unanswered: false,
+            closed: false,
         }
     }
 
-    /// The next text message. Meanwhile answers pings, and sends some.
-    ///
-    /// # Errors
-    /// The [`End`] of the conversation.
-    ///
-    /// # Cancel safety
-    /// Dropping the future loses no message.
-    pub async fn hear(&mut self, session: &mut Session) -> Result<ByteString, End> {
-        loop {
-            let Ok(heard) = timeout_at(self.due, self.incoming.recv()).await else {
-                self.beat(session).await?;
-                continue;
-            };
-            match heard.ok_or(None)?.map_err(end_of)? {
-                AggregatedMessage::Text(text) => return Ok(text),
-                AggregatedMessage::Ping(data) => {
-                    session.pong(&data).await.map_err(|_| None)?
-                }
-                AggregatedMessage::Pong(_) => self.pong(),
-                AggregatedMessage::Binary(_) => {
-                    return Err(end(CloseCode::Unsupported, "only text is spoken here"));
-                }
-                AggregatedMessage::Close(reason) => {
-                    return Err(reason.or(end(CloseCode::Normal, "")));
-                }
+    /// The last that is heard.
+    fn close(&mut self, reason: CloseReason) -> Heard {
+        self.closed = true;
+        log::debug!("websocket ends: {reason:?}");
+        Heard::Owed(close_frame(reason))
+    }
+
+    /// What is owed for a frame, or said in it; `None` for a frame that needs no more.
+    fn take(&mut self, frame: Frame) -> Result<Option<Heard>, CloseReason> {
+        let (fragment, is_last) = match frame {
+            Frame::Text(text) => (text, true),
+            Frame::Continuation(Item::FirstText(text) | Item::Continue(text)) => {
+                (text, false)
             }
+            Frame::Continuation(Item::Last(text)) => (text, true),
+            Frame::Binary(_) | Frame::Continuation(Item::FirstBinary(_)) => {
+                let why = "only text is spoken here";
+                return Err((CloseCode::Unsupported, why).into());
+            }
+            Frame::Ping(data) => {
+                return Ok(Some(Heard::Owed(control_frame(OpCode::Pong, &data))));
+            }
+            Frame::Pong(_) => {
+                self.pong();
+                return Ok(None);
+            }
+            Frame::Close(reason) => {
+                return Err(reason.unwrap_or(CloseCode::Normal.into()));
+            }
+        };
+        if self.text.len() + fragment.len() > self.max_bytes {
+            return Err((CloseCode::Size, "the message is too big").into());
         }
-    }
-
-    async fn beat(&mut self, session: &mut Session) -> Result<(), End> {
-        if self.unanswered {
-            return Err(end(CloseCode::Policy, "a ping was not answered"));
+        self.text.extend_from_slice(&fragment);
+        if !is_last {
+            return Ok(None);
         }
-        self.unanswered = true;
-        self.due += PONG_WITHIN;
-        session.ping(b"").await.map_err(|_| None)
+        String::from_utf8(std::mem::take(&mut self.text).into())
+            .map(|text| Some(Heard::Text(text)))
+            .map_err(|_| (CloseCode::Invalid, "text must be UTF-8").into())
     }
 
     fn pong(&mut self) {
         if self.unanswered {
             self.unanswered = false;
-            self.due += PING_EVERY - PONG_WITHIN;
+            self.wait(PING_EVERY);
         }
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.due.as_mut().reset(Instant::now() + time);
     }
 }
 
-/// The end of every conversation when the server stops.
-pub fn going_away() -> End {
-    end(CloseCode::Away, "the server is shutting down")
-}
+impl Stream for Ears {
+    type Item = Heard;
 
-fn end(code: CloseCode, why: &str) -> End {
-    Some((code, why).into())
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        while !this.closed {
+            let next = this.codec.decode(&mut this.unread).map_err(reason_of);
+            match next.and_then(|frame| frame.map(|frame| this.take(frame)).transpose()) {
+                Ok(Some(Some(heard))) => return Poll::Ready(Some(heard)),
+                Ok(Some(None)) => continue,
+                Ok(None) => {}
+                Err(reason) => return Poll::Ready(Some(this.close(reason))),
+            }
+            match Pin::new(&mut this.payload).poll_next(context) {
+                Poll::Ready(Some(Ok(bytes))) => {
+                    if this.lengths.check(&bytes, this.max_bytes as u64).is_err() {
+                        let why = (CloseCode::Size, "the message is too big");
+                        return Poll::Ready(Some(this.close(why.into())));
+                    }
+                    this.unread.extend_from_slice(&bytes);
+                    continue;
+                }
+                Poll::Ready(_) => break, // nobody is left to tell
+                Poll::Pending => {}
+            }
+            ready!(this.due.as_mut().poll(context));
+            if this.unanswered {
+                let why = (CloseCode::Policy, "a ping was not answered");
+                return Poll::Ready(Some(this.close(why.into())));
+            }
+            this.unanswered = true;
+            this.wait(PONG_WITHIN);
+            return Poll::Ready(Some(Heard::Owed(control_frame(OpCode::Ping, b""))));
+        }
+        this.closed = true;
+        Poll::Ready(None)
+    }
 }
 
 /// The close code for what went wrong while reading (RFC 6455 §7.4.1).
-fn end_of(error: ProtocolError) -> End {
+fn reason_of(error: ProtocolError) -> CloseReason {
     match error {
-        ProtocolError::Overflow => end(CloseCode::Size, "the message is too big"),
-        ProtocolError::Io(error) if is_overflow(&error) => {
-            end(CloseCode::Size, "the message is too big")
-        }
-        // Three different things arrive as an I/O error, and only their texts differ.
-        ProtocolError::Io(error) => match error.get_ref() {
-            Some(inner) if inner.is::<PayloadError>() => None,
-            Some(inner) if inner.to_string().contains("utf-8") => {
-                end(CloseCode::Invalid, "text must be UTF-8")
-            }
-            Some(inner) if inner.to_string().contains("continuation size") => {
-                end(CloseCode::Size, "the message is too big")
-            }
-            _ => end(CloseCode::Protocol, "the frame is malformed"),
-        },
-        _ => end(CloseCode::Protocol, "the frame is malformed"),
+        ProtocolError::Overflow => (CloseCode::Size, "the message is too big").into(),
+        _ => (CloseCode::Protocol, "the frame is malformed").into(),
     }
 }
 
-fn is_overflow(error: &io::Error) -> bool {
-    let inner = error.get_ref().and_then(|inner| inner.downcast_ref());
-    matches!(inner, Some(PayloadError::Overflow))
-}
-
-/// A socket's bytes, up to a frame that announces more than `max_bytes`. actix-http looks at
-/// the length only once a frame is whole, so without this one frame could fill the memory.
-///
-/// # Errors
-/// When the request has no body to read.
-pub async fn bounded(
-    request: &HttpRequest,
-    mut payload: web::Payload,
-    max_bytes: usize,
-) -> Result<web::Payload, Error> {
-    let mut lengths = Lengths::default();
-    let bytes = try_stream! {
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk?;
-            lengths.check(&chunk, max_bytes as u64)?;
-            yield chunk;
-        }
-    };
-    let payload = Box::pin(bytes);
-    web::Payload::from_request(request, &mut dev::Payload::Stream { payload }).await
-}
-
-/// Finds the frames' headers (RFC 6455 §5.2) in bytes that come in pieces.
+/// Finds the frames' headers (RFC 6455 §5.2) in bytes that come in pieces. actix-http looks at a
+/// length only once its frame is whole, so without this one frame could fill the memory.
 #[derive(Default)]
 struct Lengths {
     header: Vec<u8>,
@@ -204,30 +253,49 @@ fn announced(header: &[u8]) -> Option<u64> {
     (more.len() >= extended + mask).then(big_endian)
 }
 
+/// The end of every conversation when the server stops.
+pub fn going_away() -> Bytes {
+    close_frame((CloseCode::Away, "the server is shutting down").into())
+}
+
 /// A close frame as the server sends it.
-pub fn close_frame(code: CloseCode, why: &str) -> Bytes {
+pub fn close_frame(reason: CloseReason) -> Bytes {
     let mut frame = BytesMut::new();
-    Parser::write_close(&mut frame, Some((code, why).into()), false);
+    Parser::write_close(&mut frame, Some(reason), false);
     frame.freeze()
 }
 
-/// One body out of two: the conversation's frames (pong, published, close) as they come, and
-/// the log's otherwise. It ends with whichever ends first, for both end with a close frame.
-pub fn merge(control: BoxBody, frames: impl Stream<Item = Bytes> + 'static) -> BoxBody {
+fn control_frame(code: OpCode, data: &[u8]) -> Bytes {
+    let mut frame = BytesMut::new();
+    Parser::write_message(&mut frame, data, code, true, false);
+    frame.freeze()
+}
+
+/// One body out of two: what the conversation says (pong, published, close), and the log's
+/// frames. It ends with whichever ends first, for both end with a close frame.
+pub struct Merged<R, F> {
+    replies: R,
+    frames: F,
+    /// Whether nothing was to be said the last time. It was the log then, most likely, that woke
+    /// us: asking it first saves the other a useless question for each message.
+    rested: bool,
+}
+
+/// Merges the two halves of what a server says.
+pub fn merge<R, F>(replies: R, frames: F) -> Merged<R, F> {
     Merged {
-        control,
-        frames: Box::pin(frames),
+        replies,
+        frames,
+        rested: false,
     }
-    .boxed()
 }
 
-struct Merged<S> {
-    control: BoxBody,
-    frames: Pin<Box<S>>,
-}
-
-impl<S: Stream<Item = Bytes>> MessageBody for Merged<S> {
-    type Error = Box<dyn std::error::Error>;
+impl<R, F> MessageBody for Merged<R, F>
+where
+    R: Stream<Item = Bytes> + Unpin,
+    F: Stream<Item = Bytes> + Unpin,
+{
+    type Error = std::convert::Infallible;
 
     fn size(&self) -> BodySize {
         BodySize::Stream
@@ -237,13 +305,19 @@ impl<S: Stream<Item = Bytes>> MessageBody for Merged<S> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        match Pin::new(&mut self.control).poll_next(context) {
-            Poll::Pending => self
-                .frames
-                .as_mut()
-                .poll_next(context)
-                .map(|frame| frame.map(Ok)),
-            spoken => spoken,
+        let this = &mut *self;
+        let log_first = std::mem::take(&mut this.rested);
+        let mut said = Poll::Pending;
+        if log_first {
+            said = Pin::new(&mut this.frames).poll_next(context);
         }
+        if said.is_pending() {
+            said = Pin::new(&mut this.replies).poll_next(context);
+        }
+        if said.is_pending() && !log_first {
+            said = Pin::new(&mut this.frames).poll_next(context);
+        }
+        this.rested = said.is_pending();
+        said.map(|frame| frame.map(Ok))
     }
 }

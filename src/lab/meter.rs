@@ -83,14 +83,24 @@ const METERED: [&str; 4] = ["/poll", "/longpoll", "/ws", "/messages"];
 /// # Errors
 /// None of its own.
 pub async fn meter(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match meter_of(&request) {
+        None => next
+            .call(request)
+            .await
+            .map(ServiceResponse::map_into_boxed_body),
+        // In a box, so that a request that is not counted, and may be held, stays small.
+        Some(meter) => Box::pin(count(meter, request, next)).await,
+    }
+}
+
+async fn count(
+    meter: Arc<Meter>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let Some(meter) = meter_of(&request) else {
-        let answer = next.call(request).await?;
-        return Ok(answer.map_into_boxed_body());
-    };
-
     let asked = Asked::of(request.head());
     add(&meter.requests, 1);
     add(

@@ -64,12 +64,16 @@ struct Conditions {
 }
 
 impl Conditions {
-    fn of(request: &ServiceRequest) -> Result<Self, Problem> {
+    /// What a request asks for; `None` when it asks for nothing.
+    fn of(request: &ServiceRequest) -> Result<Option<Self>, Problem> {
         let request = request.request();
         let query = Query::of(request)?;
+        if !query.has_any(&PARAMETERS) {
+            return Ok(None);
+        }
         refuse_when_off(request, &query, &PARAMETERS)?;
         let ms = |name| query.number(name, 0..=CAP_MS, 0);
-        Ok(Self {
+        Ok(Some(Self {
             up: Duration::from_millis(ms("up_ms")?),
             down: Duration::from_millis(ms("down_ms")?),
             jitter_ms: ms("jitter_ms")?,
@@ -86,7 +90,7 @@ impl Conditions {
                 }
             },
             link: owner(request, &query)?.map(|(member, _)| member.link()),
-        })
+        }))
     }
 
     /// The way there, or the way back: one for all, so that nothing overtakes on it.
@@ -106,13 +110,22 @@ impl Conditions {
 /// # Errors
 /// 400 for parameters that do not parse, or where the lab is off.
 pub async fn network(
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match Conditions::of(&request) {
+        Ok(None) => next.call(request).await,
+        // In a box, so that a request on a good network, which may be held, stays small.
+        Ok(Some(conditions)) => Box::pin(delay(conditions, request, next)).await,
+        Err(problem) => Ok(request.into_response(problem.error_response())),
+    }
+}
+
+async fn delay(
+    conditions: Conditions,
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let conditions = match Conditions::of(&request) {
-        Ok(conditions) => conditions,
-        Err(problem) => return Ok(request.into_response(problem.error_response())),
-    };
     let mut up = conditions.line(conditions.up, 0);
     let mut down = conditions.line(conditions.down, 1);
     up.pass().await;

@@ -2,11 +2,16 @@
 //! own, so that a page's bookkeeping takes none of the browser's six connections.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, rt, web};
-use actix_ws::Session;
+use actix_web::body::{BodyStream, MessageBody};
+use actix_web::{HttpRequest, HttpResponse, web};
+use async_stream::stream;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
 use parking_lot::Mutex;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -16,9 +21,9 @@ use super::meter::{Meter, Reading};
 use super::{CLIENT_MAX, name};
 use crate::Options;
 use crate::cursor::Query;
-use crate::message_log::{MessageLog, encode};
+use crate::message_log::{MessageLog, encode, text_frame};
 use crate::problem::Problem;
-use crate::socket::{self, Ears};
+use crate::socket::{self, Ears, Heard};
 use crate::transports::publish::Members;
 use crate::transports::ws;
 
@@ -189,59 +194,73 @@ pub async fn lab(
     let member = room
         .member(client)
         .ok_or_else(|| Problem::unavailable("The room is full"))?;
-    let payload = socket::bounded(&request, payload, options.max_body).await?;
-    let (answer, session, incoming) = actix_ws::handle(&request, payload)?;
-    rt::spawn(attend(
-        log,
-        room,
-        member,
-        session,
-        Ears::new(incoming, options.max_body),
-    ));
-    Ok(answer)
+    let ears = Ears::new(payload, options.max_body);
+    let stay = attend(log, room, member, ears);
+    socket::open(&request, &[], BodyStream::new(stay).boxed())
 }
 
-/// One member's stay.
-async fn attend(
+/// One member's stay: what it is told.
+fn attend(
     log: web::Data<MessageLog>,
     room: web::Data<Room>,
     member: Arc<Member>,
-    mut session: Session,
     mut ears: Ears,
-) {
-    room.here.send_modify(|here| *here += 1);
-    let mut here = room.here.subscribe();
-    here.mark_changed();
-    let mut meters = interval(METERS_EVERY);
-    let mut closed = std::pin::pin!(log.closed());
-    let mut told = None;
-    let end = loop {
-        let say = tokio::select! {
-            heard = ears.hear(&mut session) => match heard {
-                Err(end) => break end,
-                Ok(json) => reply(&log, &member, json.as_bytes())
-                    .unwrap_or_else(|problem| problem.to_message()),
-            },
-            _ = here.changed() => {
-                let now = *here.borrow_and_update();
-                encode(&Told::Room { here: now })
-            }
-            _ = meters.tick() => {
-                let readings = member.read();
-                if told.as_ref() == Some(&readings) { continue }
-                told = Some(readings.clone());
-                encode(&Told::Meters { panes: readings })
-            }
-            () = &mut closed => break socket::going_away(),
-        };
-        if session.text(say).await.is_err() {
-            break None;
+) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream! {
+        let _stay = Stay::begin(&room, &member);
+        let mut here = room.here.subscribe();
+        here.mark_changed();
+        let mut meters = interval(METERS_EVERY);
+        let mut closed = pin!(log.closed());
+        let mut told = None;
+        loop {
+            let say = tokio::select! {
+                heard = ears.next() => match heard {
+                    None => return,
+                    Some(Heard::Owed(frame)) => {
+                        yield Ok(frame);
+                        continue;
+                    }
+                    Some(Heard::Text(json)) => reply(&log, &member, json.as_bytes())
+                        .unwrap_or_else(|problem| problem.to_message()),
+                },
+                _ = here.changed() => {
+                    let now = *here.borrow_and_update();
+                    encode(&Told::Room { here: now })
+                }
+                _ = meters.tick() => {
+                    let readings = member.read();
+                    if told.as_ref() == Some(&readings) { continue }
+                    told = Some(readings.clone());
+                    encode(&Told::Meters { panes: readings })
+                }
+                () = &mut closed => {
+                    yield Ok(socket::going_away());
+                    return;
+                }
+            };
+            yield Ok(text_frame(&say));
         }
-    };
-    room.here.send_modify(|here| *here -= 1);
-    member.set_link(false);
-    if let Some(reason) = end {
-        let _ = session.close(Some(reason)).await; // no matter: an end either way
+    }
+}
+
+/// Being in the room, until it is dropped.
+struct Stay<'a> {
+    room: &'a Room,
+    member: &'a Member,
+}
+
+impl<'a> Stay<'a> {
+    fn begin(room: &'a Room, member: &'a Member) -> Self {
+        room.here.send_modify(|here| *here += 1);
+        Self { room, member }
+    }
+}
+
+impl Drop for Stay<'_> {
+    fn drop(&mut self) {
+        self.room.here.send_modify(|here| *here -= 1);
+        self.member.set_link(false);
     }
 }
 

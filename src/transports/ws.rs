@@ -1,7 +1,8 @@
 //! WebSocket: the client asks once, the server answers for ever.
 
-use actix_web::{HttpRequest, HttpResponse, rt, web};
-use actix_ws::{CloseCode, Session};
+use actix_http::ws::CloseCode;
+use actix_web::body::MessageBody;
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::Options;
 use crate::cursor::Cursor;
 use crate::message_log::{Batch, End, MessageLog, encode, now, text_frame};
 use crate::problem::Problem;
-use crate::socket::{self, Ears};
+use crate::socket::{self, Ears, Heard};
 use crate::transports::publish::{Members, publication};
 
 /// The subprotocol that a client may offer (RFC 6455 §1.9).
@@ -34,15 +35,15 @@ pub async fn ws(
     options: web::Data<Options>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let payload = socket::bounded(&request, payload, options.max_body).await?;
-    let (answer, session, incoming) =
-        actix_ws::handle_with_protocols(&request, payload, &[SUBPROTOCOL])?;
+    let frames = log.clone().into_inner().follow(cursor).map(frame);
+    let replies =
+        Ears::new(payload, options.max_body).map(move |heard| answer(&log, heard));
 
-    let ears = Ears::new(incoming, options.max_body);
-    rt::spawn(listen(log.clone(), session, ears));
-    let frames = log.into_inner().follow(cursor).map(frame);
-
-    Ok(answer.map_body(|_, control| socket::merge(control, frames)))
+    socket::open(
+        &request,
+        &[SUBPROTOCOL],
+        socket::merge(replies, frames).boxed(),
+    )
 }
 
 /// The outgoing half: each batch as a frame, then why there are no more.
@@ -51,33 +52,22 @@ fn frame(next: Result<Batch, End>) -> Bytes {
         Ok(batch) => batch.frame,
         Err(End::Gap(gap)) => {
             let gap = text_frame(&Problem::from(gap).to_message());
-            let close = socket::close_frame(GAP, "the cursor no longer fits");
+            let close = socket::close_frame((GAP, "the cursor no longer fits").into());
             [gap, close].concat().into()
         }
-        Err(End::Closed) => {
-            socket::close_frame(CloseCode::Away, "the server is shutting down")
-        }
+        Err(End::Closed) => socket::going_away(),
     }
 }
 
-/// The incoming half: answers what the client says, until one side has had enough. What is
-/// refused is answered with an `error`, and the socket stays open.
-async fn listen(log: web::Data<MessageLog>, mut session: Session, mut ears: Ears) {
-    let end = loop {
-        match ears.hear(&mut session).await {
-            Err(end) => break end,
-            Ok(json) => {
-                let reply =
-                    reply(&log, json.as_bytes()).unwrap_or_else(|no| no.to_message());
-                if session.text(reply).await.is_err() {
-                    break None; // the answer's body is gone, so the socket is
-                }
-            }
+/// The incoming half: what is owed for what the client says. What is refused is answered with
+/// an `error`, and the socket stays open.
+fn answer(log: &MessageLog, heard: Heard) -> Bytes {
+    match heard {
+        Heard::Owed(frame) => frame,
+        Heard::Text(json) => {
+            let reply = reply(log, json.as_bytes());
+            text_frame(&reply.unwrap_or_else(|problem| problem.to_message()))
         }
-    };
-    log::debug!("websocket ended: {end:?}");
-    if let Some(reason) = end {
-        let _ = session.close(Some(reason)).await; // no matter: an end either way
     }
 }
 
