@@ -171,9 +171,9 @@ function techniqueAt(events, otherwise) {
 /** @param {Subscriber} subscriber @param {Figures} figures */
 function pillOf({ state, stateSince, technique }, { inFlight }) {
   const seconds = ((performance.now() - stateSince) / 1000).toFixed(0);
+  if (state !== 'stopped' && inFlight >= CONNECTIONS) return `${inFlight} in flight ⚠ ${CONNECTIONS} at a time`;
   switch (state) {
     case 'polling':
-      if (inFlight >= CONNECTIONS) return `${inFlight} in flight ⚠ ${CONNECTIONS} at a time`;
       return technique === 'interval' && inFlight > 1 ? `${inFlight} in flight` : 'polling';
     case 'held':
       return `held ${seconds}\u00a0s`;

@@ -154,10 +154,7 @@ for (const viewport of [
       });
     });
     expect(texts.every(({ size, isInside }) => size >= least && isInside)).toBe(true);
-    const scrolls = await page.evaluate(
-      () => document.documentElement.scrollHeight > document.documentElement.clientHeight,
-    );
-    expect(scrolls).toBe(false);
+    expect(await page.evaluate(scrolls)).toBe(false);
     await page.keyboard.press('3');
     await expect(drawing).toBeHidden();
   });
@@ -204,11 +201,17 @@ test('ten messages a second: each has its mark, and no label touches another', a
     expect(overlapping(labels)).toBe(0);
     expect(await drawing.locator(String(marks)).count()).toBeGreaterThan(labels.length);
   }
+  expect(await page.evaluate(scrolls)).toBe(false); // what is injected takes three lines up there
   const drawn = await page.getByTestId('ws-ladder').locator('g.news').evaluateAll((all) =>
     all.reduce((sum, own) => sum + Number(/** @type {SVGElement} */ (own).dataset.messages), 0),
   );
   expect(String(drawn)).toBe(await page.getByTestId('ws-delivered').textContent());
 });
+
+/** Runs in the page. */
+function scrolls() {
+  return document.documentElement.scrollHeight > document.documentElement.clientHeight;
+}
 
 /** How many boxes lie on another one.
  * @param {{ left: number, right: number, top: number, bottom: number }[]} boxes */
