@@ -38,7 +38,7 @@ async fn answer_after_news(path: &str) -> Answer {
     let server = Server::start(&[]);
     server.fill(3);
     let held = server.get(path).await;
-    let tag = held.header("etag").unwrap();
+    let tag = held.header("etag").expect("a poll has a tag");
     server.say("news").await;
     let answer = server.get_with(path, &[("if-none-match", tag)]).await;
     assert_eq!(answer.status, 200);
