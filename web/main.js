@@ -1,24 +1,30 @@
 /** The page: puts the lab and its views together. */
 import { textOf } from './core/events.js';
 import { toCsv, toJson } from './core/export.js';
-import { count, durationText } from './core/format.js';
-import { createLab, latencyOf, stateOf } from './core/lab.js';
+import { durationText } from './core/format.js';
+import { createLab } from './core/lab.js';
 import { createPlayer } from './core/player.js';
 import { presetOf, presets } from './core/presets.js';
+import { spansOf } from './core/spans.js';
+import { latencyOf, stateOf } from './core/state.js';
 import { techniques } from './transports/index.js';
+import { mountBanner } from './view/banner.js';
 import { mountBar } from './view/bar.js';
 import { mountComposer } from './view/composer.js';
 import { h, setText } from './view/dom.js';
 import { mountEcdf } from './view/ecdf.js';
+import { createFrames } from './view/frames.js';
 import { mountHelp } from './view/help.js';
 import { listenToKeys } from './view/keys.js';
 import { mountMistakes } from './view/mistakes.js';
-import { FAMILIES, gapText, mountPane } from './view/pane.js';
+import { FAMILIES, mountPane } from './view/pane.js';
+import { save } from './view/save.js';
 import { mountStatus } from './view/status.js';
 import { summaryOf } from './view/summary.js';
 import { mountTable } from './view/table.js';
 import { mountTabs } from './view/tabs.js';
-import { mountTruth } from './view/truth.js';
+import { gapText } from './view/ticker.js';
+import { mountTruth, rhythmWords } from './view/truth.js';
 
 /**
  * @typedef {import('./core/events.js').LabEvent} LabEvent
@@ -30,7 +36,6 @@ const SUMMARY_EVERY_MS = 500;
 
 const asked = new URLSearchParams(location.search);
 const root = document.documentElement;
-const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
 const setting = { keys: { on: true }, model: true };
 
 // What is shown
@@ -82,8 +87,7 @@ const tabs = mountTabs(
     }),
   })),
 );
-const pausedWords = h('span');
-const banner = h('p', { 'class': 'banner', 'data-testid': 'banner', 'hidden': true }, pausedWords);
+const banner = mountBanner(player);
 
 // What can be done
 
@@ -127,13 +131,6 @@ function changeVariant() {
   const variants = /** @type {const} */ (['interval', 'interval-guard', 'chained', 'chained-backoff']);
   const now = variants.findIndex((own) => own === polling?.subscriber.technique);
   polling?.subscriber.change({ technique: variants[(now + 1) % variants.length] });
-}
-
-/** @param {string} name @param {string} type @param {string} content */
-function save(name, type, content) {
-  const url = URL.createObjectURL(new Blob([content], { type }));
-  h('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
 function exportAll() {
@@ -197,47 +194,21 @@ function toggleFullScreen() {
 
 // How it is drawn
 
-/** Time moves the drawings at each frame, and what happened is drawn in the next one; figures
- * are drawn so often that they can be read; in milliseconds. */
-const FIGURES_EVERY_MS = 125;
-
-/** Who asks for less motion sees the drawings stand still for so long; in milliseconds. */
-const STILL_MS = 1000;
-
-let due = false;
-let changed = true;
-let figuresAt = 0;
-let movedAt = 0;
-
-function draw() {
-  changed = true;
-  frame();
-}
-
-function frame() {
-  if (due) return;
-  due = true;
-  requestAnimationFrame(drawNow);
-}
-
-function drawNow() {
-  due = false;
-  const now = player.now();
-  const live = !player.paused;
-  const figuresDue = !live || performance.now() - figuresAt > FIGURES_EVERY_MS;
-  const still = reducedMotion.matches && performance.now() - movedAt < STILL_MS;
-  if (!still) movedAt = performance.now();
-  if (changed || figuresDue) drawMoment(now, live, figuresDue, still);
-  else if (!still) {
+const frames = createFrames(player, {
+  draw: drawMoment,
+  move(now) {
     for (const pane of panes) pane.move(now);
     truth.move(now);
-  }
-  if (lab.running || player.replaying || !figuresDue) frame();
+  },
+  goesOn: () => lab.running || player.replaying,
+});
+
+function draw() {
+  frames.draw();
 }
 
-/** @param {number} now @param {boolean} live @param {boolean} figuresDue @param {boolean} still */
-function drawMoment(now, live, figuresDue, still) {
-  changed = false;
+/** @param {import('./view/frames.js').Frame} frame */
+function drawMoment({ now, live, figuresDue, still }) {
   const { timeline } = lab;
   const upTo = (/** @type {LabEvent[]} */ events) => (live ? events : events.filter(({ at }) => at <= now));
   const occasions = upTo(timeline.eventsOf(null));
@@ -256,54 +227,10 @@ function drawMoment(now, live, figuresDue, still) {
     });
   }
   if (!figuresDue) return;
-  figuresAt = performance.now();
-  if (!still) truth.draw(occasions, now, rhythmWords());
+  if (!still) truth.draw(occasions, now, lab.startedAt, rhythmWords(lab, composer.rate));
   bar.draw();
   composer.draw();
-  banner.hidden = live;
-  if (live) return;
-  const ago = ((performance.now() - now) / 1000).toFixed(1);
-  const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[player.speed];
-  setText(
-    pausedWords,
-    `${player.replaying ? `Replay ${speed}` : 'Paused'}: ${ago} s ago. Traffic goes on. Space: live · W: replay · ← →: event by event`,
-  );
-}
-
-/** @typedef {import('./view/ladder.js').Span} Span */
-
-/** @param {LabEvent[]} events @param {number} now @returns {Span[]} */
-function spansOf(events, now) {
-  /** @type {Span[]} */
-  const spans = [];
-  /** @type {Record<Span['kind'], number | null>} */
-  const open = { hidden: null, outage: null };
-  /** @param {Span['kind']} kind @param {boolean} begins @param {number} at */
-  const mark = (kind, begins, at) => {
-    const from = open[kind];
-    if (begins) open[kind] = at;
-    else if (from !== null) {
-      spans.push({ kind, from, to: at });
-      open[kind] = null;
-    }
-  };
-  for (const event of events) {
-    if (event.type === 'hidden' || event.type === 'visible') mark('hidden', event.type === 'hidden', event.at);
-    if (event.type === 'link') mark('outage', event.down, event.at);
-  }
-  mark('hidden', false, now);
-  mark('outage', false, now);
-  return spans;
-}
-
-function rhythmWords() {
-  const { preset, rhythm } = lab;
-  if (preset?.typed) return 'a letter every 150 ms';
-  if (preset?.at) return `messages at ${preset.at.map((ms) => ms / 1000).join(', ')} s`;
-  const own = preset?.rhythm ?? rhythm;
-  if (own === 'off') return preset ? 'nothing is published' : 'what is published, by version';
-  const rate = preset?.rate ?? composer.rate;
-  return own === 'steady' ? `a message every ${count(Math.round(1000 / rate))} ms` : `Poisson, ${rate} a second`;
+  banner.draw(now);
 }
 
 function summarizeNow() {
@@ -321,7 +248,7 @@ function summarizeNow() {
 
 document.querySelector('.top')?.append(bar.nav, ...bar.controls);
 document.querySelector('main')?.append(
-  banner,
+  banner.element,
   truth.element,
   composer.element,
   tabs.element,

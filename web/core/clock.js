@@ -8,6 +8,10 @@
  *   Server's clock minus page's, and how far that may be off.
  */
 
+/** Questions for the time, and how often they are asked again: two clocks drift apart. */
+const QUESTIONS = 8;
+const EVERY_MS = 60_000;
+
 /** @param {Sample[]} samples @returns {Estimate | null} */
 export function estimateOffset(samples) {
   /** @type {Estimate | null} */
@@ -18,3 +22,38 @@ export function estimateOffset(samples) {
   }
   return best;
 }
+
+/** @param {() => Promise<{ at: number }>} ask what time it is at the server */
+export function createClock(ask) {
+  /** @type {Estimate | null} */
+  let estimate = null;
+
+  /** @param {AbortSignal} signal */
+  async function read(signal) {
+    /** @type {Sample[]} */
+    const samples = [];
+    for (let asked = 0; asked < QUESTIONS && !signal.aborted; asked++) {
+      const sent = performance.timeOrigin + performance.now();
+      const answer = await ask().catch(() => null);
+      const received = performance.timeOrigin + performance.now();
+      if (answer) samples.push({ sent, received, at: answer.at });
+    }
+    estimate = estimateOffset(samples) ?? estimate;
+  }
+
+  return {
+    /** Reads the clock now, and again and again. @param {AbortSignal} signal */
+    async follow(signal) {
+      await read(signal);
+      if (signal.aborted) return;
+      const timer = setInterval(() => read(signal), EVERY_MS);
+      signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    },
+    /** The best that is known; null until the first answer. */
+    get estimate() {
+      return estimate;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createClock>} Clock */

@@ -3,7 +3,7 @@
  * check it or draw it their own way.
  *
  * @typedef {import('./lab.js').Lab} Lab
- * @typedef {import('./lab.js').LabState} LabState
+ * @typedef {import('./state.js').LabState} LabState
  */
 
 /** @param {Lab} lab @param {LabState} summary */

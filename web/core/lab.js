@@ -5,10 +5,7 @@
  * @typedef {import('../transports/control.js').Reading} Reading
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
  * @typedef {import('../transports/wire.js').Conditions} Conditions
- * @typedef {import('./clock.js').Sample} Sample
  * @typedef {import('./events.js').Delivery} Delivery
- * @typedef {import('./events.js').Figures} Figures
- * @typedef {import('./events.js').LabEvent} LabEvent
  * @typedef {import('./presets.js').Network} Network
  * @typedef {import('./presets.js').Preset} Preset
  * @typedef {import('./publisher.js').Rhythm} Rhythm
@@ -23,34 +20,18 @@ import { backOff } from '../transports/persist.js';
 import { createOutbox } from '../transports/publish.js';
 import { sleep } from '../transports/sleep.js';
 import { createWire } from '../transports/wire.js';
-import { estimateOffset } from './clock.js';
-import { RUN_MS } from './presets.js';
+import { createClock } from './clock.js';
 import { bodyOf, createMetronome, createPublisher, schedule } from './publisher.js';
-import { summarize } from './statistics.js';
+import { perform } from './run.js';
+import { createStopwatch } from './stopwatch.js';
 import { createSubscriber } from './subscriber.js';
 import { createTimeline } from './timeline.js';
 
 /** Messages from before the start that are shown, but neither counted nor measured. */
 const HISTORY = 30;
 
-/** Questions for the time, and how often they are asked again. */
-const CLOCK_SAMPLES = 8;
-const CLOCK_EVERY_MS = 60_000;
-
-/** Own messages whose moment is remembered; the panes are done with older ones. */
-const MOMENTS_MAX = 20_000;
-
-/** The publisher rests at the end of a run, so that what was said can arrive. */
-const REST_MS = 2500;
-
-/** How long a run may go on, beyond its time, for what is still under way. */
-const SETTLE_MS = 1000;
-
 /** The server lifts an outage by itself after so long, so the page says so then. */
 const LINK_DOWN_MAX_MS = 20_000;
-
-/** How often a letter is typed, where a preset types. */
-const LETTER_EVERY_MS = 150;
 
 /** @type {{ id: PaneId, technique: TechniqueId }[]} */
 const PANES = [
@@ -70,10 +51,6 @@ const PANES = [
 export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes }) {
   const client = `p${[...crypto.getRandomValues(new Uint32Array(2))].map((own) => own.toString(36)).join('')}`;
   const timeline = createTimeline();
-  /** When this page published what, by `performance.now()`. @type {Map<string, number>} */
-  const moments = new Map();
-  /** @type {ReturnType<typeof estimateOffset>} */
-  let clock = null;
   let life = new AbortController();
   let run = new AbortController();
   run.abort();
@@ -84,7 +61,6 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let published = 0;
   let waiting = 0;
   let here = 0;
-  let visibleSince = 0;
   let newest = 0;
   /** By performance.now(), 0 while nothing runs. */
   let startedAt = 0;
@@ -110,6 +86,13 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       onChange();
     },
   });
+
+  const clock = createClock(async () => {
+    if (control.open) return control.ask({ type: 'ping', t: 0 });
+    const answer = await fetch('/time', { cache: 'no-store' });
+    return answer.json();
+  });
+  const stopwatch = createStopwatch(clock);
 
   const outbox = createOutbox(control, (count) => {
     waiting = count;
@@ -163,53 +146,21 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
 
   /** @param {Message} message @param {number} arrived @returns {Delivery} */
   function deliver(message, arrived) {
-    const moment = moments.get(message.id);
     if (message.version > newest) {
       newest = message.version;
-      if (moment === undefined) record({ type: 'heard', message });
+      if (!stopwatch.knows(message.id)) record({ type: 'heard', message });
     }
-    const latency =
-      moment !== undefined
-        ? { ms: arrived - moment, error: 0 }
-        : clock
-          ? {
-              ms: Math.max(0, performance.timeOrigin + arrived + clock.offset - message.at),
-              error: clock.error,
-            }
-          : { ms: 0, error: Infinity };
-    const counts = latency.error < Infinity && arrived - latency.ms >= visibleSince;
     const bytes = new TextEncoder().encode(JSON.stringify(message.body)).length;
-    return { message, latency, bytes, counts: counts && !document.hidden };
+    return { message, bytes, ...stopwatch.measure(message, arrived) };
   }
 
   /** @param {{ sender: string, kind: string, body: unknown }} message */
   async function publish(message) {
     const id = `${client}-${++said}`;
-    moments.set(id, performance.now());
-    const oldest = moments.size > MOMENTS_MAX ? moments.keys().next().value : undefined;
-    if (oldest !== undefined) moments.delete(oldest);
+    stopwatch.start(id);
     const { version } = await outbox.publish({ id, ...message });
     published += 1;
     record({ type: 'published', id, version });
-  }
-
-  async function ask() {
-    if (control.open) return control.ask({ type: 'ping', t: 0 });
-    const answer = await fetch('/time', { cache: 'no-store' });
-    return answer.json();
-  }
-
-  /** @param {AbortSignal} signal */
-  async function readClock(signal) {
-    /** @type {Sample[]} */
-    const samples = [];
-    for (let asked = 0; asked < CLOCK_SAMPLES && !signal.aborted; asked++) {
-      const sent = performance.timeOrigin + performance.now();
-      const answer = await ask().catch(() => null);
-      const received = performance.timeOrigin + performance.now();
-      if (answer) samples.push({ sent, received, at: answer.at });
-    }
-    clock = estimateOffset(samples) ?? clock;
   }
 
   /** Where the log stands; asked until it answers. @param {AbortSignal} signal */
@@ -231,9 +182,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     const { signal } = life;
     hasLab = (await findHead(signal)).lab;
     if (hasLab) await control.join(signal);
-    await readClock(signal);
-    const timer = setInterval(() => readClock(signal), CLOCK_EVERY_MS);
-    signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    await clock.follow(signal);
     onChange();
   }
 
@@ -270,41 +219,9 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     await control.ask({ type: 'link', down }).catch(() => {});
   }
 
-  /** What a preset does while it runs. @param {Preset} own @param {AbortSignal} signal */
-  async function perform(own, signal) {
-    const { outage, hogs = 0, typed } = own;
-    const wire = createWire(() => {});
-    const hang = createWire(() => {}, () => ({ fault: 'hang' }));
-    for (let hog = 0; hog < hogs; hog++) {
-      (hasLab ? hang : wire).ask('/longpoll', { since: 0, epoch: null }, signal).catch(() => {});
-    }
-    const jobs = [];
-    if (own.at) publisher.start(own.at.values());
-    else if (own.rhythm !== 'off') {
-      publisher.start(schedule(own.rhythm, own.rate, seed));
-      jobs.push(sleep(RUN_MS - REST_MS, signal).then(publisher.stop));
-    }
-    if (typed) jobs.push(typeOut(typed, signal));
-    if (outage) {
-      jobs.push(sleep(outage.from, signal).then(() => setLink(true)));
-      jobs.push(sleep(outage.to, signal).then(() => setLink(false)));
-    }
-    jobs.push(sleep(RUN_MS, signal));
-    await Promise.all(jobs);
-    const last = performance.now() + SETTLE_MS;
-    const settled = () => panes.every(({ id }) => timeline.figures(id).shown >= newest);
-    while (!settled() && performance.now() < last) await sleep(20, signal);
-    stop();
-  }
-
-  /** @param {string} text @param {AbortSignal} signal */
-  async function typeOut(text, signal) {
-    const began = performance.now();
-    for (let letters = 1; performance.now() - began < RUN_MS - REST_MS; letters++) {
-      const body = text.repeat(Math.ceil(letters / text.length)).slice(0, letters);
-      publish({ sender: 'publisher', kind: 'text', body }).catch(() => {});
-      await sleep(began + letters * LETTER_EVERY_MS - performance.now(), signal);
-    }
+  /** Whether every pane shows the newest message. */
+  function settled() {
+    return panes.every(({ id }) => timeline.figures(id).shown >= newest);
   }
 
   async function start() {
@@ -326,7 +243,9 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
         return stop();
       }
       for (const { subscriber } of panes) subscriber.start(cursor);
-      if (preset) await perform(preset, signal);
+      if (!preset) return;
+      await perform(preset, { publisher, publish, setLink, settled, seed, hasLab }, signal);
+      stop();
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -400,11 +319,11 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     },
     /** @param {boolean} hidden */
     setHidden(hidden) {
-      if (!hidden) visibleSince = performance.now();
+      if (!hidden) stopwatch.resume();
       record({ type: hidden ? 'hidden' : 'visible' });
     },
     get clock() {
-      return clock;
+      return clock.estimate;
     },
     get running() {
       return running;
@@ -448,41 +367,3 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
 }
 
 /** @typedef {ReturnType<typeof createLab>} Lab */
-
-/**
- * Figures of the latencies, in milliseconds; `error` is how far the worst may be off.
- * @param {Figures} figures
- */
-export function latencyOf({ latencies }) {
-  return {
-    ...summarize(latencies.map(({ ms }) => ms)),
-    error: latencies.reduce((worst, { error }) => Math.max(worst, error), 0),
-  };
-}
-
-/** What tests and other programs read; docs/protocol.md names every member.
- * @param {Lab} lab @param {boolean} paused */
-export function stateOf(lab, paused) {
-  return {
-    running: lab.running,
-    paused,
-    preset: lab.preset?.id ?? null,
-    seed: lab.seed,
-    published: lab.published,
-    panes: lab.panes.map(({ id, subscriber }) => {
-      const figures = lab.timeline.figures(id);
-      const { lines: _, text: __, latencies: ___, head: ____, bodyBytes: _____, ...counted } = figures;
-      const { technique, state } = subscriber;
-      return {
-        id,
-        technique,
-        state,
-        ...counted,
-        latency: latencyOf(figures),
-        bytes: lab.bytesOf(id),
-      };
-    }),
-  };
-}
-
-/** @typedef {ReturnType<typeof stateOf>} LabState */

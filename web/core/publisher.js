@@ -82,3 +82,5 @@ export function createPublisher(timer, say) {
 
   return { start, stop };
 }
+
+/** @typedef {ReturnType<typeof createPublisher>} Publisher */

@@ -23,11 +23,7 @@ export async function* interval({ ask }, cursor, signal, every) {
   const timer = setInterval(() => {
     ask('/poll', cursor(), signal).then(answers.put, () => {});
   }, every);
-  try {
-    yield* answers;
-  } finally {
-    clearInterval(timer);
-  }
+  yield* untilClosed(answers, timer);
 }
 
 /**
@@ -46,11 +42,7 @@ export async function* guarded({ ask }, cursor, signal, every) {
       .then(answers.put, () => {})
       .finally(() => (busy = false));
   }, every);
-  try {
-    yield* answers;
-  } finally {
-    clearInterval(timer);
-  }
+  yield* untilClosed(answers, timer);
 }
 
 /**
@@ -78,6 +70,20 @@ export async function* careful({ ask }, cursor, signal, every) {
     const answer = await ask('/poll', cursor(), signal, ANSWER_WITHIN);
     yield answer;
     await sleep(behind(answer) ? 0 : every, signal);
+  }
+}
+
+/**
+ * The answers as they come in; whatever ends the loop ends its timer.
+ *
+ * @param {Answers} answers
+ * @param {ReturnType<typeof setInterval>} timer
+ */
+async function* untilClosed(answers, timer) {
+  try {
+    yield* answers;
+  } finally {
+    clearInterval(timer);
   }
 }
 

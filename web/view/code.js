@@ -18,20 +18,29 @@ const FIRED = {
 /** The files, once fetched. @type {Map<string, Promise<string>>} */
 const files = new Map();
 
-/** @param {TechniqueId} technique @returns {Promise<string[]>} */
-async function linesOf(technique) {
-  const { family, loop } = techniques[technique];
-  const path = `/transports/${family}.js`;
-  let file = files.get(path);
-  if (!file) files.set(path, (file = fetch(path).then((response) => response.text())));
-  const source = await file;
-  const start = source.indexOf(`export async function* ${loop.name}(`);
+/** The file that a technique runs from. @param {TechniqueId} technique */
+export function pathOf(technique) {
+  return `/transports/${techniques[technique].family}.js`;
+}
+
+/** The lines of a technique's loop, without comments on types.
+ * @param {TechniqueId} technique @param {string} source of its file */
+export function loopOf(technique, source) {
+  const start = source.indexOf(`export async function* ${techniques[technique].loop.name}(`);
   const end = source.indexOf('\n}\n', start);
   return source
     .slice(start, end + 2)
     .replace('export ', '')
     .split('\n')
     .filter((line) => !/^\s*\/\*\*.*\*\/$/.test(line));
+}
+
+/** @param {TechniqueId} technique @returns {Promise<string[]>} */
+async function linesOf(technique) {
+  const path = pathOf(technique);
+  let file = files.get(path);
+  if (!file) files.set(path, (file = fetch(path).then((response) => response.text())));
+  return loopOf(technique, await file);
 }
 
 /** @param {string} id */

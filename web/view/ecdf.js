@@ -9,15 +9,17 @@
 import { durationText } from '../core/format.js';
 import { distribution, quantile } from '../core/statistics.js';
 import { h } from './dom.js';
-import { s } from './svg.js';
+import { s, widthOf } from './svg.js';
 
 /** The shares that the table names. */
 const SHARES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1];
 
-const LEFT = 46;
-const TOP = 10;
-const BOTTOM_MARGIN = 24;
-const MARGIN_RIGHT = 12;
+/** Margins in heights of the letters, which a projector makes bigger. */
+const LEFT = 3.5;
+const TOP = 0.8;
+const BELOW = 1.8;
+const RIGHT = 1;
+
 const DECADES = [1, 10, 100, 1000, 10_000];
 const NAMES = ['1 ms', '10 ms', '100 ms', '1 s', '10 s'];
 
@@ -40,25 +42,30 @@ export function mountEcdf() {
   );
   let width = 0;
   let height = 0;
+  let letter = 13;
+  const left = () => LEFT * letter;
+  const right = () => width - RIGHT * letter;
   /** @param {number} ms */
-  const x = (ms) =>
-    LEFT + (Math.log10(Math.min(10_000, Math.max(1, ms))) / 4) * (width - LEFT - MARGIN_RIGHT);
+  const x = (ms) => left() + (Math.log10(Math.min(10_000, Math.max(1, ms))) / 4) * (right() - left());
   /** @param {number} share */
-  const y = (share) => height - BOTTOM_MARGIN - share * (height - BOTTOM_MARGIN - TOP);
+  const y = (share) => height - BELOW * letter - share * (height - (BELOW + TOP) * letter);
 
   new ResizeObserver(([entry]) => {
     if (!entry) return;
     width = entry.contentRect.width;
     height = entry.contentRect.height;
+    const sample = s('text');
+    axes.replaceChildren(sample);
+    letter = parseFloat(getComputedStyle(sample).fontSize);
     const shares = [0, 0.5, 1].flatMap((share) => [
-      s('line', { x1: LEFT, x2: width - MARGIN_RIGHT, y1: y(share), y2: y(share) }),
-      s('text', { 'x': LEFT - 6, 'y': y(share) + 4, 'text-anchor': 'end' }, `${share * 100} %`),
+      s('line', { x1: left(), x2: right(), y1: y(share), y2: y(share) }),
+      s('text', { 'x': left() - 6, 'y': y(share) + letter / 3, 'text-anchor': 'end' }, `${share * 100} %`),
     ]);
     const decades = DECADES.flatMap((ms, index) => [
-      s('line', { x1: x(ms), x2: x(ms), y1: TOP, y2: y(0) }),
+      s('line', { x1: x(ms), x2: x(ms), y1: y(1), y2: y(0) }),
       s(
         'text',
-        { 'x': x(ms), 'y': height - 6, 'text-anchor': index === 4 ? 'end' : 'middle' },
+        { 'x': x(ms), 'y': height - letter / 2, 'text-anchor': index === 4 ? 'end' : 'middle' },
         NAMES[index] ?? '',
       ),
     ]);
@@ -71,7 +78,7 @@ export function mountEcdf() {
     for (const { ms, share } of distribution(values)) {
       path += `H${x(ms).toFixed(1)}V${y(share).toFixed(1)}`;
     }
-    return `${path}H${width - MARGIN_RIGHT}`;
+    return `${path}H${right()}`;
   }
 
   /** @param {(ms: number) => number} model */
@@ -88,14 +95,12 @@ export function mountEcdf() {
   function drawTable(all) {
     const cell = (/** @type {string} */ text) => h('td', {}, text);
     const head = SHARES.map((share) => h('th', { scope: 'col' }, `${share * 100} %`));
-    quantiles.replaceChildren(
-      h('tr', {}, h('td'), ...head),
-      ...all.map(({ name, family, values }) => {
-        const sorted = values.toSorted((a, b) => a - b);
-        const cells = SHARES.map((share) => cell(durationText(quantile(sorted, share))));
-        return h('tr', { 'data-family': family }, h('th', { scope: 'row' }, name), ...cells);
-      }),
-    );
+    const rows = all.map(({ name, family, values }) => {
+      const sorted = values.toSorted((a, b) => a - b);
+      const cells = SHARES.map((share) => cell(durationText(quantile(sorted, share))));
+      return h('tr', { 'data-family': family }, h('th', { scope: 'row' }, name), ...cells);
+    });
+    quantiles.replaceChildren(h('thead', {}, h('tr', {}, h('td'), ...head)), h('tbody', {}, ...rows));
   }
 
   return {
@@ -111,9 +116,8 @@ export function mountEcdf() {
         parts.push(s('path', { 'class': 'measured', 'data-family': curve.family, 'd': steps(curve) }));
         const sorted = curve.values.toSorted((a, b) => a - b);
         const at = sorted[Math.floor(sorted.length / 2)] ?? 1;
-        parts.push(
-          s('text', { 'data-family': curve.family, 'x': Math.min(width - 110, x(at) + 8), 'y': y(0.72 - index * 0.2) }, curve.name),
-        );
+        const beside = Math.min(right() - widthOf(curve.name, letter), x(at) + 8);
+        parts.push(s('text', { 'data-family': curve.family, 'x': beside, 'y': y(0.72 - index * 0.25) }, curve.name));
       }
       curves.replaceChildren(...parts);
     },

@@ -4,13 +4,11 @@
  *
  * @typedef {import('../core/events.js').Exchange} Exchange
  * @typedef {import('../core/events.js').LabEvent} LabEvent
+ * @typedef {import('../core/spans.js').Span} Span
  * @typedef {import('../transports/index.js').Family} Family
- *
- * @typedef {{ kind: 'hidden' | 'outage', from: number, to: number }} Span
- *   The tab was hidden, or the link was down; `performance.now()`.
  */
 import { h } from './dom.js';
-import { s } from './svg.js';
+import { s, widthOf } from './svg.js';
 
 export const SPAN_MS = 10_000;
 
@@ -18,14 +16,14 @@ export const SPAN_MS = 10_000;
 const MARKS_MAX = 600;
 
 /** Sizes in heights of the letters, which a projector makes bigger: room above the upper rail
- * for version numbers, below the lower one, and between two numbers. */
+ * for labels, below the lower one, and between two labels. */
 const TOP_LETTERS = 2;
 const BOTTOM_LETTERS = 1.1;
-const LABEL_LETTERS = 2.6;
+const LABEL_GAP = 0.5;
 
-/** Rows for the words of stale marks, and the width of a letter by its height. */
+/** Rows for the words of stale marks, and how high one is, in heights of the letters. */
 const ROWS = [0, 1, 2, 3];
-const LETTER_WIDTH = 0.62;
+const ROW_LETTERS = 1.5;
 
 const MARK = 5;
 
@@ -57,8 +55,10 @@ export function mountLadder(id, title) {
   const bands = s('g', { class: 'bands' });
   const marks = s('g', { class: 'marks' });
   const pending = s('g', { class: 'pending' });
+  // What was overtaken is the lesson: it is drawn above the rest.
+  const overtaken = s('g', { class: 'marks' });
   // A layer of its own: time moves it at each frame without painting it again.
-  const moving = s('svg', { class: 'moving' }, bands, marks, pending);
+  const moving = s('svg', { class: 'moving' }, bands, marks, pending, overtaken);
   const pane = h('div', { class: 'window' }, moving);
   const rails = s('svg', { class: 'rails' });
   const element = h(
@@ -79,6 +79,7 @@ export function mountLadder(id, title) {
   let family = /** @type {Family} */ ('poll');
   /** @type {Span[]} */
   let spans = [];
+  /** Where the last label above the upper rail ends. */
   let labelled = -Infinity;
   /** Where the words of stale marks end, in each of the rows below the upper rail. */
   let rowEnds = ROWS.map(() => -Infinity);
@@ -116,12 +117,17 @@ export function mountLadder(id, title) {
     rowEnds = ROWS.map(() => -Infinity);
   }
 
-  /** The first row with room for words around x. @param {number} at @param {string} words */
-  function rowFor(at, words) {
-    const half = (words.length * letter * LETTER_WIDTH) / 2;
-    const free = Math.max(0, rowEnds.findIndex((end) => end < at - half));
-    rowEnds[free] = at + half;
-    return top + (1.7 + free * 1.3) * letter;
+  /** Words left of a mark, on a ground of their own, in the first row with room for them.
+   * @param {number} at @param {string} text */
+  function words(at, text) {
+    const wide = widthOf(text, letter) + letter;
+    const row = Math.max(0, rowEnds.findIndex((end) => end < at - wide));
+    rowEnds[row] = at;
+    const y = top + (0.8 + row * ROW_LETTERS) * letter;
+    return [
+      s('rect', { class: 'ground', x: at - wide, y, width: wide, height: ROW_LETTERS * letter, rx: letter / 3 }),
+      s('text', { 'x': at - wide / 2, 'y': y + 1.1 * letter, 'text-anchor': 'middle' }, text),
+    ];
   }
 
   /**
@@ -149,7 +155,7 @@ export function mountLadder(id, title) {
       case 'error':
         return failure(event, event.timedOut ? HOURGLASS : CROSS, event.reason);
       case 'open':
-        return s('g', { class: 'opened' }, requestLine(event, event.at), word(event.at, 'open'));
+        return s('g', { class: 'opened' }, requestLine(event, event.at), ...label(event.at, 'open'));
       case 'close':
         return failure({ ...event, asked: event.at }, CROSS, `close ${event.code}`);
       default:
@@ -165,9 +171,13 @@ export function mountLadder(id, title) {
     });
   }
 
-  /** @param {number} at @param {string} text */
-  function word(at, text) {
-    return s('text', { 'x': x(at), 'y': top - letter * 0.8, 'text-anchor': 'middle' }, text);
+  /** A label above the upper rail; none where it would touch the one before.
+   * @param {number} at @param {string} text */
+  function label(at, text) {
+    const half = widthOf(text, letter) / 2;
+    if (x(at) - half < labelled + LABEL_GAP * letter) return [];
+    labelled = x(at) + half;
+    return [s('text', { 'x': x(at), 'y': top - letter * 0.8, 'text-anchor': 'middle' }, text)];
   }
 
   /** @param {Exchange & { at: number }} event @param {string} sign @param {string} why */
@@ -177,7 +187,7 @@ export function mountLadder(id, title) {
       { class: 'failed' },
       requestLine(event, event.at),
       s('path', { class: 'sign', d: sign, transform: `translate(${x(event.at)} ${top})` }),
-      word(event.at, why.slice(0, 24)),
+      ...label(event.at, why.slice(0, 24)),
     );
   }
 
@@ -201,13 +211,8 @@ export function mountLadder(id, title) {
         ? s('circle', { class: 'ring', cx: x(at), cy: top, r: MARK })
         : s('path', { class: 'mark', d: SHAPES[family](x(at), top) }),
     );
-    if (stale !== null) {
-      const words = `⟲ #${version} after #${stale}`;
-      parts.push(s('text', { 'x': x(at), 'y': rowFor(x(at), words), 'text-anchor': 'middle' }, words));
-    } else if (!empty && x(at) - labelled > LABEL_LETTERS * letter) {
-      parts.push(word(at, answer.type === 'gap' ? 'gap' : `#${version}`));
-      labelled = x(at);
-    }
+    if (stale !== null) parts.push(...words(x(at), `⟲ #${version} after #${stale}`));
+    else if (!empty) parts.push(...label(at, answer.type === 'gap' ? 'gap' : `#${version}`));
     return s(
       'g',
       { 'class': kind, 'data-version': version, 'data-at': at.toFixed(1), 'data-messages': answer.type === 'batch' ? answer.messages.length : 0 },
@@ -277,7 +282,7 @@ export function mountLadder(id, title) {
         const mark = markOf(event);
         if (!mark) continue;
         drawn.set(event, mark);
-        marks.append(mark);
+        (mark.classList.contains('stale') ? overtaken : marks).append(mark);
       }
       drawPending(events, now);
       bands.replaceChildren(

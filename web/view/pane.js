@@ -3,11 +3,8 @@
  *
  * @typedef {import('../core/events.js').Figures} Figures
  * @typedef {import('../core/events.js').LabEvent} LabEvent
- * @typedef {import('../core/events.js').Line} Line
  * @typedef {import('../core/lab.js').PaneId} PaneId
  * @typedef {import('../core/subscriber.js').Subscriber} Subscriber
- * @typedef {import('../core/types.js').Latency} Latency
- * @typedef {import('../core/types.js').Message} Message
  * @typedef {import('../transports/index.js').Family} Family
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
  *
@@ -17,22 +14,20 @@
  * @property {boolean} live
  * @property {Figures} figures
  * @property {LabEvent[]} events  of this pane, up to now
- * @property {import('./ladder.js').Span[]} spans
+ * @property {import('../core/spans.js').Span[]} spans
  * @property {boolean} figuresDue   whether the figures are drawn, too
  * @property {boolean} still        whether the ladder stands still
  * @property {{ up: number | null, down: number | null }} bytes
  */
-import { bytes as bytesText, count, duration, durationText } from '../core/format.js';
-import { latencyOf } from '../core/lab.js';
+import { count, duration, durationText } from '../core/format.js';
+import { latencyOf } from '../core/state.js';
 import { techniqueIds, techniques } from '../transports/index.js';
 import { mountCode } from './code.js';
+import { mountCounters } from './counters.js';
 import { h, setText } from './dom.js';
 import { mountLadder } from './ladder.js';
 import { mountLog } from './log.js';
-
-/** Lines of the ticker, and characters of one: more than any screen shows. */
-const LINES_MAX = 24;
-const LINE_CHARACTERS = 300;
+import { mountTicker } from './ticker.js';
 
 /** As many HTTP/1.1 connections as browsers open to one host; more requests wait. */
 const CONNECTIONS = 6;
@@ -48,23 +43,6 @@ export const FAMILIES = {
   longpoll: { name: 'Long polling', glyph: '▲' },
   ws: { name: 'WebSocket', glyph: '●' },
 };
-
-/** What each counter counts, for those who point at it. The first six are always in sight. */
-const COUNTERS = {
-  requests: ['requests', 'requests and opening handshakes sent'],
-  empty: ['empty', 'answers without a message'],
-  up: ['up', 'bytes sent, headers and frames included, counted by the server'],
-  down: ['down', 'bytes received, headers and frames included, counted by the server'],
-  stale: ['stale', 'answers that put an older version on display than was there already'],
-  missed: ['missed', 'messages that the log no longer had'],
-  answers: ['answers', 'answers and batches received'],
-  errors: ['errors', 'requests without an answer, and sockets that broke'],
-  inFlight: ['in flight', 'requests sent and not answered yet'],
-  delivered: ['delivered', 'messages that arrived, each counted once'],
-  duplicate: ['duplicates', 'messages that arrived again'],
-  gaps: ['gaps', 'times that the log could not continue from the cursor'],
-};
-const ALARMING = ['errors', 'stale', 'missed', 'duplicate', 'gaps'];
 
 /**
  * @param {PaneId} id
@@ -107,51 +85,23 @@ export function mountPane(id, subscriber) {
     'aria-label': 'The shared text as this pane has it',
     'data-testid': `${id}-mirror`,
   });
-  const ticker = h('ol', {
-    'class': 'ticker',
-    'tabindex': '0',
-    'aria-label': 'Messages, newest first',
-    'data-testid': `${id}-ticker`,
-  });
+  const ticker = mountTicker(id);
   const code = mountCode(id);
   const log = mountLog(id);
   const ladder = mountLadder(id, 'Requests and answers of the last ten seconds');
-  const cells = Object.entries(COUNTERS).map(([key, [label, meaning]]) => {
-    const value = h('dd', { 'data-testid': `${id}-${key}` });
-    const cell = h('div', { title: meaning ?? '' }, h('dt', {}, label ?? ''), value);
-    return { key: /** @type {keyof typeof COUNTERS} */ (key), cell, value };
-  });
+  const counters = mountCounters(id);
   const element = h(
     'article',
     { 'class': 'pane', 'id': `pane-${id}`, 'data-testid': `pane-${id}` },
     h('header', {}, h('h2', {}, glyph, name), select, interval),
     h('div', { class: 'figures' }, median, h('div', { class: 'about' }, sample, position), pill),
     mirror,
-    h('div', { class: 'content' }, ticker, code.element, log.element),
+    h('div', { class: 'content' }, ticker.element, code.element, log.element),
     ladder.element,
-    h('dl', { class: 'counters' }, ...cells.map(({ cell }) => cell)),
+    counters.element,
   );
 
-  /** Lines that are on display, by what they show. @type {Map<Line, HTMLElement>} */
-  let lines = new Map();
-  /** @type {Line[]} */
-  let earlier = [];
   let stale = 0;
-
-  /** @param {Line[]} wanted newest first */
-  function drawLines(wanted) {
-    /** @type {Map<Line, HTMLElement>} */
-    const next = new Map();
-    for (const line of wanted.slice(0, LINES_MAX)) next.set(line, lines.get(line) ?? lineOf(line));
-    if (next.size === lines.size && [...next.keys()].every((line) => lines.has(line))) return;
-    for (const [line, item] of lines) if (!next.has(line)) item.remove();
-    let place = ticker.firstElementChild;
-    for (const item of next.values()) {
-      if (item === place) place = place.nextElementSibling;
-      else ticker.insertBefore(item, place);
-    }
-    lines = next;
-  }
 
   return {
     element,
@@ -163,8 +113,8 @@ export function mountPane(id, subscriber) {
       element.dataset.family = family;
       if (figuresDue && !still) ladder.draw(events, spans, now, family);
       else if (!still) ladder.move(now);
-      drawLines([...figures.lines, ...earlier]);
-      const text = figures.text ?? earlierText(earlier);
+      ticker.draw(figures.lines);
+      const text = figures.text ?? ticker.earlierText;
       setText(mirror, text ? String(text.body) : '');
       if (figures.stale > stale) flash(element);
       stale = figures.stale;
@@ -188,24 +138,15 @@ export function mountPane(id, subscriber) {
           : `median of ${count(n)}${about} · p95 ${durationText(p95)} · last ${durationText(last)}`,
       );
       setText(position, positionOf(figures, subscriber));
-      const figuresAndBytes = { ...figures, ...bytes };
-      for (const { key, cell, value: field } of cells) {
-        const amount = figuresAndBytes[key];
-        const isBytes = key === 'up' || key === 'down';
-        setText(field, amount === null ? '–' : isBytes ? bytesText(amount) : count(amount));
-        cell.classList.toggle('bad', ALARMING.includes(key) && Number(amount) > 0);
-      }
+      counters.draw({ ...figures, ...bytes });
       if (root.dataset.content === 'code') code.draw(technique, events.at(-1));
       if (root.dataset.content === 'log' || root.dataset.tables) log.draw(events, start);
     },
     /** Nothing happened, but time went by. */
     move: ladder.move,
-    /** Messages from before the start: shown, not counted. @param {Message[]} messages */
-    showHistory(messages) {
-      earlier = messages.map((message) => /** @type {Line} */ ({ kind: 'earlier', message })).reverse();
-    },
+    showHistory: ticker.showHistory,
     clear() {
-      earlier = [];
+      ticker.clear();
       ladder.clear();
     },
     get family() {
@@ -221,66 +162,18 @@ function flash(element) {
   element.classList.add('flash');
 }
 
-/** @param {Line[]} lines */
-function earlierText(lines) {
-  for (const line of lines) {
-    if (line.kind === 'earlier' && line.message.kind === 'text') return line.message;
-  }
-  return null;
-}
-
 /** @param {LabEvent[]} events @param {TechniqueId} otherwise */
 function techniqueAt(events, otherwise) {
   const last = events.findLast(({ type }) => type === 'technique');
   return last?.type === 'technique' ? last.technique : otherwise;
 }
 
-/** @param {Line} line */
-function lineOf(line) {
-  if (line.kind === 'gap') {
-    return h('li', { class: 'gap' }, h('span', { class: 'body' }, gapText(line)));
-  }
-  const { version, sender, kind: about, body } = line.message;
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const shown = text.length > LINE_CHARACTERS ? `${text.slice(0, LINE_CHARACTERS)}…` : text;
-  const note =
-    line.kind === 'stale'
-      ? `⟲ after #${line.after}`
-      : line.kind === 'earlier'
-        ? 'earlier'
-        : noteOf(line.latency);
-  return h(
-    'li',
-    { class: line.kind },
-    h('span', { class: 'version' }, `#${version}`),
-    h('bdi', { class: 'sender' }, about === 'text' ? `${sender} ✎` : sender),
-    h('bdi', { class: 'body' }, shown),
-    h('span', { class: 'note' }, note),
-  );
-}
-
-/** @param {{ gap: import('../core/types.js').Gap, missed: number }} line */
-export function gapText({ gap: { reason, oldest, head }, missed }) {
-  return {
-    truncated: `gap: ${count(missed)} messages were no longer kept; on from #${oldest}`,
-    epoch: 'gap: the log began anew; on from its start',
-    ahead: `gap: the log has no such version yet; on from #${head}`,
-  }[reason];
-}
-
-/** @param {Latency} latency */
-function noteOf({ ms, error }) {
-  if (error === Infinity) return 'unknown';
-  if (error > ms) return `< ${durationText(error)}`;
-  return durationText(ms);
-}
-
 /** @param {Subscriber} subscriber @param {Figures} figures */
 function pillOf({ state, stateSince, technique }, { inFlight }) {
   const seconds = ((performance.now() - stateSince) / 1000).toFixed(0);
+  if (state !== 'stopped' && inFlight >= CONNECTIONS) return `${inFlight} in flight ⚠ ${CONNECTIONS} at a time`;
   switch (state) {
     case 'polling':
-      if (inFlight >= CONNECTIONS) return `${inFlight} in flight ⚠ ${CONNECTIONS} at a time`;
       return technique === 'interval' && inFlight > 1 ? `${inFlight} in flight` : 'polling';
     case 'held':
       return `held ${seconds}\u00a0s`;

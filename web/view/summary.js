@@ -8,7 +8,7 @@
  * @typedef {import('./table.js').Row} Row
  */
 import { bytes, durationText } from '../core/format.js';
-import { latencyOf } from '../core/lab.js';
+import { latencyOf } from '../core/state.js';
 import { predict } from '../core/model.js';
 import { techniques } from '../transports/index.js';
 import { FAMILIES } from './pane.js';

@@ -15,3 +15,11 @@ export function s(tag, attributes = {}, ...children) {
   element.append(...children);
   return element;
 }
+
+/** The width of a letter by its height: digits and bold words are about so wide. */
+const LETTER_WIDTH = 0.62;
+
+/** How wide a text will be, without laying it out. @param {string} text @param {number} letter */
+export function widthOf(text, letter) {
+  return text.length * letter * LETTER_WIDTH;
+}

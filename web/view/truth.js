@@ -2,22 +2,34 @@
  * The truth strip: every message as the log numbered it, on the same time axis as the panes.
  *
  * @typedef {import('../core/events.js').LabEvent} LabEvent
+ * @typedef {import('../core/lab.js').Lab} Lab
+ * @typedef {Extract<LabEvent, { type: 'published' | 'heard' }>} Numbered
  */
-import { SPAN_MS } from './ladder.js';
+import { count } from '../core/format.js';
 import { h, setText } from './dom.js';
-import { s } from './svg.js';
+import { SPAN_MS } from './ladder.js';
+import { s, widthOf } from './svg.js';
 
-/** Between two numbers, in heights of the letters. */
-const LABEL_LETTERS = 3.4;
+/** Between two labels, in heights of the letters. */
+const LABEL_GAP = 0.5;
+
+const LABEL = 'The log: messages of the last ten seconds';
 
 export function mountTruth() {
   const ticks = s('svg', { class: 'moving' });
   const scale = s('svg', { class: 'scale' });
   const drawing = h(
     'div',
-    { 'class': 'strip', 'role': 'img', 'aria-label': 'The log: messages of the last ten seconds', 'data-testid': 'truth' },
+    { 'class': 'strip', 'role': 'img', 'aria-label': LABEL, 'data-testid': 'truth' },
     scale,
     ticks,
+  );
+  const versions = h('tr');
+  const moments = h('tr');
+  const listed = h(
+    'div',
+    { class: 'listed', tabindex: '0', role: 'region', 'aria-label': LABEL },
+    h('table', { 'aria-label': LABEL, 'data-testid': 'truth-table' }, versions, moments),
   );
   const about = h('p');
   const element = h(
@@ -25,8 +37,8 @@ export function mountTruth() {
     { 'class': 'truth', 'aria-label': 'The log' },
     h('div', {}, h('h2', {}, 'The log'), about),
     drawing,
+    listed,
   );
-  let letter = 13;
   let width = 0;
   let height = 0;
 
@@ -34,7 +46,6 @@ export function mountTruth() {
     if (!entry) return;
     width = entry.contentRect.width;
     height = entry.contentRect.height;
-    letter = parseFloat(getComputedStyle(drawing).fontSize);
     const middle = height / 2 + 2;
     const marks = [0, 2, 4, 6, 8, 10].map((seconds) =>
       s(
@@ -52,7 +63,7 @@ export function mountTruth() {
 
   let origin = 0;
   let drawnWidth = 0;
-  /** @type {LabEvent[]} */
+  /** @type {Numbered[]} */
   let drawn = [];
   const scaled = () => (width - 12) / SPAN_MS;
 
@@ -62,21 +73,34 @@ export function mountTruth() {
     ticks.style.transform = `translateX(${x.toFixed(1)}px)`;
   }
 
-  /** @param {LabEvent[]} events */
+  /** @param {Numbered[]} events */
   function drawTicks(events) {
     const middle = height / 2 + 2;
+    const letter = parseFloat(getComputedStyle(drawing).fontSize);
     let labelled = -Infinity;
     const marks = [];
     for (const event of events) {
-      if (event.type !== 'published' && event.type !== 'heard') continue;
-      const version = event.type === 'published' ? event.version : event.message.version;
+      const version = versionOf(event);
       const x = (event.at - origin) * scaled();
       marks.push(s('line', { 'x1': x, 'x2': x, 'y1': middle - 9, 'y2': middle + 9, 'data-version': version }));
-      if (x - labelled < LABEL_LETTERS * letter) continue;
-      labelled = x;
-      marks.push(s('text', { x, 'y': middle - 14, 'text-anchor': 'middle' }, `#${version}`));
+      const label = `#${version}`;
+      const half = widthOf(label, letter) / 2;
+      if (x - half < labelled + LABEL_GAP * letter) continue;
+      labelled = x + half;
+      marks.push(s('text', { x, 'y': middle - 14, 'text-anchor': 'middle' }, label));
     }
     ticks.replaceChildren(...marks);
+  }
+
+  /** The drawing as a table, newest first. @param {Numbered[]} events @param {number} start */
+  function drawTable(events, start) {
+    const newestFirst = events.toReversed();
+    const row = (/** @type {string} */ name, /** @type {string[]} */ cells) => [
+      h('th', { scope: 'row' }, name),
+      ...cells.map((own) => h('td', {}, own)),
+    ];
+    versions.replaceChildren(...row('version', newestFirst.map((own) => `#${versionOf(own)}`)));
+    moments.replaceChildren(...row('at', newestFirst.map(({ at }) => `${((at - start) / 1000).toFixed(2)}\u00a0s`)));
   }
 
   return {
@@ -84,11 +108,13 @@ export function mountTruth() {
     /**
      * @param {LabEvent[]} events up to now
      * @param {number} now
+     * @param {number} start of the run
      * @param {string} words
      */
-    draw(events, now, words) {
+    draw(events, now, start, words) {
       setText(about, words);
-      const visible = events.filter(({ type, at }) => (type === 'published' || type === 'heard') && at >= now - SPAN_MS);
+      const visible = events.filter(isNumbered).filter(({ at }) => at >= now - SPAN_MS);
+      if (listed.offsetParent) drawTable(visible, start);
       const same = visible.length === drawn.length && visible.every((event, index) => event === drawn[index]);
       if (!same || drawnWidth !== width) {
         drawn = visible;
@@ -100,4 +126,24 @@ export function mountTruth() {
     },
     move,
   };
+}
+
+/** @param {LabEvent} event @returns {event is Numbered} */
+function isNumbered(event) {
+  return event.type === 'published' || event.type === 'heard';
+}
+
+/** @param {Numbered} event */
+function versionOf(event) {
+  return event.type === 'published' ? event.version : event.message.version;
+}
+
+/** When messages are published, in words. @param {Lab} lab @param {number} asked messages a second */
+export function rhythmWords({ preset, rhythm }, asked) {
+  if (preset?.typed) return 'a letter every 150 ms';
+  if (preset?.at) return `messages at ${preset.at.map((ms) => ms / 1000).join(', ')} s`;
+  const own = preset?.rhythm ?? rhythm;
+  if (own === 'off') return preset ? 'nothing is published' : 'what is published, by version';
+  const rate = preset?.rate ?? asked;
+  return own === 'steady' ? `a message every ${count(Math.round(1000 / rate))} ms` : `Poisson, ${rate} a second`;
 }

@@ -66,6 +66,67 @@ test('320 pixels are enough', async ({ page, server }) => {
   expect(scroll).toBe(client);
 });
 
+test.describe('200 % zoom', () => {
+  test.use({ viewport: { width: 640, height: 360 }, deviceScaleFactor: 2 }); // of 1280 x 720
+
+  for (const preset of ['', 'order']) {
+    test(`cuts nothing, ${preset || 'no lesson'}`, async ({ page, server }) => {
+      await page.goto(`${server.url}/?preset=${preset}&seed=42&autorun=1`);
+      if (preset === '') await say(page, 'a line');
+      await expect.poll(async () => byId(await state(page)).poll.delivered).toBeGreaterThan(0);
+      for (const key of ['', 'c', 't']) {
+        if (key) await page.locator('.top h1').click();
+        if (key) await page.keyboard.press(key);
+        expect(await page.evaluate(cutOff)).toEqual([]);
+      }
+    });
+  }
+});
+
+/** Runs in the page: what reaches beyond the screen's sides, or beyond a box that does not scroll. */
+function cutOff() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const found = scrollWidth > clientWidth ? [`the page is ${scrollWidth} wide`] : [];
+  for (const own of document.querySelectorAll('body *:not(svg *, option)')) {
+    const box = own.getBoundingClientRect();
+    const inScroller = own.parentElement?.closest('.presets, .ticker, .log, .code, .listed, .comparison, .ladder, .strip');
+    if (box.width === 0 || inScroller) continue;
+    const { overflowX, overflowY, textOverflow } = getComputedStyle(own);
+    const scrolls = overflowX === 'auto' || overflowY === 'auto' || textOverflow === 'ellipsis';
+    const isOutside = box.left < -1 || box.right > clientWidth + 1;
+    const isTooWide = !scrolls && own.clientWidth > 0 && own.scrollWidth > own.clientWidth + 1;
+    const isTooHigh = own.matches('.pane, .top, footer') && own.scrollHeight > own.clientHeight + 1;
+    if (isOutside || isTooWide || isTooHigh) found.push(`${own.tagName} ${own.className}`);
+  }
+  return found;
+}
+
+test('each drawing has a name, and a table', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await begin(page, server, 'chat');
+  await expect.poll(async () => byId(await state(page)).poll.delivered).toBeGreaterThan(1);
+  const nameless = await page.locator('svg').evaluateAll((all) =>
+    all
+      .filter((own) => !own.closest('[aria-hidden="true"]') && !own.closest('[role="img"][aria-label]'))
+      .map((own) => own.outerHTML.slice(0, 80)),
+  );
+  expect(nameless).toEqual([]);
+  const drawings = page.locator('[role="img"]');
+  await expect(drawings).toHaveCount(5);
+  const names = await drawings.evaluateAll((all) => all.map((own) => own.ariaLabel));
+  expect(names.every((own) => own && own.length > 10)).toBe(true);
+
+  await page.keyboard.press('t');
+  for (const drawing of await drawings.all()) await expect(drawing).toBeHidden();
+  await page.keyboard.press('.'); // so that nothing moves on
+  const listed = page.getByTestId('truth-table');
+  await expect(listed.locator('tr').first().locator('td').first()).toHaveText(/^#\d+$/);
+  expect(await listed.locator('tr').first().locator('td').count()).toBeGreaterThan(0);
+  await expect(listed.locator('tr').nth(1).locator('td').first()).toHaveText(/^\d+\.\d\d\ss$/);
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-log`).locator('li').first()).toBeVisible();
+  await expect(page.locator('.quantiles tr')).toHaveCount(4);
+});
+
 test('below 1100 pixels one pane shows, and the tabs change which', async ({ page, server }) => {
   await page.setViewportSize({ width: 1000, height: 800 });
   await open(page, server);

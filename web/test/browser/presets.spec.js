@@ -123,6 +123,7 @@ test('six: the fetch waits for a connection, the WebSocket does not', async ({
   const { poll } = byId(await state(page));
   expect(poll.requests).toBeGreaterThan(10);
   expect(poll.answers).toBe(0);
+  await expect(page.getByTestId('poll-state')).toHaveText(/^\d+ in flight ⚠ 6 at a time$/);
 
   const lab = await finished(page);
   const { ws } = byId(lab);

@@ -1,7 +1,7 @@
 /**
  * The vocabulary of the browser tests: a server of one's own, and pages on it.
  *
- * @typedef {import('../../core/lab.js').LabState} LabState
+ * @typedef {import('../../core/state.js').LabState} LabState
  * @typedef {import('@playwright/test').Page} Page
  */
 import { spawn } from 'node:child_process';
@@ -12,14 +12,15 @@ import { expect, test as base } from '@playwright/test';
 const PROGRAM = process.env.TRIFOLD_BIN ?? '../target/debug/trifold';
 
 export class Server {
-  /** @param {string[]} flags */
-  constructor(flags) {
+  /** @param {string[]} flags @param {string} [host] the address to listen on */
+  constructor(flags, host = '127.0.0.1') {
     this.flags = flags;
+    this.host = host;
     this.url = '';
   }
 
   async start() {
-    const listen = this.url ? new URL(this.url).host : '127.0.0.1:0';
+    const listen = this.url ? new URL(this.url).host : `${this.host}:0`;
     this.process = spawn(PROGRAM, ['--listen', listen, ...this.flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, RUST_LOG: 'error' },
@@ -51,11 +52,12 @@ export class Server {
   }
 }
 
-/** @type {import('@playwright/test').Fixtures<{ flags: string[], server: Server }, {}, import('@playwright/test').PlaywrightTestArgs>} */
+/** @type {import('@playwright/test').Fixtures<{ flags: string[], host: string, server: Server }, {}, import('@playwright/test').PlaywrightTestArgs>} */
 const fixtures = {
   flags: [[], { option: true }],
-  server: async ({ flags }, use) => {
-    const server = new Server(flags);
+  host: ['127.0.0.1', { option: true }],
+  server: async ({ flags, host }, use) => {
+    const server = new Server(flags, host);
     await server.start();
     await use(server);
     server.process?.kill('SIGKILL'); // how a server stops well is tested elsewhere

@@ -1,6 +1,6 @@
 /** Pausing, replaying, exporting: views of one list, while the traffic goes on. */
 import { readFile } from 'node:fs/promises';
-import { byId, expect, open, say, state, test } from './trifold.js';
+import { PANES, begin, byId, expect, open, say, state, test } from './trifold.js';
 
 test('the marks stand where the list of events says', async ({ page, server }) => {
   await page.goto(`${server.url}/?preset=chat&seed=42&autorun=1`);
@@ -129,3 +129,97 @@ test('one pane alone changes its technique and keeps its sequence', async ({ pag
     await expect.poll(async () => byId(await state(page)).poll.delivered).toBe(index + 1);
   }
 });
+
+for (const viewport of [
+  { width: 1920, height: 1080 },
+  { width: 1366, height: 768 },
+]) {
+  test(`the projector shows the distribution where it is the lesson, ${viewport.width} wide`, async ({ page, server }) => {
+    await page.setViewportSize(viewport);
+    await begin(page, server, 'chat');
+    await page.keyboard.press('l');
+    await expect.poll(async () => byId(await state(page)).poll.delivered).toBeGreaterThan(0);
+    const drawing = page.getByTestId('ecdf');
+    await expect(drawing).toBeInViewport({ ratio: 1 });
+    await expect(page.getByTestId('lesson')).toBeInViewport({ ratio: 1 });
+    for (const pane of PANES) await expect(page.getByTestId(`${pane}-missed`)).toBeInViewport({ ratio: 1 });
+    await expect(drawing.locator('text[data-family]')).toHaveCount(3);
+    const least = (24 * viewport.width) / 1920 - 0.1;
+    const texts = await drawing.evaluate((own) => {
+      const ground = own.getBoundingClientRect();
+      return [...own.querySelectorAll('text')].map((text) => {
+        const { left, right, top, bottom } = text.getBoundingClientRect();
+        const isInside = left >= ground.left - 1 && right <= ground.right + 1 && top >= ground.top - 1 && bottom <= ground.bottom + 1;
+        return { size: parseFloat(getComputedStyle(text).fontSize), isInside };
+      });
+    });
+    expect(texts.every(({ size, isInside }) => size >= least && isInside)).toBe(true);
+    expect(await page.evaluate(scrolls)).toBe(false);
+    await page.keyboard.press('3');
+    await expect(drawing).toBeHidden();
+  });
+}
+
+test('the words of a stale answer stand on a ground of their own', async ({ page, server }) => {
+  await begin(page, server, 'order');
+  await expect.poll(async () => byId(await state(page)).poll.stale, { timeout: 20_000 }).toBeGreaterThan(3);
+  await page.keyboard.press('.');
+  const ladder = page.getByTestId('poll-ladder');
+  const stale = await ladder.locator('g.stale').evaluateAll((all) =>
+    all.map((own) => {
+      const [ground, words] = ['.ground', 'text'].map((part) => {
+        const { x, y, width, height } = /** @type {SVGGraphicsElement} */ (own.querySelector(part)).getBBox();
+        return { left: x, top: y, right: x + width, bottom: y + height };
+      });
+      return { ground, words, isOnTop: own.parentElement?.nextElementSibling === null };
+    }),
+  );
+  for (const { ground, words, isOnTop } of stale) {
+    if (!ground || !words) throw new Error('both are there');
+    expect(isOnTop).toBe(true);
+    expect(ground.left).toBeLessThan(words.left);
+    expect(ground.right).toBeGreaterThan(words.right);
+    expect(ground.top).toBeLessThan(words.bottom);
+    expect(ground.bottom).toBeGreaterThanOrEqual(words.bottom - 1);
+  }
+  expect(overlapping(stale.flatMap(({ ground }) => ground ?? []))).toBe(0);
+});
+
+test('ten messages a second: each has its mark, and no label touches another', async ({ page, server }) => {
+  await begin(page, server, 'typing');
+  await expect.poll(async () => byId(await state(page)).ws.delivered, { timeout: 20_000 }).toBeGreaterThan(60);
+  await page.keyboard.press('.');
+  for (const [place, marks] of [['ws-ladder', 'g.news'], ['longpoll-ladder', 'g.news'], ['truth', '.moving line']]) {
+    const drawing = page.getByTestId(String(place));
+    const labels = await drawing.locator('.moving text').evaluateAll((all) =>
+      all.map((own) => {
+        const { left, right, top, bottom } = own.getBoundingClientRect();
+        return { left, right, top, bottom };
+      }),
+    );
+    expect(labels.length).toBeGreaterThan(4);
+    expect(overlapping(labels)).toBe(0);
+    expect(await drawing.locator(String(marks)).count()).toBeGreaterThan(labels.length);
+  }
+  expect(await page.evaluate(scrolls)).toBe(false); // what is injected takes three lines up there
+  const drawn = await page.getByTestId('ws-ladder').locator('g.news').evaluateAll((all) =>
+    all.reduce((sum, own) => sum + Number(/** @type {SVGElement} */ (own).dataset.messages), 0),
+  );
+  expect(String(drawn)).toBe(await page.getByTestId('ws-delivered').textContent());
+});
+
+/** Runs in the page. */
+function scrolls() {
+  return document.documentElement.scrollHeight > document.documentElement.clientHeight;
+}
+
+/** How many boxes lie on another one.
+ * @param {{ left: number, right: number, top: number, bottom: number }[]} boxes */
+function overlapping(boxes) {
+  return boxes.filter((one, index) =>
+    boxes.slice(index + 1).some(
+      (other) =>
+        one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom,
+    ),
+  ).length;
+}
