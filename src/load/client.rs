@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::flags::Technique;
 use super::tally::{Next, Page};
 use super::target::Target;
-use super::wire::{Wire, handshake_key, pong, title};
+use super::wire::{Bytes, Wire, handshake_key, pong, title};
 
 /// The longest that a client waits before its next attempt; the first wait is a tenth of a
 /// second at most, and each one twice the one before.
@@ -140,14 +140,16 @@ impl Client {
         Ok(wire)
     }
 
-    async fn ask(&self, wire: &Wire<Page>, path: &str, more: &str) -> io::Result<()> {
+    async fn ask(&self, wire: &mut Wire<Page>, path: &str, more: &str) -> io::Result<()> {
         let request = format!(
             "GET {path}?{} HTTP/1.1\r\nHost: {}\r\n{more}\r\n",
             self.page.cursor(),
             self.plan.target.authority
         );
-        self.page.count(|counters| counters.requests += 1);
-        wire.send(request.as_bytes()).await
+        wire.send(request.as_bytes()).await?;
+        self.page
+            .book(wire.book(), |counters| counters.requests += 1);
+        Ok(())
     }
 
     /// Waits for an answer, and takes it. Returns what comes next, whether the connection
@@ -158,13 +160,17 @@ impl Client {
     ) -> Result<(Next, bool, Option<String>), End> {
         let head = wire.answer().await?;
         let at = std::time::Instant::now();
+        let bytes = wire.book();
         let next = match head.status {
-            200 | 410 => self.page.take(wire.body(&head), at)?,
+            200 | 410 => self.page.take(wire.body(&head), at, bytes)?,
             304 => {
-                self.page.count(|counters| counters.empty += 1);
+                self.page.book(bytes, |counters| counters.empty += 1);
                 Next::Wait
             }
-            status => return Err(refusal(status, wire.body(&head))),
+            status => {
+                self.page.book(bytes, |_| {});
+                return Err(refusal(status, wire.body(&head)));
+            }
         };
         wire.done(&head);
         self.back_off = BackOff::default();
@@ -182,7 +188,7 @@ impl Client {
                 None => String::new(),
             };
             let asked = self.page.cursor();
-            self.ask(&wire, "/poll", &condition).await?;
+            self.ask(&mut wire, "/poll", &condition).await?;
             let (next, lives, tag) = self.hear(&mut wire).await?;
             self.page.opened();
             // A validator is one URL's, and the URL changes with the cursor.
@@ -199,7 +205,8 @@ impl Client {
     async fn wait_for_turn(&mut self) {
         let now = Instant::now();
         while self.next_poll <= now {
-            self.page.count(|counters| counters.skipped += 1);
+            self.page
+                .book(Bytes::default(), |counters| counters.skipped += 1);
             self.next_poll += self.plan.every;
         }
         sleep_until(self.next_poll).await;
@@ -210,7 +217,7 @@ impl Client {
     async fn longpoll(&mut self) -> Endless {
         let mut wire = self.connect().await?;
         loop {
-            self.ask(&wire, "/longpoll", "").await?;
+            self.ask(&mut wire, "/longpoll", "").await?;
             self.page.opened();
             let (_, lives, _) = self.hear(&mut wire).await?;
             if !lives {
@@ -227,11 +234,12 @@ impl Client {
              Sec-WebSocket-Key: {}\r\n",
             handshake_key()
         );
-        self.ask(&wire, "/ws", &upgrade).await?;
+        self.ask(&mut wire, "/ws", &upgrade).await?;
         let head = wire.answer().await?;
         if head.status != 101 {
             return Err(refusal(head.status, wire.body(&head)));
         }
+        self.page.book(wire.book(), |_| {});
         wire.done(&head);
         self.page.opened();
         self.back_off = BackOff::default();
@@ -239,17 +247,25 @@ impl Client {
         loop {
             let frame = wire.frame().await?;
             let at = std::time::Instant::now();
+            let bytes = wire.book();
             let payload = wire.payload(&frame);
+            if frame.opcode == 1 {
+                is_gap |= self.page.take(payload, at, bytes)? == Next::Gap;
+            } else {
+                self.page.book(bytes, |_| {});
+            }
             match frame.opcode {
-                1 => is_gap |= self.page.take(payload, at)? == Next::Gap,
-                8 if is_gap => return Err(End::Again),
+                8 if is_gap => return Err(End::Again), // closed behind it, as it should be
                 8 => {
                     let code = payload.first_chunk().copied().map(u16::from_be_bytes);
-                    let code = code.unwrap_or(1005);
+                    let code = code.unwrap_or(1005); // none was given (RFC 6455 §7.1.5)
                     let what = format!("the server closed the socket with {code}");
                     return Err(End::Failed(what));
                 }
-                9 => wire.send(&pong(payload)).await?,
+                9 => {
+                    let pong = pong(payload);
+                    wire.send(&pong).await?;
+                }
                 _ => {}
             }
             wire.passed(&frame);

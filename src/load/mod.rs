@@ -558,7 +558,7 @@ fn bar(what: &'static str, length: u64) -> ProgressBar {
 }
 
 fn messages(schedule: Schedule, publisher: &Publisher) -> Messages {
-    let (bytes_up, bytes_down) = publisher.bytes();
+    let bytes = publisher.bytes();
     publisher.look(|published| {
         let Published {
             confirmed,
@@ -575,8 +575,8 @@ fn messages(schedule: Schedule, publisher: &Publisher) -> Messages {
             queued: *queued,
             late_ms: Quantiles::of(late),
             answered_ms: Quantiles::of(answered),
-            bytes_up,
-            bytes_down,
+            bytes_up: bytes.up,
+            bytes_down: bytes.down,
         }
     })
 }

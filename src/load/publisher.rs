@@ -15,7 +15,7 @@ use super::client::{BackOff, Plan};
 use super::schedule::Schedule;
 use super::seen::Seen;
 use super::tally::{histogram, record};
-use super::wire::{Account, Wire, title};
+use super::wire::{Account, Bytes, Wire, title};
 
 /// Most publications that are under way at one time, each on a connection of its own. What is
 /// due beyond them waits for one, and is charged for it.
@@ -43,18 +43,15 @@ pub struct Published {
 
 /// The bytes of publishing.
 #[derive(Debug, Default)]
-struct Bytes {
+struct Sum {
     up: AtomicU64,
     down: AtomicU64,
 }
 
-impl Account for Arc<Bytes> {
-    fn up(&self, bytes: usize) {
-        self.up.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
-    fn down(&self, bytes: usize) {
-        self.down.fetch_add(bytes as u64, Ordering::Relaxed);
+impl Account for Arc<Sum> {
+    fn count(&self, bytes: Bytes) {
+        self.up.fetch_add(bytes.up, Ordering::Relaxed);
+        self.down.fetch_add(bytes.down, Ordering::Relaxed);
     }
 }
 
@@ -90,8 +87,8 @@ struct Work {
     start: Instant,
     body: String,
     is_over: AtomicBool,
-    bytes: Arc<Bytes>,
-    idle: Mutex<Vec<Wire<Arc<Bytes>>>>,
+    bytes: Arc<Sum>,
+    idle: Mutex<Vec<Wire<Arc<Sum>>>>,
     places: Semaphore,
     published: Mutex<Published>,
 }
@@ -141,10 +138,13 @@ impl Publisher {
         look(&self.work.published.lock())
     }
 
-    /// Bytes up and down so far.
-    pub fn bytes(&self) -> (u64, u64) {
-        let Bytes { up, down } = &*self.work.bytes;
-        (up.load(Ordering::Relaxed), down.load(Ordering::Relaxed))
+    /// The bytes of all publications that were answered, and of all attempts that failed.
+    pub fn bytes(&self) -> Bytes {
+        let Sum { up, down } = &*self.work.bytes;
+        Bytes {
+            up: up.load(Ordering::Relaxed),
+            down: down.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -207,7 +207,7 @@ impl Work {
         }
     }
 
-    async fn connect(&self) -> std::io::Result<Wire<Arc<Bytes>>> {
+    async fn connect(&self) -> std::io::Result<Wire<Arc<Sum>>> {
         Wire::connect(&self.job.plan.target, None, self.bytes.clone()).await
     }
 
@@ -277,6 +277,7 @@ impl Work {
         wire.send(request.as_bytes()).await?;
         let head = wire.answer().await?;
         let title = title(wire.body(&head));
+        self.bytes.count(wire.book());
         wire.done(&head);
         if !head.closes {
             self.idle.lock().push(wire);

@@ -13,7 +13,7 @@ use super::batch::{Reader, Said};
 use super::flags::Technique;
 use super::schedule::Schedule;
 use super::seen::Seen;
-use super::wire::Account;
+use super::wire::{Account, Bytes};
 
 /// An empty histogram of microseconds, from 1 µs to an hour, exact to three digits.
 pub fn histogram() -> Histogram<u64> {
@@ -55,6 +55,11 @@ pub struct Counters {
 }
 
 impl Counters {
+    fn add(&mut self, bytes: Bytes) {
+        self.bytes_up += bytes.up;
+        self.bytes_down += bytes.down;
+    }
+
     fn pairs<'a>(&'a mut self, other: &'a Self) -> [(&'a mut u64, u64); 12] {
         [
             (&mut self.delivered, other.delivered),
@@ -259,19 +264,18 @@ pub struct Page {
 }
 
 impl Account for Page {
-    fn up(&self, bytes: usize) {
-        self.count(|counters| counters.bytes_up += bytes as u64);
-    }
-
-    fn down(&self, bytes: usize) {
-        self.count(|counters| counters.bytes_down += bytes as u64);
+    fn count(&self, bytes: Bytes) {
+        self.book(bytes, |_| {});
     }
 }
 
 impl Page {
-    /// Counts something for this client's technique.
-    pub fn count(&self, count: impl FnOnce(&mut Counters)) {
-        count(&mut self.book.pages.lock().tallies[self.technique as usize].counters);
+    /// Counts bytes, and what they were for, in one go: whoever looks sees both or neither.
+    pub fn book(&self, bytes: Bytes, count: impl FnOnce(&mut Counters)) {
+        let mut pages = self.book.pages.lock();
+        let counters = &mut pages.tallies[self.technique as usize].counters;
+        counters.add(bytes);
+        count(counters);
     }
 
     /// Counts an error; the first one's text is kept.
@@ -315,12 +319,14 @@ impl Page {
         format!("since={version}&epoch={epoch}")
     }
 
-    /// Takes what the server said, which was here at `at`.
+    /// Takes what the server said, which was here at `at` and cost so many bytes.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn take(&self, json: &[u8], at: Instant) -> Result<Next, String> {
+    pub fn take(&self, json: &[u8], at: Instant, bytes: Bytes) -> Result<Next, String> {
         let mut pages = self.book.pages.lock();
+        let counters = &mut pages.tallies[self.technique as usize].counters;
+        counters.add(bytes);
         let said = pages.reader.read(json)?;
         let Pages {
             tallies, clients, ..
@@ -413,8 +419,12 @@ mod tests {
     fn latency_is_counted_from_the_due_time() {
         let (book, page, start) = client();
         let json = batch(&[(1, "m-0"), (2, "m-5")]);
-        page.take(json.as_bytes(), start + Duration::from_millis(700))
-            .unwrap();
+        page.take(
+            json.as_bytes(),
+            start + Duration::from_millis(700),
+            Bytes::default(),
+        )
+        .unwrap();
         let latency = tally(&book).latency;
         assert_eq!(latency.len(), 2);
         // Exact to three digits: 700 ms and 200 ms.
@@ -440,7 +450,8 @@ mod tests {
             &[(6, "m-5")],
             &[(5, "m-4"), (7, "other")], // behind a later one; another publisher's
         ] {
-            page.take(batch(messages).as_bytes(), start).unwrap();
+            page.take(batch(messages).as_bytes(), start, Bytes::default())
+                .unwrap();
         }
         let mut published = Seen::default();
         for number in 0..6 {
@@ -464,12 +475,16 @@ mod tests {
     #[test]
     fn after_a_restart_versions_begin_anew() {
         let (book, page, start) = client();
-        page.take(batch(&[(9, "m-0")]).as_bytes(), start).unwrap();
+        page.take(batch(&[(9, "m-0")]).as_bytes(), start, Bytes::default())
+            .unwrap();
         let gap = r#"{"type":"gap","reason":"epoch","epoch":"f","oldest":1,"head":0}"#;
-        assert_eq!(page.take(gap.as_bytes(), start), Ok(Next::Gap));
+        assert_eq!(
+            page.take(gap.as_bytes(), start, Bytes::default()),
+            Ok(Next::Gap)
+        );
         assert_eq!(page.cursor(), "since=0&epoch=f");
         let json = batch(&[(1, "m-1")]).replace(r#""e""#, r#""f""#);
-        page.take(json.as_bytes(), start).unwrap();
+        page.take(json.as_bytes(), start, Bytes::default()).unwrap();
         let counters = tally(&book).counters;
         assert_eq!((counters.gaps, counters.delivered), (1, 2));
         assert_eq!(counters.out_of_order, 0);

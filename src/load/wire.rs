@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
+use std::mem;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -31,20 +32,35 @@ thread_local! {
     static ARRIVALS: RefCell<Vec<u8>> = RefCell::new(vec![0; READ_BYTES]);
 }
 
-/// Who keeps account of the bytes.
-pub trait Account {
-    /// So many bytes were sent.
-    fn up(&self, bytes: usize);
-    /// So many bytes have arrived.
-    fn down(&self, bytes: usize);
+/// Bytes that passed a connection.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Bytes {
+    /// To the server.
+    pub up: u64,
+    /// From the server.
+    pub down: u64,
 }
 
-/// A connection.
-pub struct Wire<A> {
+/// Who keeps account of the bytes that a connection leaves behind.
+pub trait Account {
+    /// Counts these.
+    fn count(&self, bytes: Bytes);
+}
+
+/// A connection. Bytes are counted here until somebody books them, together with what they
+/// were for; what is left when it ends, its account gets.
+pub struct Wire<A: Account> {
     stream: TcpStream,
     account: A,
+    bytes: Bytes,
     /// What has arrived and was not taken yet.
     arrived: Vec<u8>,
+}
+
+impl<A: Account> Drop for Wire<A> {
+    fn drop(&mut self) {
+        self.account.count(self.bytes);
+    }
 }
 
 /// The head of an answer, and how long its body is.
@@ -98,8 +114,14 @@ impl<A: Account> Wire<A> {
         Ok(Self {
             stream,
             account,
+            bytes: Bytes::default(),
             arrived: Vec::new(),
         })
+    }
+
+    /// The bytes that nobody has booked yet. Whoever calls this does.
+    pub fn book(&mut self) -> Bytes {
+        mem::take(&mut self.bytes)
     }
 
     /// Whether the server has ended the connection while nothing was asked.
@@ -114,11 +136,11 @@ impl<A: Account> Wire<A> {
     ///
     /// # Errors
     /// When the connection is gone.
-    pub async fn send(&self, mut bytes: &[u8]) -> io::Result<()> {
+    pub async fn send(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             match self.stream.try_write(bytes) {
                 Ok(count) => {
-                    self.account.up(count);
+                    self.bytes.up += count as u64;
                     bytes = &bytes[count..];
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -150,7 +172,7 @@ impl<A: Account> Wire<A> {
                     ));
                 }
                 Ok(count) => {
-                    self.account.down(count);
+                    self.bytes.down += count as u64;
                     return Ok(());
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {}
