@@ -3,12 +3,16 @@
 //! measured, and would not say what it sent.
 
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
@@ -157,28 +161,24 @@ impl<A: Account> Wire<A> {
         if self.arrived.len() > ANSWER_BYTES {
             return Err(invalid("an answer of more than 64 MiB"));
         }
-        loop {
-            self.stream.readable().await?;
-            let read: io::Result<usize> = ARRIVALS.with_borrow_mut(|arrivals| {
-                let count = self.stream.try_read(arrivals)?;
-                self.arrived.extend_from_slice(&arrivals[..count]);
-                Ok(count)
-            });
-            match read {
-                Ok(0) => {
-                    return Err(io::Error::new(
-                        ErrorKind::UnexpectedEof,
-                        "the server hung up",
-                    ));
-                }
-                Ok(count) => {
-                    self.bytes.down += count as u64;
-                    return Ok(());
-                }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-                Err(error) => return Err(error),
-            }
+        // `poll_read` knows that a read which leaves room has emptied the socket; `try_read`
+        // would ask the kernel a second time for each message, just to be told "nothing".
+        let count = poll_fn(|context| {
+            ARRIVALS.with_borrow_mut(|arrivals| {
+                let mut buffer = ReadBuf::new(arrivals);
+                let stream = Pin::new(&mut self.stream);
+                ready!(stream.poll_read(context, &mut buffer))?;
+                self.arrived.extend_from_slice(buffer.filled());
+                Poll::Ready(io::Result::Ok(buffer.filled().len()))
+            })
+        })
+        .await?;
+        if count == 0 {
+            let why = "the server hung up";
+            return Err(io::Error::new(ErrorKind::UnexpectedEof, why));
         }
+        self.bytes.down += count as u64;
+        Ok(())
     }
 
     /// The next answer to anything but a HEAD, once it is whole.
