@@ -563,7 +563,9 @@ async fn a_stall_is_charged_to_all_who_were_due_meanwhile() {
     assert!(late >= 10, "{late} late\n{}", measured.report);
     let quantiles = measured.report.all.latency_ms.unwrap();
     assert!(quantiles.p90 >= 400.0, "{}", measured.report);
-    assert!(measured.report.messages.answered_ms.unwrap().max >= 590.0);
+    // They were all under way at that time, and none waited for the one before.
+    let answered = measured.report.messages.answered_ms.unwrap();
+    assert!(answered.p90 >= 400.0, "{answered:?}");
 }
 
 /// A server that ends and comes back has a new log; its clients come back, too.
