@@ -384,7 +384,16 @@ struct Manners {
     send: fn(u64) -> Vec<u64>,
     /// How long this message is kept waiting for its number, and all behind it.
     stall: Option<(u64, Duration)>,
+    /// The message behind which it closes its sockets.
+    hang_up: Option<u64>,
 }
+
+/// What a server does that keeps its word.
+const GOOD: Manners = Manners {
+    send: |version| vec![version],
+    stall: None,
+    hang_up: None,
+};
 
 /// A server that is none: it speaks as much of the protocol as `trifold load` does, and breaks
 /// what it promises.
@@ -464,7 +473,9 @@ impl Stub {
         let upgrade = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
         let _ = write.write_all(upgrade.as_bytes()).await;
         while let Ok(batch) = batches.recv().await {
-            if write.write_all(&text_frame(&batch)).await.is_err() {
+            let sent = write.write_all(&text_frame(&batch)).await;
+            let last = self.manners.hang_up.map(|own| format!("\"head\":{own},"));
+            if sent.is_err() || last.is_some_and(|own| batch.contains(&own)) {
                 return;
             }
         }
@@ -495,7 +506,7 @@ impl Stub {
 
 /// What the program makes of a stub with these manners, and a client that gets ten messages.
 async fn told_of(send: fn(u64) -> Vec<u64>) -> (Option<i32>, [u64; 4]) {
-    let address = Stub::start(Manners { send, stall: None }).await;
+    let address = Stub::start(Manners { send, ..GOOD }).await;
     let url = format!("http://{address}");
     let flags = [
         &url,
@@ -548,8 +559,8 @@ async fn what_is_as_it_should_be_is_no_error() {
 #[tokio::test]
 async fn a_stall_is_charged_to_all_who_were_due_meanwhile() {
     let manners = Manners {
-        send: |version| vec![version],
         stall: Some((5, Duration::from_millis(600))),
+        ..GOOD
     };
     let address = Stub::start(manners).await;
     let flags = ["--clients=1", "--rate=20", "--seconds=1", "--patience=2"];
@@ -566,6 +577,32 @@ async fn a_stall_is_charged_to_all_who_were_due_meanwhile() {
     // They were all under way at that time, and none waited for the one before.
     let answered = measured.report.messages.answered_ms.unwrap();
     assert!(answered.p90 >= 400.0, "{answered:?}");
+}
+
+#[tokio::test]
+async fn a_client_comes_back_unless_it_shall_not() {
+    let manners = Manners {
+        hang_up: Some(3),
+        ..GOOD
+    };
+    let flags = [
+        "--clients=1",
+        "--rate=20",
+        "--seconds=0.5",
+        "--patience=0.5",
+    ];
+    let address = Stub::start(manners).await;
+    let report = measured(address, &flags).await.unwrap().report;
+    let counters = report.all.counters;
+    assert_eq!((counters.errors, counters.reconnects), (1, 1), "{report}");
+
+    let address = Stub::start(manners).await;
+    let flags = [&flags[..], &["--no-reconnect"]].concat();
+    let report = measured(address, &flags).await.unwrap().report;
+    let counters = report.all.counters;
+    assert_eq!((counters.errors, counters.reconnects), (1, 0), "{report}");
+    assert_eq!((counters.delivered, report.all.lost), (3, 7), "{report}");
+    assert!(!report.ok);
 }
 
 /// A server that ends and comes back has a new log; its clients come back, too.

@@ -21,7 +21,6 @@ impl Seen {
         match self.0.get_mut(after) {
             Some(range) if range.contains(&number) => return false,
             Some(range) if range.end == number => range.end += 1,
-            Some(range) if range.start == number + 1 => range.start = number,
             _ => self.0.insert(after, number..number + 1),
         }
         if let [first, second] = self.0.get(after..after + 2).unwrap_or_default()

@@ -449,12 +449,13 @@ mod tests {
             &[(2, "m-1")], // again
             &[(6, "m-5")],
             &[(5, "m-4"), (7, "other")], // behind a later one; another publisher's
+            &[(9, "m-7"), (8, "m-6")],
         ] {
             page.take(batch(messages).as_bytes(), start, Bytes::default())
                 .unwrap();
         }
         let mut published = Seen::default();
-        for number in 0..6 {
+        for number in 0..8 {
             published.insert(number);
         }
         book.count_lost(&published);
@@ -463,9 +464,9 @@ mod tests {
         assert_eq!(
             counters,
             Counters {
-                delivered: 5,
+                delivered: 7,
                 duplicate: 1,
-                out_of_order: 1,
+                out_of_order: 2,
                 foreign: 1,
                 ..Counters::default()
             }
@@ -485,8 +486,11 @@ mod tests {
         assert_eq!(page.cursor(), "since=0&epoch=f");
         let json = batch(&[(1, "m-1")]).replace(r#""e""#, r#""f""#);
         page.take(json.as_bytes(), start, Bytes::default()).unwrap();
+        // Nor need a server tell the gap.
+        let json = batch(&[(1, "m-2")]).replace(r#""e""#, r#""g""#);
+        page.take(json.as_bytes(), start, Bytes::default()).unwrap();
         let counters = tally(&book).counters;
-        assert_eq!((counters.gaps, counters.delivered), (1, 2));
+        assert_eq!((counters.gaps, counters.delivered), (1, 3));
         assert_eq!(counters.out_of_order, 0);
     }
 
