@@ -345,6 +345,17 @@ async fn what_the_server_refuses_is_told_in_its_words() {
     assert_refused(&[&url, "--pid=4000000000"], gone).await;
 }
 
+/// It takes 12 s without any progress to tell a server that is full from one that is slow.
+#[tokio::test]
+async fn a_server_that_is_full_is_not_measured() {
+    let refused = ["longpoll=4", "ws=4"].map(async |mix| {
+        let full = Program::start(&["--max-connections=2"]);
+        let url = format!("http://{}", full.address);
+        assert_refused(&[&url, "--technique", mix], "--max-connections").await;
+    });
+    futures_util::future::join_all(refused).await;
+}
+
 /// Runs the program where it may have so many open files.
 #[cfg(unix)]
 async fn with_files(limit: &str, flags: &[&str]) -> Output {

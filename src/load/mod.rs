@@ -61,6 +61,9 @@ const IMPOSSIBLE: u8 = 2;
 /// How long nothing may happen while clients are opened.
 const OPENING_PATIENCE: Duration = Duration::from_secs(12);
 
+/// What may be the reason when it does not hold all clients.
+const FEWER: &str = "it may take fewer connections (--max-connections, ulimit -n)";
+
 /// How often the main thread looks at the books.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -416,11 +419,8 @@ impl Crowd {
                 break;
             }
             if patience.is_over(opened) {
-                let why = crowd_error(self).unwrap_or_else(|| {
-                    "the server does not answer, and may take fewer connections \
-                     (--max-connections, ulimit -n)"
-                        .to_owned()
-                });
+                let why = crowd_error(self)
+                    .unwrap_or_else(|| format!("the server does not answer; {FEWER}"));
                 let all = self.clients;
                 return Err(format!(
                     "only {opened} of {all} clients could be opened: {why}"
@@ -429,7 +429,7 @@ impl Crowd {
             thread::sleep(LOOK_EVERY);
         }
         bar.finish_and_clear();
-        Ok(self.held == 0 || is_reached(target, health.waiting + self.held))
+        are_held(target, health.waiting, self.held)
     }
 
     /// Waits until the time is over and all is delivered, or nothing comes any more.
@@ -504,16 +504,27 @@ impl Drop for Crowd {
     }
 }
 
-/// Waits until so many readers wait at the server, or no more come.
-fn is_reached(target: &Target, wanted: u64) -> bool {
+/// Waits until the server says that it holds so many readers besides those who were there
+/// before, or that no more come. Returns whether these are all.
+///
+/// # Errors
+/// When it holds fewer than that in all, or does not say.
+fn are_held(target: &Target, before: u64, held: u64) -> Result<bool, String> {
     let mut patience = Patience::new(OPENING_PATIENCE);
     loop {
-        let waiting = target.health().map_or(0, |now| now.waiting);
-        if waiting >= wanted {
-            return true;
+        let health = target.health();
+        let waiting = health.as_ref().map_or(0, |now| now.waiting);
+        if waiting >= before + held {
+            return Ok(true);
         }
         if patience.is_over(waiting) {
-            return false;
+            let what = match health {
+                // Perhaps some of those who were there before have left.
+                Ok(_) if waiting >= held => return Ok(false),
+                Ok(_) => format!("holds {waiting} of {held} long polls and WebSockets"),
+                Err(error) => format!("does not say how many it holds: {error}"),
+            };
+            return Err(format!("the server {what}; {FEWER}"));
         }
         thread::sleep(LOOK_EVERY);
     }
