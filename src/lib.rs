@@ -17,11 +17,13 @@
 //! - [`guard`]: Host and Origin, and the headers of every answer
 //! - [`page`]: the files of the page, held in the binary
 //! - [`options`]: the command line
+//! - [`load`]: `trifold load`, which measures a server
 
 pub mod bell;
 pub mod cursor;
 pub mod guard;
 pub mod lab;
+pub mod load;
 pub mod message_log;
 pub mod options;
 pub mod page;

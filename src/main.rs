@@ -1,19 +1,29 @@
-//! Trifold's program: reads the flags, makes one log, serves it.
+//! Trifold's program: reads the flags, makes one log, serves it. `trifold load` measures.
 
 use std::io;
+use std::process::ExitCode;
 
 use actix_web::web;
 use clap::Parser;
 use env_logger::Env;
-use trifold::{MessageLog, Options};
+use trifold::options::{Command, CommandLine};
+use trifold::{MessageLog, Options, load};
 
 /// What is logged where `RUST_LOG` does not say: what happened, and not that actix-http saw a
 /// connection end, which clients do all the time and the simulated network on purpose.
 const LOGGED: &str = "info,actix_server=warn,actix_http::h1=off";
 
-#[actix_web::main]
-async fn main() -> io::Result<()> {
-    let options = Options::parse();
+fn main() -> io::Result<ExitCode> {
+    let CommandLine { command, serve } = CommandLine::parse();
+    match command {
+        Some(Command::Load(load)) => Ok(load::main(&load)),
+        None => actix_web::rt::System::new()
+            .block_on(run(serve))
+            .map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn run(options: Options) -> io::Result<()> {
     env_logger::Builder::from_env(Env::default().default_filter_or(LOGGED)).init();
 
     let log = web::Data::new(MessageLog::new(options.retention()));

@@ -3,10 +3,31 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use clap::Parser;
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
+use clap::{Parser, Subcommand};
 
+use crate::load::Load;
 use crate::message_log::Retention;
+
+/// Polling, long polling and WebSockets side by side, over one message log.
+#[derive(Debug, Clone, Parser)]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+pub struct CommandLine {
+    /// What to do besides serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The server's flags.
+    #[command(flatten)]
+    pub serve: Options,
+}
+
+/// What the program does besides serving.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Measure a server: many clients, messages at a steady rate, and what came of it
+    Load(Box<Load>),
+}
 
 /// Polling, long polling and WebSockets side by side, over one message log.
 #[derive(Debug, Clone, Parser)]

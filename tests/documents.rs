@@ -1,4 +1,5 @@
-//! What docs/protocol.md shows is what happens: its examples are run, its flags compared.
+//! What docs/protocol.md shows is what happens: its examples are run, its flags compared. So
+//! are those of `trifold load`, in docs/performance.md.
 
 mod common;
 
@@ -8,9 +9,10 @@ use std::process::Command;
 
 use clap::{Arg, CommandFactory};
 use common::Server;
-use trifold::Options;
+use trifold::options::CommandLine;
 
 const PROTOCOL: &str = include_str!("../docs/protocol.md");
+const PERFORMANCE: &str = include_str!("../docs/performance.md");
 
 /// A command, and what the page says that it prints.
 struct Example {
@@ -126,20 +128,20 @@ fn the_examples_do_what_the_page_says() {
     }
 }
 
-/// The rows of the table: a flag with its value's name, its environment variable, its default.
-/// Of each cell only what is in backticks counts.
-fn documented(page: &str) -> Vec<String> {
+/// The rows of the table: a flag with its value's name, and so many cells of what else the
+/// command line defines. Of each cell only what is in backticks counts.
+fn documented(page: &str, cells: usize) -> Vec<String> {
     let quoted = |cell| str::split(cell, '`').nth(1).unwrap_or("none");
     let rows = page.lines().filter(|line| line.starts_with("| `--"));
     rows.map(|row| {
-        let cells: Vec<_> = row.split('|').skip(1).take(3).map(quoted).collect();
+        let cells: Vec<_> = row.split('|').skip(1).take(cells).map(quoted).collect();
         cells.join(", ")
     })
     .collect()
 }
 
-/// The same, as the command line defines it.
-fn defined(flag: &Arg) -> String {
+/// A flag with its value's name, its environment variable, its default.
+fn defined(flag: &Arg) -> [String; 3] {
     let mut cells = [
         format!("--{}", flag.get_long().expect("a flag has a name")),
         "none".to_owned(),
@@ -150,27 +152,47 @@ fn defined(flag: &Arg) -> String {
     }
     if flag.get_action().takes_values() {
         for name in flag.get_value_names().unwrap_or_default() {
-            cells[0] += &format!(" {name}");
+            cells[0] += &match flag.is_require_equals_set() {
+                true => format!("[={name}]"),
+                false => format!(" {name}"),
+            };
         }
         let default = flag.get_default_values().first();
         if let Some(value) = default.filter(|_| !flag.is_hide_default_value_set()) {
             cells[2] = value.to_string_lossy().into_owned();
         }
     }
-    cells.join(", ")
+    cells
+}
+
+fn assert_same(documented: &[String], defined: &[String]) {
+    for row in defined {
+        assert!(documented.contains(row), "the table lacks {row}");
+    }
+    for row in documented {
+        assert!(defined.contains(row), "there is no {row}");
+    }
+    assert_eq!(documented.len(), defined.len(), "a flag is there twice");
 }
 
 #[test]
 fn the_table_of_flags_is_the_command_line() {
-    let mut command = Options::command();
+    let mut command = CommandLine::command();
     command.build();
-    let defined: Vec<_> = command.get_arguments().map(defined).collect();
-    let documented = documented(PROTOCOL);
-    for row in &defined {
-        assert!(documented.contains(row), "the table lacks {row}");
-    }
-    for row in &documented {
-        assert!(defined.contains(row), "there is no {row}");
-    }
-    assert_eq!(documented.len(), defined.len(), "a flag is there twice");
+    let defined = command.get_arguments().map(|flag| defined(flag).join(", "));
+    assert_same(&documented(PROTOCOL, 3), &defined.collect::<Vec<_>>());
+}
+
+#[test]
+fn the_table_of_loads_flags_is_its_command_line() {
+    let mut command = CommandLine::command();
+    command.build();
+    let load = command.find_subcommand("load").expect("there is one");
+    let flags = load.get_arguments().filter(|own| !own.is_positional());
+    let defined = flags.map(|flag| {
+        let [flag, variable, default] = defined(flag);
+        assert_eq!(variable, "none", "{flag}");
+        [flag, default].join(", ")
+    });
+    assert_same(&documented(PERFORMANCE, 2), &defined.collect::<Vec<_>>());
 }

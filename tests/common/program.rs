@@ -24,9 +24,14 @@ impl Program {
         command
     }
 
-    /// Starts it, and returns once it has said where it listens.
+    /// Starts it on a free port, and returns once it has said where it listens.
     pub fn start(flags: &[&str]) -> Self {
-        let mut command = Self::command(&["--listen=127.0.0.1:0", "--workers=2"]);
+        Self::start_at("127.0.0.1:0", flags)
+    }
+
+    /// The same, at an address.
+    pub fn start_at(address: &str, flags: &[&str]) -> Self {
+        let mut command = Self::command(&["--listen", address, "--workers=2"]);
         let spawned = command.args(flags).stderr(Stdio::null()).spawn();
         let mut child = spawned.expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is piped");
@@ -41,6 +46,11 @@ impl Program {
             first_line,
             child,
         }
+    }
+
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Sends a signal, `TERM` or `INT`.
