@@ -1,5 +1,6 @@
 //! The cursor: what a reader says it holds, parsed in one place for all three techniques.
 
+use std::borrow::Cow;
 use std::future::{Ready, ready};
 use std::ops::RangeInclusive;
 
@@ -43,7 +44,7 @@ impl Cursor {
 
     /// Reads `since`, `epoch` and `limit`. `since=now` is the log's head at this moment.
     fn parse(query: &Query, log: &MessageLog) -> Result<Self, Problem> {
-        let since = match query.get("since")? {
+        let since = match query.get("since")?.as_deref() {
             Some("now") => log.head(),
             _ => query.number("since", 0..=Version::MAX, 0).map_err(|_| {
                 Problem::bad_request("`since` must be a whole number from 0 on, or `now`")
@@ -51,7 +52,7 @@ impl Cursor {
         };
         Ok(Self {
             since,
-            epoch: query.get("epoch")?.map(Into::into),
+            epoch: query.get("epoch")?.map(|epoch| epoch.into()),
             limit: query.number("limit", 1..=LIMIT_MAX as u64, LIMIT_DEFAULT as u64)?
                 as usize,
         })
@@ -65,37 +66,36 @@ impl FromRequest for Cursor {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let log = request.app_data::<web::Data<MessageLog>>();
         ready(match log {
-            Some(log) => Query::of(request).and_then(|query| Self::parse(&query, log)),
+            Some(log) => Self::parse(&Query::of(request), log),
             None => Err(Problem::unavailable("The log is not there yet")),
         })
     }
 }
 
-/// A request's query parameters. Names that no one asks for are left alone, so that a client
-/// can make a URL unique; a name given twice is refused, because either value may be meant.
-pub struct Query(Vec<(String, String)>);
+/// A request's query parameters, looked through where they are. Names that no one asks for are
+/// left alone, so that a client can make a URL unique; a name given twice is refused, because
+/// either value may be meant.
+pub struct Query<'a>(&'a str);
 
-impl Query {
+impl<'a> Query<'a> {
     /// The request's parameters.
-    ///
-    /// # Errors
-    /// 400 when the query is not `name=value` pairs.
-    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
-        web::Query::<Vec<(String, String)>>::from_query(request.query_string())
-            .map(|pairs| Self(pairs.into_inner()))
-            .map_err(|_| Problem::bad_request("The query does not parse"))
+    pub fn of(request: &'a HttpRequest) -> Self {
+        Self(request.query_string())
+    }
+
+    fn pairs(&self) -> form_urlencoded::Parse<'a> {
+        form_urlencoded::parse(self.0.as_bytes())
     }
 
     /// The value of one parameter.
     ///
     /// # Errors
     /// 400 when it is given twice.
-    pub fn get(&self, name: &str) -> Result<Option<&str>, Problem> {
+    pub fn get(&self, name: &str) -> Result<Option<Cow<'a, str>>, Problem> {
         let mut values = self
-            .0
-            .iter()
+            .pairs()
             .filter(|(own, _)| own == name)
-            .map(|(_, value)| value.as_str());
+            .map(|(_, value)| value);
         let value = values.next();
         match values.next() {
             None => Ok(value),
@@ -105,7 +105,7 @@ impl Query {
 
     /// Whether there is a parameter of one of these names.
     pub fn has_any(&self, names: &[&str]) -> bool {
-        self.0.iter().any(|(own, _)| names.contains(&own.as_str()))
+        self.pairs().any(|(own, _)| names.contains(&&*own))
     }
 
     /// The value of one whole number, or `default` where there is none.

@@ -35,11 +35,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::dev::Server;
-use actix_web::http::header::CACHE_CONTROL;
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::body::BoxBody;
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, ORIGIN};
+use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpResponse, HttpServer, Resource, Route, guard as on, web};
+use actix_web::{
+    App, Error, HttpResponse, HttpServer, Resource, Route, guard as on, web,
+};
 use serde::Serialize;
 
 pub use cursor::Cursor;
@@ -101,7 +104,7 @@ pub fn bind(
             .service(in_lab(at(
                 "/longpoll",
                 "GET, HEAD",
-                get_or_head().to(longpoll),
+                get_or_head().to(longpoll).wrap(from_fn(travel_light)),
             )))
             .service(in_lab(at("/ws", "GET", web::get().to(ws))))
             .service(in_lab(at("/messages", "POST", web::post().to(publish))))
@@ -132,6 +135,20 @@ pub fn bind(
     .bind(listen)?;
     let address = server.addrs().first().copied().unwrap_or(listen);
     Ok((server.run(), address))
+}
+
+/// Lets go of the header fields of a request that will be held: actix makes room for sixteen of
+/// them, 7 KB. All have been read by then but `Origin`, which the answer's CORS fields need.
+async fn travel_light(
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let origin = request.headers_mut().remove(ORIGIN).next();
+    *request.headers_mut() = HeaderMap::new();
+    if let Some(origin) = origin {
+        request.headers_mut().insert(ORIGIN, origin);
+    }
+    next.call(request).await
 }
 
 /// One path with one route; other methods are told which ones there are.

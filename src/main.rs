@@ -13,6 +13,12 @@ use trifold::{MessageLog, Options, load};
 /// connection end, which clients do all the time and the simulated network on purpose.
 const LOGGED: &str = "info,actix_server=warn,actix_http::h1=off";
 
+/// It keeps what is small together, apart from actix's buffers: a held poll takes a third less
+/// memory than with the C library's allocator.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> io::Result<ExitCode> {
     let CommandLine { command, serve } = CommandLine::parse();
     match command {

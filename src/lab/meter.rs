@@ -140,7 +140,7 @@ fn meter_of(request: &ServiceRequest) -> Option<Arc<Meter>> {
     if is_off(request.request()) || !METERED.contains(&request.path()) {
         return None;
     }
-    let query = Query::of(request.request()).ok()?;
+    let query = Query::of(request.request());
     let (member, pane) = owner(request.request(), &query).ok()??;
     member.meter(&pane)
 }

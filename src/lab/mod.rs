@@ -17,6 +17,7 @@ use crate::cursor::Query;
 use crate::problem::Problem;
 use room::{Member, Room};
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Most characters of a client's name, and of a pane's.
@@ -40,16 +41,16 @@ fn owner(
         return Ok(None);
     };
     Ok(room
-        .member(client)
-        .map(|member| (member, pane.unwrap_or("all").to_owned())))
+        .member(&client)
+        .map(|member| (member, pane.unwrap_or("all".into()).into_owned())))
 }
 
 /// The value of a parameter that names something.
 fn name<'a>(
-    query: &'a Query,
+    query: &Query<'a>,
     name: &str,
     most: usize,
-) -> Result<Option<&'a str>, Problem> {
+) -> Result<Option<Cow<'a, str>>, Problem> {
     let Some(value) = query.get(name)? else {
         return Ok(None);
     };

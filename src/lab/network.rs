@@ -67,7 +67,7 @@ impl Conditions {
     /// What a request asks for; `None` when it asks for nothing.
     fn of(request: &ServiceRequest) -> Result<Option<Self>, Problem> {
         let request = request.request();
-        let query = Query::of(request)?;
+        let query = Query::of(request);
         if !query.has_any(&PARAMETERS) {
             return Ok(None);
         }
@@ -78,7 +78,7 @@ impl Conditions {
             down: Duration::from_millis(ms("down_ms")?),
             jitter_ms: ms("jitter_ms")?,
             seed: query.number("seed", 0..=u64::MAX, 0)?,
-            fault: match query.get("fault")? {
+            fault: match query.get("fault")?.as_deref() {
                 None => None,
                 Some("hang") => Some(Fault::Hang),
                 Some("503") => Some(Fault::Unavailable),

@@ -188,11 +188,11 @@ pub async fn lab(
         let title = "The lab is off (--no-lab)";
         return Err(Problem::new(actix_web::http::StatusCode::NOT_FOUND, title));
     }
-    let query = Query::of(&request)?;
+    let query = Query::of(&request);
     let client = name(&query, "client", CLIENT_MAX)?
         .ok_or_else(|| Problem::bad_request("`client` is missing"))?;
     let member = room
-        .member(client)
+        .member(&client)
         .ok_or_else(|| Problem::unavailable("The room is full"))?;
     let ears = Ears::new(payload, options.max_body);
     let stay = attend(log, room, member, ears);

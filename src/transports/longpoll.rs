@@ -34,7 +34,7 @@ pub async fn longpoll(
 /// How long to hold: `wait_ms`, and up to a sixteenth more, so that a thousand clients that
 /// came in one instant do not come back in one.
 fn wait(request: &HttpRequest, cap: u64) -> Result<Duration, Problem> {
-    let asked = Query::of(request)?.number("wait_ms", 0..=cap, cap)?;
+    let asked = Query::of(request).number("wait_ms", 0..=cap, cap)?;
     let spread = rand::random_range(0..=asked / 16);
     Ok(Duration::from_millis(asked + spread))
 }
