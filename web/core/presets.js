@@ -81,7 +81,7 @@ export const presets = [
     rhythm: 'steady',
     rate: 4,
     network: { answers: [1900, 250, 250, 250] },
-    injected: 'every 4th poll answered 1900 ms late, the others 250',
+    injected: 'every 4th poll 1900 ms late, the rest 250',
   },
   {
     ...CALM,
