@@ -73,8 +73,8 @@ pub struct Ears {
     lengths: Lengths,
     unread: BytesMut,
     codec: Codec,
-    /// The fragments of a text so far, and how big it may become.
-    text: BytesMut,
+    /// A text of which fragments are still to come.
+    begun: Option<BytesMut>,
     max_bytes: usize,
     /// When the next ping goes out, or, while one is unanswered, when the peer is given up.
     due: Pin<Box<Sleep>>,
@@ -90,7 +90,7 @@ impl Ears {
             lengths: Lengths::default(),
             unread: BytesMut::new(),
             codec: Codec::new().max_size(max_bytes),
-            text: BytesMut::new(),
+            begun: None,
             max_bytes,
             due: Box::pin(sleep(PING_EVERY)),
             unanswered: false,
@@ -107,37 +107,42 @@ impl Ears {
 
     /// What is owed for a frame, or said in it; `None` for a frame that needs no more.
     fn take(&mut self, frame: Frame) -> Result<Option<Heard>, CloseReason> {
-        let (fragment, is_last) = match frame {
-            Frame::Text(text) => (text, true),
-            Frame::Continuation(Item::FirstText(text) | Item::Continue(text)) => {
-                (text, false)
+        match frame {
+            Frame::Text(text) if self.begun.is_none() => whole(text.into()),
+            Frame::Text(_) => {
+                Err((CloseCode::Protocol, "the last message had no end").into())
             }
-            Frame::Continuation(Item::Last(text)) => (text, true),
+            Frame::Continuation(Item::FirstText(text)) => {
+                self.begun = Some(text.into());
+                Ok(None)
+            }
+            Frame::Continuation(Item::Continue(more)) => self.go_on(&more).map(|_| None),
+            Frame::Continuation(Item::Last(more)) => {
+                self.go_on(&more)?;
+                whole(self.begun.take().unwrap_or_default())
+            }
             Frame::Binary(_) | Frame::Continuation(Item::FirstBinary(_)) => {
-                let why = "only text is spoken here";
-                return Err((CloseCode::Unsupported, why).into());
+                Err((CloseCode::Unsupported, "only text is spoken here").into())
             }
             Frame::Ping(data) => {
-                return Ok(Some(Heard::Owed(control_frame(OpCode::Pong, &data))));
+                Ok(Some(Heard::Owed(control_frame(OpCode::Pong, &data))))
             }
             Frame::Pong(_) => {
                 self.pong();
-                return Ok(None);
+                Ok(None)
             }
-            Frame::Close(reason) => {
-                return Err(reason.unwrap_or(CloseCode::Normal.into()));
-            }
-        };
-        if self.text.len() + fragment.len() > self.max_bytes {
+            Frame::Close(reason) => Err(reason.unwrap_or(CloseCode::Normal.into())),
+        }
+    }
+
+    /// One more fragment. The codec has seen to it that there was a first.
+    fn go_on(&mut self, more: &[u8]) -> Result<(), CloseReason> {
+        let begun = self.begun.get_or_insert_default();
+        if begun.len() + more.len() > self.max_bytes {
             return Err((CloseCode::Size, "the message is too big").into());
         }
-        self.text.extend_from_slice(&fragment);
-        if !is_last {
-            return Ok(None);
-        }
-        String::from_utf8(std::mem::take(&mut self.text).into())
-            .map(|text| Some(Heard::Text(text)))
-            .map_err(|_| (CloseCode::Invalid, "text must be UTF-8").into())
+        begun.extend_from_slice(more);
+        Ok(())
     }
 
     fn pong(&mut self) {
@@ -192,6 +197,12 @@ impl Stream for Ears {
         this.closed = true;
         Poll::Ready(None)
     }
+}
+
+fn whole(text: BytesMut) -> Result<Option<Heard>, CloseReason> {
+    String::from_utf8(text.into())
+        .map(|text| Some(Heard::Text(text)))
+        .map_err(|_| (CloseCode::Invalid, "text must be UTF-8").into())
 }
 
 /// The close code for what went wrong while reading (RFC 6455 §7.4.1).

@@ -189,4 +189,9 @@ async fn a_malformed_frame_closes_with_1002() {
     assert_closes(&server, &masked_frame(0x80, text), 1002).await; // continues nothing
     assert_closes(&server, &masked_frame(0x09, text), 1002).await; // a ping in fragments
     assert_closes(&server, &masked_frame(0x89, &[0; 126]), 1002).await; // and too long
+    for second in [0x81, 0x01] {
+        // a message, whole or in fragments, before the last fragment of another
+        let both = [masked_frame(0x01, text), masked_frame(second, text)].concat();
+        assert_closes(&server, &both, 1002).await;
+    }
 }
