@@ -32,6 +32,7 @@ fn main() {
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
         .sample_size(50)
+        .nresamples(10_000) // 100 000 take longer than measuring does
         .configure_from_args();
     append(&mut criterion);
     after(&mut criterion);
