@@ -15,7 +15,7 @@ const LOGGED: &str = "info,actix_server=warn,actix_http::h1=off";
 
 /// It keeps what is small together, apart from actix's buffers: a held poll takes a third less
 /// memory than with the C library's allocator.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", feature = "jemalloc"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
