@@ -107,7 +107,7 @@ export function mountEcdf() {
     element,
     /** @param {Curve[]} all */
     draw(all) {
-      if (quantiles.offsetParent) drawTable(all);
+      drawTable(all); // hidden or not: who asks for it in a pause finds it
       if (width === 0) return;
       const parts = [];
       for (const [index, curve] of all.entries()) {
