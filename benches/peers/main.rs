@@ -70,7 +70,7 @@ const DELIVERIES_A_SECOND: f64 = 20_000.0;
 const MESSAGES_A_SECOND: f64 = 20.0;
 
 /// How long is measured, and how long before it is not, in seconds.
-const MEASURED: f64 = 5.0;
+const MEASURED: f64 = 4.0;
 const WARM_UP: f64 = 1.0;
 
 fn main() -> io::Result<()> {

@@ -123,7 +123,7 @@ fn table(
     let rounds = series.first().map_or(0, |own| own.rounds.len());
     writeln!(
         out,
-        "### {title}\n\n{rounds} rounds; median (least to most).\n"
+        "#### {title}\n\n{rounds} rounds; median (least to most).\n"
     )?;
     write!(out, "| server |")?;
     for (title, ..) in columns {
@@ -146,13 +146,18 @@ fn table(
         write!(out, "| *Trifold ÷ {}* |", other.name)?;
         for (_, figure, _) in columns {
             let pairs = ours.rounds.iter().zip(&other.rounds);
-            let ratios = pairs.map(|(ours, theirs)| figure(ours) / figure(theirs));
+            let ratios = pairs
+                .filter(|(_, theirs)| figure(theirs) > NOTHING)
+                .map(|(ours, theirs)| figure(ours) / figure(theirs));
             write!(out, " {} |", spread(ratios, 2))?;
         }
         writeln!(out, " |")?;
     }
     writeln!(out)
 }
+
+/// Below this a figure is none, and nothing is divided by it.
+const NOTHING: f64 = 0.05;
 
 /// A median, and the least and most beside it.
 fn spread(figures: impl Iterator<Item = f64>, digits: usize) -> String {
