@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, ORIGIN};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
 use actix_web::middleware::{Condition, Next, from_fn};
 use actix_web::rt::net::TcpStream;
 use actix_web::{
@@ -138,16 +138,12 @@ pub fn bind(
 }
 
 /// Lets go of the header fields of a request that will be held: actix makes room for sixteen of
-/// them, 7 KB. All have been read by then but `Origin`, which the answer's CORS fields need.
+/// them, 7 KB, and by then all that needs them, CORS included, has read them.
 async fn travel_light(
     mut request: ServiceRequest,
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let origin = request.headers_mut().remove(ORIGIN).next();
     *request.headers_mut() = HeaderMap::new();
-    if let Some(origin) = origin {
-        request.headers_mut().insert(ORIGIN, origin);
-    }
     next.call(request).await
 }
 

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use common::{Server, append, note, soon, until};
-use trifold::{Cursor, MessageLog, Retention};
+use common::{Server, append, note, roomy_log, soon, until};
+use futures_util::{FutureExt, StreamExt};
+use trifold::{Cursor, End, MessageLog, Retention};
 
 const ROUNDS: u64 = 100_000;
 
@@ -119,4 +120,23 @@ async fn a_held_poll_and_a_quiet_socket_get_a_message_as_it_comes() {
         assert_eq!(answer.json()["version"], round + 1);
         assert_eq!(socket.json().await["version"], round + 1);
     }
+}
+
+#[tokio::test]
+async fn a_follower_that_sleeps_through_a_message_and_the_end_hears_of_both() {
+    let log = Arc::new(roomy_log());
+    let mut batches = log.clone().follow(Cursor::new(0));
+    assert!(batches.next().now_or_never().is_none());
+    append(&log, "last", "words");
+    log.close();
+    let last = soon(batches.next()).await;
+    assert_eq!(
+        last.and_then(Result::ok).map(|batch| batch.version),
+        Some(1)
+    );
+    assert_eq!(
+        soon(batches.next()).await.and_then(Result::err),
+        Some(End::Closed)
+    );
+    assert!(soon(batches.next()).await.is_none());
 }
