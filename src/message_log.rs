@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -201,6 +202,8 @@ pub struct MessageLog {
     epoch: Arc<str>,
     retention: Retention,
     window: Mutex<Window>,
+    /// Set under the window's lock, so that nothing is appended after it; read without.
+    closed: AtomicBool,
     news: Arc<Bell>,
     closing: Notify,
 }
@@ -213,7 +216,6 @@ struct Window {
     bytes: usize,
     versions: HashMap<Arc<str>, Version>,
     batches: Vec<(usize, Batch)>,
-    closed: bool,
 }
 
 struct Kept {
@@ -288,8 +290,8 @@ impl MessageLog {
                 bytes: 0,
                 versions: HashMap::new(),
                 batches: Vec::new(),
-                closed: false,
             }),
+            closed: AtomicBool::new(false),
             news: Arc::default(),
             closing: Notify::new(),
         }
@@ -318,7 +320,7 @@ impl MessageLog {
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        self.window.lock().closed
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Numbers a message, keeps it, and wakes all who wait. A message whose `id` is kept
@@ -329,7 +331,7 @@ impl MessageLog {
     pub fn append(&self, new: Publication) -> Result<Published, Closed> {
         let (version, duplicate) = {
             let mut window = self.window.lock();
-            if window.closed {
+            if self.is_closed() {
                 return Err(Closed);
             }
             match window.versions.get(new.id.as_str()) {
@@ -390,7 +392,7 @@ impl MessageLog {
             return Err(gap(Reason::Truncated));
         }
         let batch = window.batch(&self.epoch, cursor.since, cursor.limit);
-        Ok((batch, window.closed))
+        Ok((batch, self.is_closed()))
     }
 
     /// Waits until [`after`](Self::after) has something to say about this cursor: news, or a
@@ -408,7 +410,7 @@ impl MessageLog {
 
     fn is_news(&self, cursor: &Cursor) -> bool {
         let window = self.window.lock();
-        window.closed || cursor.since != window.head() || !cursor.is_of(&self.epoch)
+        self.is_closed() || cursor.since != window.head() || !cursor.is_of(&self.epoch)
     }
 
     /// Every batch after the cursor, as it happens. The last item says why there are no more.
@@ -441,7 +443,10 @@ impl MessageLog {
     /// Ends the log: nothing more is appended, and nobody waits any longer. What is kept can
     /// still be read.
     pub fn close(&self) {
-        self.window.lock().closed = true;
+        {
+            let _window = self.window.lock();
+            self.closed.store(true, Ordering::Release);
+        }
         self.news.ring();
         self.closing.notify_waiters();
     }
