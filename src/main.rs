@@ -7,7 +7,7 @@ use actix_web::web;
 use clap::Parser;
 use env_logger::Env;
 use trifold::options::{Command, CommandLine};
-use trifold::{MessageLog, Options, load};
+use trifold::{Options, Sequencer, load};
 
 /// What is logged where `RUST_LOG` does not say: what happened, and not that actix-http saw a
 /// connection end, which clients do all the time and the simulated network on purpose.
@@ -32,13 +32,16 @@ fn main() -> io::Result<ExitCode> {
 async fn run(options: Options) -> io::Result<()> {
     env_logger::Builder::from_env(Env::default().default_filter_or(LOGGED)).init();
 
-    let log = web::Data::new(MessageLog::new(options.retention()));
+    let sequencer = web::Data::new(Sequencer::open(&options)?);
     let listen = options.listen;
-    let (server, address) = trifold::bind(options, log, stop()).map_err(|error| {
+    let bound = trifold::bind(options, sequencer.clone(), stop());
+    let (server, address) = bound.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
     })?;
     println!("listening on http://{address}");
-    server.await
+    server.await?;
+    sequencer.end().await;
+    Ok(())
 }
 
 /// Resolves when the process is asked to end: Ctrl-C, or SIGTERM where there are signals.
