@@ -19,13 +19,17 @@ const LOGGED: &str = "info,actix_server=warn,actix_http::h1=off";
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-fn main() -> io::Result<ExitCode> {
+fn main() -> ExitCode {
     let CommandLine { command, serve } = CommandLine::parse();
     match command {
-        Some(Command::Load(load)) => Ok(load::main(&load)),
-        None => actix_web::rt::System::new()
-            .block_on(run(serve))
-            .map(|()| ExitCode::SUCCESS),
+        Some(Command::Load(load)) => load::main(&load),
+        None => match actix_web::rt::System::new().block_on(run(serve)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 

@@ -5,7 +5,9 @@ mod common;
 use std::fs;
 
 use common::{JournalFile, Program};
+use futures_util::future::join_all;
 use rusqlite::Connection;
+use serde_json::json;
 
 /// Asserts that the program does not start on the file, says why, and changes nothing.
 #[track_caller]
@@ -31,22 +33,20 @@ fn assert_refused(file: &JournalFile, why: &str) {
 async fn journal() -> JournalFile {
     let file = JournalFile::new();
     let program = Program::start(&[&file.flag()]);
-    let mut wire = program.wire().await;
-    for number in 1..=40 {
-        let body = format!(r#"{{"id":"c-{number}","body":"{}"}}"#, "x".repeat(500));
-        let answer = wire.post("Content-Type: application/json", body.as_bytes());
-        assert_eq!(answer.await.status, 201);
-    }
+    let body = json!({ "body": "x".repeat(500) }).to_string();
+    let published = join_all((0..40).map(|_| program.post(&body))).await;
+    assert!(published.iter().all(|answer| answer.status == 201));
     program.stop().await;
     file
 }
 
 #[tokio::test]
 async fn what_is_not_sqlite() {
-    for text in ["x", &"Dear diary, ".repeat(1000)] {
+    let diary = "Dear diary, ".repeat(1000);
+    for (text, why) in [("x", "not a journal"), (&diary, "not a SQLite file")] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
-        assert_refused(&file, "not a SQLite file");
+        assert_refused(&file, why);
         assert_eq!(file.all().len(), 1, "and there is nothing beside it");
     }
 }
@@ -62,7 +62,7 @@ async fn another_programs_database() {
         set("journal_mode", mode).unwrap();
         other.execute_batch("CREATE TABLE messages (x)").unwrap();
         drop(other);
-        assert_refused(&file, "another program");
+        assert_refused(&file, "not a journal of Trifold's");
         assert_eq!(file.all().len(), 1, "and there is nothing beside it");
     }
 }

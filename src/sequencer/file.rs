@@ -260,7 +260,7 @@ fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
 /// Whether a file that is not empty is a journal, and of a form that is known.
 fn recognise(connection: &Connection) -> Result<(), Why> {
     if number(connection, "application_id")? != APPLICATION {
-        return Err("it belongs to another program".into());
+        return Err("it is not a journal of Trifold's".into());
     }
     match number(connection, "user_version")? {
         FORM => Ok(()),
@@ -286,9 +286,11 @@ fn read(
     let oldest: Option<i64> =
         connection
             .query_row("SELECT min(version) FROM messages", [], |row| row.get(0))?;
-    let oldest = oldest.unwrap_or(1) as Version;
-
-    let log = MessageLog::restored(retention, &epoch, oldest);
+    let oldest = oldest.unwrap_or(1);
+    if oldest < 1 {
+        return Err(Why(format!("it is damaged: there is a message {oldest}")));
+    }
+    let log = MessageLog::restored(retention, &epoch, oldest as Version);
     let mut all = connection.prepare("SELECT * FROM messages ORDER BY version")?;
     for message in all.query_map([], message)? {
         let (version, kept) = message?;
