@@ -9,6 +9,7 @@
 //!
 //! - [`message_log`]: the log, its batches, and the gaps it admits
 //! - [`bell`]: wakes all who wait for the log, thread by thread
+//! - [`sequencer`]: who numbers what is published, and the journal that outlives the process
 //! - [`cursor`]: where a reader stands, parsed in one place
 //! - [`transports`]: the techniques, one file each
 //! - [`socket`]: what a WebSocket needs besides the log
@@ -28,6 +29,7 @@ pub mod message_log;
 pub mod options;
 pub mod page;
 pub mod problem;
+pub mod sequencer;
 pub mod socket;
 pub mod transports;
 
@@ -48,6 +50,7 @@ pub use message_log::{
     Retention,
 };
 pub use options::Options;
+pub use sequencer::{Refused, Sequencer};
 
 use guard::OwnAddress;
 use lab::in_lab;
@@ -75,19 +78,21 @@ const SHUTDOWN_SECONDS: u64 = 3;
 /// When the address cannot be bound.
 pub fn bind(
     options: Options,
-    log: web::Data<MessageLog>,
+    sequencer: web::Data<Sequencer>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<(Server, SocketAddr)> {
     let (listen, workers) = (options.listen, options.workers);
     let connections_per_worker = options.max_connections.div_ceil(workers);
     let options = web::Data::new(options);
     let room = web::Data::new(Room::default());
+    let log = sequencer.log().clone();
     let closing = log.clone();
 
     // `log` is made outside of this closure: one for all workers, not one for each.
     let server = HttpServer::new(move || {
         App::new()
             .app_data(log.clone())
+            .app_data(sequencer.clone())
             .app_data(options.clone())
             .app_data(room.clone())
             .wrap_fn(guard::guard)

@@ -7,7 +7,7 @@ use actix_web::web;
 use clap::Parser;
 use env_logger::Env;
 use trifold::options::{Command, CommandLine};
-use trifold::{MessageLog, Options, load};
+use trifold::{Options, Sequencer, load};
 
 /// What is logged where `RUST_LOG` does not say: what happened, and not that actix-http saw a
 /// connection end, which clients do all the time and the simulated network on purpose.
@@ -19,26 +19,33 @@ const LOGGED: &str = "info,actix_server=warn,actix_http::h1=off";
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-fn main() -> io::Result<ExitCode> {
+fn main() -> ExitCode {
     let CommandLine { command, serve } = CommandLine::parse();
     match command {
-        Some(Command::Load(load)) => Ok(load::main(&load)),
-        None => actix_web::rt::System::new()
-            .block_on(run(serve))
-            .map(|()| ExitCode::SUCCESS),
+        Some(Command::Load(load)) => load::main(&load),
+        None => match actix_web::rt::System::new().block_on(run(serve)) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                ExitCode::FAILURE
+            }
+        },
     }
 }
 
 async fn run(options: Options) -> io::Result<()> {
     env_logger::Builder::from_env(Env::default().default_filter_or(LOGGED)).init();
 
-    let log = web::Data::new(MessageLog::new(options.retention()));
+    let sequencer = web::Data::new(Sequencer::open(&options)?);
     let listen = options.listen;
-    let (server, address) = trifold::bind(options, log, stop()).map_err(|error| {
+    let bound = trifold::bind(options, sequencer.clone(), stop());
+    let (server, address) = bound.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
     })?;
     println!("listening on http://{address}");
-    server.await
+    server.await?;
+    sequencer.end().await;
+    Ok(())
 }
 
 /// Resolves when the process is asked to end: Ctrl-C, or SIGTERM where there are signals.

@@ -38,6 +38,11 @@ pub fn now() -> f64 {
     since_1970.as_micros() as f64 / 1000.0
 }
 
+/// The name of a new log: 48 random bits, as 12 hexadecimal digits.
+pub fn new_epoch() -> String {
+    format!("{:012x}", rand::random::<u64>() >> 16)
+}
+
 /// Encodes what the server says as JSON.
 pub fn encode(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("the server's own types always encode")
@@ -172,10 +177,18 @@ pub struct Retention {
     pub bytes: usize,
 }
 
+impl Retention {
+    fn holds(&self, messages: usize, bytes: usize) -> bool {
+        messages <= self.messages && bytes <= self.bytes
+    }
+}
+
 /// One versioned log of messages, shared by all who publish and read.
 ///
 /// # Semantics
 /// - [`append`](Self::append) gives the next version; readers wake after the lock is let go.
+/// - [`extend`](Self::extend) takes what was given its version elsewhere: by the
+///   [journal](crate::sequencer::journal).
 /// - [`after`](Self::after) answers from any cursor exactly, or with the [`Gap`] that says why
 ///   it cannot.
 /// - [`changed`](Self::changed) waits until `after` has something to say.
@@ -218,30 +231,60 @@ struct Window {
     batches: Vec<(usize, Batch)>,
 }
 
-struct Kept {
+/// A numbered message, encoded: what the window holds of it.
+pub struct Kept {
     id: Arc<str>,
     json: Box<str>,
 }
 
+impl Kept {
+    /// Encodes a message that has got its version, and the time `at` which it got it.
+    pub fn new(version: Version, at: f64, new: &Publication) -> Self {
+        let json = encode(&Message {
+            version,
+            id: &new.id,
+            at,
+            sender: &new.sender,
+            kind: &new.kind,
+            body: &new.body,
+        });
+        Self {
+            id: new.id.as_str().into(),
+            json: json.into(),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.json.len()
+    }
+}
+
 impl Window {
+    fn new(oldest: Version) -> Self {
+        Self {
+            oldest,
+            kept: VecDeque::new(),
+            bytes: 0,
+            versions: HashMap::new(),
+            batches: Vec::new(),
+        }
+    }
+
     /// Derived, so that it cannot disagree with what is kept.
     fn head(&self) -> Version {
         self.oldest + self.kept.len() as Version - 1
     }
 
-    fn push(&mut self, id: &str, json: Box<str>) {
-        let id: Arc<str> = id.into();
+    fn push(&mut self, message: Kept) {
         let version = self.head() + 1;
-        self.bytes += json.len();
-        self.versions.insert(id.clone(), version);
-        self.kept.push_back(Kept { id, json });
+        self.bytes += message.json.len();
+        self.versions.insert(message.id.clone(), version);
+        self.kept.push_back(message);
         self.batches.clear();
     }
 
     fn trim(&mut self, retention: Retention) {
-        while self.kept.len() > 1
-            && (self.kept.len() > retention.messages || self.bytes > retention.bytes)
-        {
+        while self.kept.len() > 1 && !retention.holds(self.kept.len(), self.bytes) {
             if let Some(gone) = self.kept.pop_front() {
                 self.oldest += 1;
                 self.bytes -= gone.json.len();
@@ -279,18 +322,18 @@ impl Window {
 }
 
 impl MessageLog {
-    /// An empty log with an epoch of its own: 48 random bits, as 12 hexadecimal digits.
+    /// An empty log with an epoch of its own.
     pub fn new(retention: Retention) -> Self {
+        Self::restored(retention, &new_epoch(), 1)
+    }
+
+    /// A log that goes on where one of this epoch ended. What was kept of it is still to be
+    /// [`extend`](Self::extend)ed by, from the version `oldest` on.
+    pub fn restored(retention: Retention, epoch: &str, oldest: Version) -> Self {
         Self {
-            epoch: format!("{:012x}", rand::random::<u64>() >> 16).into(),
+            epoch: epoch.into(),
             retention,
-            window: Mutex::new(Window {
-                oldest: 1,
-                kept: VecDeque::new(),
-                bytes: 0,
-                versions: HashMap::new(),
-                batches: Vec::new(),
-            }),
+            window: Mutex::new(Window::new(oldest)),
             closed: AtomicBool::new(false),
             news: Arc::default(),
             closing: Notify::new(),
@@ -338,15 +381,7 @@ impl MessageLog {
                 Some(&first) => (first, true),
                 None => {
                     let version = window.head() + 1;
-                    let json = encode(&Message {
-                        version,
-                        id: &new.id,
-                        at: now(),
-                        sender: &new.sender,
-                        kind: &new.kind,
-                        body: &new.body,
-                    });
-                    window.push(&new.id, json.into());
+                    window.push(Kept::new(version, now(), &new));
                     window.trim(self.retention);
                     (version, false)
                 }
@@ -362,6 +397,42 @@ impl MessageLog {
             version,
             duplicate,
         })
+    }
+
+    /// Appends messages that somebody else has numbered, from `head + 1` on, and wakes all who
+    /// wait. Also after [`close`](Self::close): where it is written down, it is published.
+    pub fn extend(&self, numbered: impl IntoIterator<Item = Kept>) {
+        {
+            let mut window = self.window.lock();
+            for message in numbered {
+                window.push(message);
+                window.trim(self.retention);
+            }
+        }
+        self.news.ring();
+    }
+
+    /// The version of the message of this `id`, while it is kept.
+    pub fn version_of(&self, id: &str) -> Option<Version> {
+        self.window.lock().versions.get(id).copied()
+    }
+
+    /// What [`oldest`](Self::oldest) will be once the log is extended by these messages.
+    pub fn oldest_after<'a>(&self, more: impl Iterator<Item = &'a Kept>) -> Version {
+        let more: Vec<usize> = more.map(Kept::len).collect();
+        let window = self.window.lock();
+        let mut messages = window.kept.len() + more.len();
+        let mut bytes = window.bytes + more.iter().sum::<usize>();
+        let mut oldest = window.oldest;
+        for length in window.kept.iter().map(Kept::len).chain(more) {
+            if messages <= 1 || self.retention.holds(messages, bytes) {
+                break;
+            }
+            messages -= 1;
+            bytes -= length;
+            oldest += 1;
+        }
+        oldest
     }
 
     /// What came after the cursor, at most `cursor.limit` messages and [`BATCH_BYTES`].

@@ -1,6 +1,7 @@
 //! The command line: every flag, its default, and the environment variable beside it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::thread;
 
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
@@ -51,6 +52,11 @@ pub struct Options {
     #[arg(long, env = "TRIFOLD_RETAIN_BYTES", default_value_t = 64 << 20, value_name = "N",
           value_parser = at_least_one())]
     pub retain_bytes: usize,
+
+    /// File that keeps the log, and is made when there is none; without it the log lives in
+    /// memory
+    #[arg(long, env = "TRIFOLD_JOURNAL", value_name = "FILE")]
+    pub journal: Option<PathBuf>,
 
     /// Longest that a long poll may ask to be held, and how long it is held when it does not
     #[arg(

@@ -9,7 +9,8 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use crate::message_log::{Closed, Gap, encode};
+use crate::message_log::{Gap, encode};
+use crate::sequencer::Refused;
 
 /// What a client may wait before it tries again, in seconds.
 const RETRY_AFTER_SECONDS: &str = "1";
@@ -102,9 +103,15 @@ impl From<Gap> for Problem {
     }
 }
 
-impl From<Closed> for Problem {
-    fn from(_: Closed) -> Self {
-        Self::unavailable("The server is shutting down")
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        Self::unavailable(match refused {
+            Refused::Closed => "The server is shutting down",
+            Refused::Busy => "Too many messages wait to be written",
+            Refused::Unwritten => {
+                "The message could not be written, and is not published"
+            }
+        })
     }
 }
 

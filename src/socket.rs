@@ -4,6 +4,7 @@
 //! actix-http reads and writes frames. What is here is what it leaves open: limits, messages in
 //! fragments, the heartbeat, and which close code says what went wrong.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -17,6 +18,7 @@ use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
+use futures_util::future::{MaybeDone, maybe_done};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::codec::Decoder;
 
@@ -280,6 +282,87 @@ fn control_frame(code: OpCode, data: &[u8]) -> Bytes {
     let mut frame = BytesMut::new();
     Parser::write_message(&mut frame, data, code, true, false);
     frame.freeze()
+}
+
+/// Most replies that are under way on one socket. Beyond it nothing more is read.
+const REPLIES: usize = 16;
+
+/// What is said to what is heard: replies in the order of what they reply to, and the close
+/// frame after all of them. A reply may take its time, while a message is written to a disk.
+/// Pings and pongs do not wait for it.
+pub struct Replies<Reply, Said: Future<Output = Bytes>> {
+    ears: Ears,
+    reply: Reply,
+    /// What is owed, in order. Mostly nothing: a reply that takes no time does not stay here.
+    owed: VecDeque<Pin<Box<MaybeDone<Said>>>>,
+    last: Option<Bytes>,
+}
+
+impl<Reply, Said> Replies<Reply, Said>
+where
+    Reply: FnMut(String) -> Said,
+    Said: Future<Output = Bytes>,
+{
+    /// Says what `reply` makes of each text that is heard.
+    pub fn new(ears: Ears, reply: Reply) -> Self {
+        Self {
+            ears,
+            reply,
+            owed: VecDeque::new(),
+            last: None,
+        }
+    }
+
+    /// Begins a reply. It is polled at once: what is said is done in order, even where the
+    /// reply before is still under way.
+    fn begin(&mut self, text: String, context: &mut Context<'_>) {
+        let mut said = Box::pin(maybe_done((self.reply)(text)));
+        let _ = said.as_mut().poll(context);
+        self.owed.push_back(said);
+    }
+
+    /// The next reply, when it is there.
+    fn next_owed(&mut self, context: &mut Context<'_>) -> Option<Bytes> {
+        let first = self.owed.front_mut()?;
+        if first.as_mut().poll(context).is_pending() {
+            return None;
+        }
+        let said = first.as_mut().take_output();
+        self.owed.pop_front();
+        said
+    }
+}
+
+impl<Reply, Said> Stream for Replies<Reply, Said>
+where
+    Reply: FnMut(String) -> Said + Unpin,
+    Said: Future<Output = Bytes>,
+{
+    type Item = Bytes;
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Bytes>> {
+        let this = &mut *self;
+        loop {
+            if let Some(said) = this.next_owed(context) {
+                return Poll::Ready(Some(said));
+            }
+            if this.owed.is_empty() && this.last.is_some() {
+                return Poll::Ready(this.last.take());
+            }
+            if this.owed.len() >= REPLIES || this.last.is_some() {
+                return Poll::Pending;
+            }
+            match ready!(Pin::new(&mut this.ears).poll_next(context)) {
+                None => return Poll::Ready(None),
+                Some(Heard::Text(text)) => this.begin(text, context),
+                Some(Heard::Owed(frame)) if this.ears.closed => this.last = Some(frame),
+                Some(Heard::Owed(frame)) => return Poll::Ready(Some(frame)),
+            }
+        }
+    }
 }
 
 /// One body out of two: what the conversation says (pong, published, close), and the log's

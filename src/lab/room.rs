@@ -21,9 +21,10 @@ use super::meter::{Meter, Reading};
 use super::{CLIENT_MAX, name};
 use crate::Options;
 use crate::cursor::Query;
-use crate::message_log::{MessageLog, encode, text_frame};
+use crate::message_log::{encode, text_frame};
 use crate::problem::Problem;
-use crate::socket::{self, Ears, Heard};
+use crate::sequencer::Sequencer;
+use crate::socket::{self, Ears, Replies};
 use crate::transports::publish::Members;
 use crate::transports::ws;
 
@@ -178,7 +179,7 @@ enum Told {
 /// 400 without a client's name, 404 where the lab is off, 426 for what is no handshake, 503
 /// when the room is full.
 pub async fn lab(
-    log: web::Data<MessageLog>,
+    sequencer: web::Data<Sequencer>,
     room: web::Data<Room>,
     request: HttpRequest,
     options: web::Data<Options>,
@@ -195,34 +196,34 @@ pub async fn lab(
         .member(&client)
         .ok_or_else(|| Problem::unavailable("The room is full"))?;
     let ears = Ears::new(payload, options.max_body);
-    let stay = attend(log, room, member, ears);
+    let stay = attend(sequencer, room, member, ears);
     socket::open(&request, &[], BodyStream::new(stay).boxed())
 }
 
 /// One member's stay: what it is told.
 fn attend(
-    log: web::Data<MessageLog>,
+    sequencer: web::Data<Sequencer>,
     room: web::Data<Room>,
     member: Arc<Member>,
-    mut ears: Ears,
+    ears: Ears,
 ) -> impl Stream<Item = Result<Bytes, Infallible>> {
     stream! {
         let _stay = Stay::begin(&room, &member);
         let mut here = room.here.subscribe();
         here.mark_changed();
         let mut meters = interval(METERS_EVERY);
-        let mut closed = pin!(log.closed());
+        let mut closed = pin!(sequencer.log().closed());
+        let answer = |json| answer(&sequencer, &member, json);
+        let mut replies = Replies::new(ears, answer);
         let mut told = None;
         loop {
             let say = tokio::select! {
-                heard = ears.next() => match heard {
+                reply = replies.next() => match reply {
                     None => return,
-                    Some(Heard::Owed(frame)) => {
+                    Some(frame) => {
                         yield Ok(frame);
                         continue;
                     }
-                    Some(Heard::Text(json)) => reply(&log, &member, json.as_bytes())
-                        .unwrap_or_else(|problem| problem.to_message()),
                 },
                 _ = here.changed() => {
                     let now = *here.borrow_and_update();
@@ -264,8 +265,17 @@ impl Drop for Stay<'_> {
     }
 }
 
+async fn answer(sequencer: &Sequencer, member: &Member, json: String) -> Bytes {
+    let reply = reply(sequencer, member, json.as_bytes()).await;
+    text_frame(&reply.unwrap_or_else(|problem| problem.to_message()))
+}
+
 /// What a page may say here: what may be said on `/ws`, and what only the lab understands.
-fn reply(log: &MessageLog, member: &Member, json: &[u8]) -> Result<String, Problem> {
+async fn reply(
+    sequencer: &Sequencer,
+    member: &Member,
+    json: &[u8],
+) -> Result<String, Problem> {
     let mut members = Members::parse(json)?;
     match members.string("type", 1..=16)?.as_deref() {
         Some("reset") => {
@@ -281,7 +291,7 @@ fn reply(log: &MessageLog, member: &Member, json: &[u8]) -> Result<String, Probl
             member.set_link(down);
             Ok(encode(&Told::Link { down }))
         }
-        Some("publish" | "ping") => ws::reply(log, json),
+        Some("publish" | "ping") => ws::reply(sequencer, json).await,
         _ => {
             let title = "`type` must be `publish`, `ping`, `link` or `reset`";
             Err(Problem::bad_request(title))

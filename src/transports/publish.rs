@@ -13,8 +13,9 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use crate::Options;
-use crate::message_log::{MessageLog, Publication};
+use crate::message_log::Publication;
 use crate::problem::Problem;
+use crate::sequencer::Sequencer;
 
 /// Most characters of an `id` or a `sender`.
 pub const NAME_MAX: usize = 64;
@@ -33,9 +34,9 @@ const BODY_WITHIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// 400 for what does not parse, 408 for a body that does not come, 413, 415, and 503 while
-/// the server is shutting down.
+/// the server is shutting down or cannot write its journal.
 pub async fn publish(
-    log: web::Data<MessageLog>,
+    sequencer: web::Data<Sequencer>,
     request: HttpRequest,
     options: web::Data<Options>,
     payload: web::Payload,
@@ -48,7 +49,8 @@ pub async fn publish(
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, title));
     }
     let body = whole(&request, payload, options.max_body).await?;
-    let published = log.append(publication(Members::parse(&body)?)?)?;
+    let new = publication(Members::parse(&body)?)?;
+    let published = sequencer.publish(new).await?;
 
     let status = if published.duplicate {
         StatusCode::OK

@@ -10,9 +10,10 @@ use serde_json::value::RawValue;
 
 use crate::Options;
 use crate::cursor::Cursor;
-use crate::message_log::{Batch, End, MessageLog, encode, now, text_frame};
+use crate::message_log::{Batch, End, encode, now, text_frame};
 use crate::problem::Problem;
-use crate::socket::{self, Ears, Heard};
+use crate::sequencer::Sequencer;
+use crate::socket::{self, Ears, Replies};
 use crate::transports::publish::{Members, publication};
 
 /// The subprotocol that a client may offer (RFC 6455 §1.9).
@@ -29,15 +30,16 @@ const GAP: CloseCode = CloseCode::Other(4010);
 /// 400 for a cursor that does not parse, 400 or 426 for a handshake that is none. A cursor
 /// that no longer fits is told on the socket: a `gap` message, then close code 4010.
 pub async fn ws(
-    log: web::Data<MessageLog>,
+    sequencer: web::Data<Sequencer>,
     cursor: Cursor,
     request: HttpRequest,
     options: web::Data<Options>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let frames = log.clone().into_inner().follow(cursor).map(frame);
-    let replies =
-        Ears::new(payload, options.max_body).map(move |heard| answer(&log, heard));
+    let log = sequencer.log().clone().into_inner();
+    let frames = log.follow(cursor).map(frame);
+    let ears = Ears::new(payload, options.max_body);
+    let replies = Replies::new(ears, move |json| answer(sequencer.clone(), json));
 
     socket::open(
         &request,
@@ -59,16 +61,11 @@ fn frame(next: Result<Batch, End>) -> Bytes {
     }
 }
 
-/// The incoming half: what is owed for what the client says. What is refused is answered with
+/// The incoming half: what is said to what the client says. What is refused is answered with
 /// an `error`, and the socket stays open.
-fn answer(log: &MessageLog, heard: Heard) -> Bytes {
-    match heard {
-        Heard::Owed(frame) => frame,
-        Heard::Text(json) => {
-            let reply = reply(log, json.as_bytes());
-            text_frame(&reply.unwrap_or_else(|problem| problem.to_message()))
-        }
-    }
+async fn answer(sequencer: web::Data<Sequencer>, json: String) -> Bytes {
+    let reply = reply(&sequencer, json.as_bytes()).await;
+    text_frame(&reply.unwrap_or_else(|problem| problem.to_message()))
 }
 
 #[derive(Serialize)]
@@ -81,11 +78,15 @@ struct Pong<'a> {
 /// What the server says to what a client said.
 ///
 /// # Errors
-/// 400 that names what is wrong; 503 while the server is shutting down.
-pub fn reply(log: &MessageLog, json: &[u8]) -> Result<String, Problem> {
+/// 400 that names what is wrong; 503 while the server is shutting down or cannot write its
+/// journal.
+pub async fn reply(sequencer: &Sequencer, json: &[u8]) -> Result<String, Problem> {
     let mut members = Members::parse(json)?;
     match members.string("type", 1..=16)?.as_deref() {
-        Some("publish") => Ok(encode(&log.append(publication(members)?)?)),
+        Some("publish") => {
+            let published = sequencer.publish(publication(members)?).await?;
+            Ok(encode(&published))
+        }
         Some("ping") => Ok(encode(&Pong {
             t: members.raw("t")?,
             at: now(),

@@ -7,6 +7,7 @@
     reason = "each test file speaks a part of it"
 )]
 
+mod journal;
 mod lab;
 mod program;
 mod server;
@@ -20,6 +21,7 @@ use serde_json::value::to_raw_value;
 use tokio::time::{sleep, timeout};
 use trifold::{Batch, MessageLog, Publication, Published, Retention};
 
+pub use journal::JournalFile;
 pub use lab::Lab;
 pub use program::Program;
 pub use server::Server;

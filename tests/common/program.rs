@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::until;
+use super::{Answer, Wire, until};
 
 /// The program, running. It is killed when it is dropped.
 pub struct Program {
@@ -32,7 +32,13 @@ impl Program {
     /// The same, at an address.
     pub fn start_at(address: &str, flags: &[&str]) -> Self {
         let mut command = Self::command(&["--listen", address, "--workers=2"]);
-        let spawned = command.args(flags).stderr(Stdio::null()).spawn();
+        command.args(flags);
+        Self::run(command)
+    }
+
+    /// The same, by a command of which the program is a part.
+    pub fn run(mut command: Command) -> Self {
+        let spawned = command.stderr(Stdio::null()).spawn();
         let mut child = spawned.expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is piped");
         let mut first_line = String::new();
@@ -58,6 +64,35 @@ impl Program {
         let process = self.child.id().to_string();
         let kill = Command::new("kill").args(["-s", name, &process]).status();
         assert!(kill.expect("there is a kill command").success());
+    }
+
+    /// Ends it without a warning (`kill -9`).
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it is our child");
+    }
+
+    /// A TCP connection to it.
+    pub async fn wire(&self) -> Wire {
+        Wire::open(self.address).await
+    }
+
+    /// Publishes on a connection of its own.
+    pub async fn post(&self, body: &str) -> Answer {
+        let mut wire = self.wire().await;
+        wire.post("Content-Type: application/json", body.as_bytes())
+            .await
+    }
+
+    /// What it answers to a `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.wire().await.get(path).await
+    }
+
+    /// Asks it to end, and returns when it has.
+    pub async fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.ended().await.code(), Some(0));
     }
 
     /// How it ended, which must be soon.

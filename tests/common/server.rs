@@ -8,7 +8,7 @@ use actix_web::web;
 use clap::Parser;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use trifold::{MessageLog, Options};
+use trifold::{MessageLog, Options, Sequencer};
 
 use super::lab::in_flight;
 use super::{Answer, Lab, Socket, Wire, append, soon};
@@ -26,15 +26,17 @@ impl Server {
     pub fn start(flags: &[&str]) -> Self {
         let first = ["trifold", "--listen=127.0.0.1:0", "--workers=2"];
         let options = Options::parse_from(first.iter().chain(flags));
-        let log = web::Data::new(MessageLog::new(options.retention()));
+        let sequencer = Sequencer::open(&options).expect("the journal can be used");
+        let sequencer = web::Data::new(sequencer);
+        let log = sequencer.log().clone();
         let stop = Arc::new(Notify::new());
         let (tell, told) = mpsc::channel();
-        let (its_log, its_stop) = (log.clone(), stop.clone());
+        let its_stop = stop.clone();
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let stop = async move { its_stop.notified().await };
-                let (server, address) =
-                    trifold::bind(options, its_log, stop).expect("port 0 is always free");
+                let (server, address) = trifold::bind(options, sequencer, stop)
+                    .expect("port 0 is always free");
                 tell.send(address).expect("the test waits for the address");
                 server.await.expect("the server runs");
             });

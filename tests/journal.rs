@@ -1,0 +1,223 @@
+//! What was published with a journal is there after a restart, byte for byte, and in one table
+//! that anybody can read.
+
+mod common;
+
+use common::{JournalFile, Program, Socket, versions};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+/// What a parser and printer in between would change, or SQLite's own values.
+const BODIES: [&str; 8] = [
+    "null",
+    "1e400",
+    "-0",
+    "1.0000000000000000000000000001",
+    r#""\u0041\/\u00e9é\ud83d\ude00\u0000""#,
+    "[ 1 ,\t2\n,\r\n3 ]",
+    "{ \"b\" : 1, \"a\":2 , \"b\":3}",
+    "\"it's; DROP TABLE messages\"",
+];
+
+fn start(file: &JournalFile) -> Program {
+    Program::start(&[&file.flag()])
+}
+
+async fn publish(program: &Program, id: &str) -> (u16, Value) {
+    let message = json!({ "id": id, "body": id }).to_string();
+    let answer = program.post(&message).await;
+    (answer.status, answer.json()["version"].take())
+}
+
+#[tokio::test]
+async fn after_a_restart_the_answers_are_the_same_bytes() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    for body in BODIES {
+        let name = r#""a\u0000\u00df\u2028""#;
+        let message =
+            format!(r#"{{"id":"{}","sender":{name},"body":{body}}}"#, body.len());
+        assert!(program.post(&message).await.status <= 201);
+    }
+    for _ in 0..200 {
+        program.post(r#"{"body":"hi"}"#).await; // as many different `at`
+    }
+    let before = program.get("/poll?limit=1000").await;
+    assert!(before.text().contains("1e400"));
+    program.stop().await;
+    let program = start(&file);
+    assert_eq!(program.get("/poll?limit=1000").await.text(), before.text());
+    program.kill();
+    assert_eq!(
+        start(&file).get("/poll?limit=1000").await.text(),
+        before.text()
+    );
+}
+
+#[tokio::test]
+async fn ids_are_known_and_versions_go_on_after_a_restart() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    for (id, version) in [("a", 1), ("b", 2)] {
+        assert_eq!(publish(&program, id).await, (201, version.into()));
+    }
+    program.kill();
+    let program = start(&file);
+    for (id, status, version) in [("b", 200, 2), ("c", 201, 3), ("a", 200, 1)] {
+        assert_eq!(publish(&program, id).await, (status, version.into()));
+    }
+}
+
+#[tokio::test]
+async fn a_journal_without_messages_keeps_its_epoch() {
+    let file = JournalFile::new();
+    let epoch = async || {
+        let program = start(&file);
+        let health = program.get("/health").await.json();
+        assert_eq!((&health["oldest"], &health["head"]), (&1.into(), &0.into()));
+        program.kill();
+        health["epoch"].clone()
+    };
+    let first = epoch().await;
+    assert_eq!(epoch().await, first);
+}
+
+#[tokio::test]
+async fn the_file_holds_what_the_window_holds() {
+    let file = JournalFile::new();
+    let by_number = |count| Program::start(&[&file.flag(), &format!("--retain={count}")]);
+    let program = by_number(3);
+    let message = r#"{"body":"hi"}"#;
+    let published = join_all((0..7).map(|_| program.post(message))).await; // they share commits
+    assert!(published.iter().all(|answer| answer.status == 201));
+    let batch = program.get("/poll?since=4").await.json();
+    assert_eq!(versions(&batch), [5, 6, 7]);
+    assert_eq!(file.versions(), [5, 6, 7]);
+    program.kill();
+
+    let program = by_number(2);
+    assert_eq!(file.versions(), [6, 7]);
+    assert_eq!(program.get("/health").await.json()["oldest"], 6);
+    program.kill();
+
+    let program = Program::start(&[&file.flag(), "--retain-bytes=200"]);
+    let big = json!({ "body": "x".repeat(300) }).to_string();
+    for (message, kept) in [(&*big, 8), (r#"{"body":1}"#, 9)] {
+        assert_eq!(program.post(message).await.status, 201);
+        assert_eq!(file.versions(), [kept], "the newest alone fits, or has to");
+    }
+    program.kill();
+    let program = start(&file);
+    assert_eq!(program.get("/poll?since=8").await.json()["head"], 9);
+    program
+        .get("/poll?since=7")
+        .await
+        .assert_problem(410, "cursor");
+}
+
+#[tokio::test]
+async fn any_tool_reads_one_table_while_the_server_writes() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    program
+        .post(r#"{"id":"c-1","sender":"ana","body":{"x":1}}"#)
+        .await;
+    let tool = file.open();
+    tool.execute_batch("BEGIN").unwrap();
+    let row = |row: &rusqlite::Row| {
+        let ages = row.get::<_, f64>(5)?;
+        Ok((
+            row.get(0)?,
+            row.get(1)?,
+            row.get(2)?,
+            row.get(3)?,
+            row.get(4)?,
+            ages,
+        ))
+    };
+    let query = "SELECT version, id, sender, kind, body, at FROM messages";
+    let (version, id, sender, kind, body, at): (
+        i64,
+        String,
+        String,
+        String,
+        String,
+        f64,
+    ) = tool.query_row(query, [], row).unwrap();
+    assert_eq!(
+        (version, &*id, &*sender, &*kind, &*body),
+        (1, "c-1", "ana", "chat", r#"{"x":1}"#)
+    );
+    let batch = program.get("/poll").await.json();
+    assert_eq!(batch["messages"][0]["at"].as_f64(), Some(at));
+    for number in 2..20 {
+        assert_eq!(publish(&program, "").await.0, 400);
+        assert_eq!(publish(&program, &format!("c-{number}")).await.0, 201);
+    }
+    drop(tool);
+    program.stop().await;
+    let names: Vec<_> = file.all().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [file.path.to_str().unwrap()],
+        "one file is all of it"
+    );
+    assert_eq!(file.versions(), (1..20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_socket_that_waits_for_the_disk_is_answered_in_order_and_its_pings_at_once() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    let mut socket = Socket::open(program.address, "?since=now").await;
+    socket.assert_open().await;
+    let tool = file.open();
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // nobody else writes now
+    for said in [
+        r#"{"type":"publish","id":"a","body":1}"#,
+        r#"{"type":"ping","t":1}"#,
+        r#"{"type":"publish","id":"a","body":1}"#,
+        r#"{"type":"publish"}"#,
+        r#"{"type":"publish","id":"b","body":1}"#,
+    ] {
+        socket.say(said).await;
+    }
+    socket.send(Message::Ping("still here?".into())).await;
+    let pong = common::soon(futures_util::StreamExt::next(&mut socket.stream)).await;
+    assert!(matches!(pong, Some(Ok(Message::Pong(_)))), "{pong:?}");
+    socket.stream.close(None).await.unwrap(); // a farewell is the last that is answered
+
+    tool.execute_batch("COMMIT").unwrap();
+    let mut told = Vec::new();
+    while let common::Heard::Text(text) = socket.hear().await {
+        let text: Value = serde_json::from_str(&text).unwrap();
+        if text["type"] != "batch" {
+            told.push(json!([text["type"], text["version"], text["duplicate"]]));
+        }
+    }
+    let expected = [
+        json!(["published", 1, false]),
+        json!(["pong", null, null]),
+        json!(["published", 1, true]),
+        json!(["error", null, null]),
+        json!(["published", 2, false]),
+    ];
+    assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn nobody_reads_what_is_not_on_the_disk() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    let tool = file.open();
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut publisher = program.wire().await;
+    publisher.publish("", r#"{"body":"hi"}"#).await;
+    let empty = program.get("/longpoll?wait_ms=200").await.json();
+    assert_eq!(empty["head"], 0);
+    publisher.assert_silent();
+    tool.execute_batch("COMMIT").unwrap();
+    assert_eq!(publisher.answer().await.status, 201);
+    assert_eq!(program.get("/poll").await.json()["head"], 1);
+}

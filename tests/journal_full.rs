@@ -1,0 +1,85 @@
+//! A full disk stops publishing and nothing else, and only for as long as it is full.
+
+#![cfg(target_os = "linux")]
+
+mod common;
+
+use std::process::{Command, Stdio};
+
+use common::{JournalFile, Program, Socket, versions};
+use serde_json::json;
+
+/// A program whose files can be given a limit: without the trap it would be killed by the
+/// signal for that (SIGXFSZ), and a disk that is full sends none.
+fn start(file: &JournalFile) -> Program {
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#])
+        .arg(env!("CARGO_BIN_EXE_trifold"))
+        .args(["--listen=127.0.0.1:0", "--workers=2", "--retain=8"])
+        .arg(file.flag())
+        .stdout(Stdio::piped());
+    Program::run(shell)
+}
+
+/// Lets the program's files grow to so many bytes.
+fn limit(program: &Program, bytes: &str) {
+    let status = Command::new("prlimit")
+        .arg(format!("--fsize={bytes}:"))
+        .arg(format!("--pid={}", program.id()))
+        .status();
+    assert!(status.expect("there is a prlimit command").success());
+}
+
+#[tokio::test]
+async fn publishing_waits_for_room_and_reading_does_not() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    for id in ["a", "b", "c"] {
+        let message = json!({ "id": id, "body": 1 }).to_string();
+        assert_eq!(program.post(&message).await.status, 201);
+    }
+    let mut held = program.wire().await;
+    held.ask("GET /longpoll?since=3", &[]).await;
+    let mut socket = Socket::open(program.address, "?since=3").await;
+
+    for round in 0..20 {
+        limit(&program, "1");
+        let id = format!("d-{round}");
+        let message = json!({ "id": id, "body": "x".repeat(9000) });
+        for _ in 0..3 {
+            let refused = program.post(&message.to_string()).await;
+            refused.assert_problem(503, "could not be written");
+            assert_eq!(refused.header("retry-after"), Some("1"));
+        }
+        let mut said = message.clone();
+        said["type"] = "publish".into();
+        socket.say(said.to_string()).await;
+        assert_eq!(socket.next("error").await["status"], 503);
+        let known = program.post(r#"{"id":"c","body":1}"#).await;
+        if round == 0 {
+            assert_eq!(known.status, 200, "it is on the disk");
+            held.assert_silent();
+        }
+        let since = 2 + round;
+        let batch = program.get(&format!("/poll?since={since}")).await.json();
+        assert_eq!(versions(&batch), [3 + round], "and no version is used up");
+
+        limit(&program, "unlimited");
+        let published = program.post(&message.to_string()).await;
+        assert_eq!(
+            (published.status, published.json()["version"].clone()),
+            (201, (4 + round).into())
+        );
+        if round == 0 {
+            assert_eq!(versions(&held.answer().await.json()), [4]);
+        }
+        assert_eq!(versions(&socket.next("batch").await), [4 + round]);
+    }
+    let before = program.get("/poll?since=15").await;
+    assert_eq!(before.status, 200);
+    program.kill();
+    let program = start(&file);
+    assert_eq!(program.get("/poll?since=15").await.text(), before.text());
+    assert_eq!(file.versions(), (16..=23).collect::<Vec<_>>());
+}

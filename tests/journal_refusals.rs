@@ -1,0 +1,182 @@
+//! What is no journal, or somebody else's, is refused in words and left as it was.
+
+mod common;
+
+use std::fs;
+
+use common::{JournalFile, Program};
+use futures_util::future::join_all;
+use rusqlite::Connection;
+use serde_json::json;
+
+/// Asserts that the program does not start on the file, says why, and changes nothing.
+#[track_caller]
+fn assert_refused(file: &JournalFile, why: &str) {
+    let before = file.all();
+    let flags = ["--listen=127.0.0.1:0", &file.flag()];
+    let ended = Program::command(&flags).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success());
+    assert!(ended.stdout.is_empty());
+    assert!(said.contains(why), "{said} does not name: {why}");
+    assert!(said.contains("lecture 1?#%.db"), "{said}");
+    // What is beside it counts, too, but for the memory that SQLite shares.
+    let is_lasting = |(name, _): &(String, _)| !name.ends_with("-shm");
+    let both = [before, file.all()].map(|mut all| {
+        all.retain(is_lasting);
+        all
+    });
+    assert!(both[0] == both[1], "something was changed");
+}
+
+/// A journal with messages, closed cleanly.
+async fn journal() -> JournalFile {
+    let file = JournalFile::new();
+    let program = Program::start(&[&file.flag()]);
+    let body = json!({ "body": "x".repeat(500) }).to_string();
+    let published = join_all((0..40).map(|_| program.post(&body))).await;
+    assert!(published.iter().all(|answer| answer.status == 201));
+    program.stop().await;
+    file
+}
+
+#[tokio::test]
+async fn what_is_not_sqlite() {
+    let diary = "Dear diary, ".repeat(1000);
+    for (text, why) in [("x", "not a journal"), (&diary, "not a SQLite file")] {
+        let file = JournalFile::new();
+        fs::write(&file.path, text).unwrap();
+        assert_refused(&file, why);
+        assert_eq!(file.all().len(), 1, "and there is nothing beside it");
+    }
+}
+
+#[tokio::test]
+async fn another_programs_database() {
+    for mode in ["DELETE", "WAL"] {
+        let file = JournalFile::new();
+        let other = Connection::open(&file.path).unwrap();
+        let set = |pragma, value| {
+            other.pragma_update_and_check(None, pragma, value, |_| Ok(()))
+        };
+        set("journal_mode", mode).unwrap();
+        other.execute_batch("CREATE TABLE messages (x)").unwrap();
+        drop(other);
+        assert_refused(&file, "not a journal of Trifold's");
+        assert_eq!(file.all().len(), 1, "and there is nothing beside it");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_is_not_known_yet() {
+    let file = journal().await;
+    file.open().pragma_update(None, "user_version", 2).unwrap();
+    assert_refused(&file, "another version of Trifold");
+}
+
+#[tokio::test]
+async fn a_damaged_page() {
+    let file = journal().await;
+    let mut bytes = fs::read(&file.path).unwrap();
+    assert!(bytes.len() > 5 * 4096);
+    bytes[3 * 4096..4 * 4096].fill(0xa5);
+    fs::write(&file.path, bytes).unwrap();
+    assert_refused(&file, "damaged");
+}
+
+#[tokio::test]
+async fn a_damaged_page_with_unfinished_work_beside_it() {
+    let file = journal().await;
+    let program = Program::start(&[&file.flag()]);
+    assert_eq!(program.post(r#"{"body":1}"#).await.status, 201);
+    program.kill();
+    let wal = file.all();
+    assert!(
+        wal.iter()
+            .any(|(name, bytes)| name.ends_with("-wal") && bytes.len() > 4096)
+    );
+    let mut bytes = fs::read(&file.path).unwrap();
+    bytes[4 * 4096..5 * 4096].fill(0xa5);
+    fs::write(&file.path, bytes).unwrap();
+    assert_refused(&file, "damaged");
+}
+
+#[tokio::test]
+async fn half_a_file() {
+    let file = journal().await;
+    let bytes = fs::read(&file.path).unwrap();
+    fs::write(&file.path, &bytes[..bytes.len() / 2]).unwrap();
+    assert_refused(&file, "damaged");
+}
+
+#[tokio::test]
+async fn what_somebody_else_has_written_into_it() {
+    for (edit, why) in [
+        (
+            "DELETE FROM messages WHERE version = 7",
+            "there is no message 7",
+        ),
+        (
+            "UPDATE messages SET body = '{' WHERE version = 7",
+            "damaged",
+        ),
+        (
+            "UPDATE messages SET body = x'00' WHERE version = 7",
+            "damaged",
+        ),
+        (
+            "UPDATE messages SET at = 'noon' WHERE version = 7",
+            "damaged",
+        ),
+        (
+            "UPDATE messages SET version = -1 WHERE version = 1",
+            "damaged",
+        ),
+        ("DELETE FROM log", "damaged"),
+        ("DROP TABLE messages", "messages"),
+    ] {
+        let file = journal().await;
+        file.open().execute_batch(edit).unwrap();
+        assert_refused(&file, why);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_file_or_cannot_be_one() {
+    let file = JournalFile::new();
+    fs::create_dir(&file.path).unwrap();
+    assert_refused(&file, "not a file");
+    fs::remove_dir(&file.path).unwrap();
+
+    let inside = file.path.join("lecture 1?#%.db");
+    let flag = format!("--journal={}", inside.to_str().unwrap());
+    let ended = Program::command(&["--listen=127.0.0.1:0", &flag])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        !ended.status.success() && said.contains("No such file"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_another_server_is_using() {
+    let file = JournalFile::new();
+    let first = Program::start(&[&file.flag()]);
+    assert_eq!(first.post(r#"{"body":1}"#).await.status, 201);
+    assert_refused(&file, "another server is using it");
+    assert_eq!(first.post(r#"{"body":2}"#).await.status, 201);
+    first.kill();
+    let second = Program::start(&[&file.flag()]);
+    assert_eq!(second.get("/health").await.json()["head"], 2);
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_journal() {
+    let file = JournalFile::new();
+    fs::write(&file.path, "").unwrap();
+    let program = Program::start(&[&file.flag()]);
+    assert_eq!(program.post(r#"{"body":1}"#).await.status, 201);
+    assert_eq!(file.versions(), [1]);
+}
