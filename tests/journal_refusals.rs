@@ -14,8 +14,8 @@ use serde_json::json;
 fn assert_refused(file: &JournalFile, why: &str) {
     let before = file.all();
     let flags = ["--listen=127.0.0.1:0", &file.flag()];
-    let ended = Program::command(&flags).output().unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
+    let ended = Program::command(&flags).output().expect("the program runs");
+    let said = String::from_utf8(ended.stderr).expect("it writes UTF-8");
     assert!(!ended.status.success());
     assert!(ended.stdout.is_empty());
     assert!(said.contains(why), "{said} does not name: {why}");
@@ -133,6 +133,7 @@ async fn what_somebody_else_has_written_into_it() {
             "damaged",
         ),
         ("DELETE FROM log", "damaged"),
+        ("UPDATE log SET epoch = '\"},{\"abcdef'", "damaged"),
         ("DROP TABLE messages", "messages"),
     ] {
         let file = journal().await;
@@ -153,7 +154,7 @@ async fn what_is_no_file_or_cannot_be_one() {
     let ended = Program::command(&["--listen=127.0.0.1:0", &flag])
         .output()
         .unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
+    let said = String::from_utf8(ended.stderr).expect("it writes UTF-8");
     assert!(
         !ended.status.success() && said.contains("No such file"),
         "{said}"

@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Row, TransactionBehavi
 use serde_json::value::RawValue;
 
 use crate::message_log::{
-    Kept, MessageLog, Publication, Retention, Version, new_epoch, now,
+    Kept, MessageLog, Publication, Retention, Version, is_epoch, new_epoch, now,
 };
 
 /// What tells the file from other programs' (SQLite's `application_id`): `Trif`.
@@ -107,12 +107,11 @@ impl File {
     fn take(path: &Path, retention: Retention) -> Result<(Self, MessageLog), Why> {
         let path = std::path::absolute(path)?;
         let path = path.canonicalize().unwrap_or(path); // two links are one file
-        let is_new = is_new(&path)?;
-        if !is_new {
-            recognise(&untouched(&path)?)?;
+        if !is_new(&path)? {
+            recognise(&untouched(&path)?)?; // before there is a lock beside somebody's file
         }
         let lock = lock(&path)?;
-        let found = match is_new {
+        let found = match is_new(&path)? {
             true => None,
             false => read(&cautious(&path)?, retention)?,
         };
@@ -154,6 +153,7 @@ impl File {
             return Err("its file system cannot share memory".into());
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?; // macOS waits for the disk only then
         let ignore = |_: &Row| Ok(());
         let limit = ("journal_size_limit", WAL_BYTES as i64);
         connection.pragma_update_and_check(None, limit.0, limit.1, ignore)?;
@@ -283,6 +283,9 @@ fn read(
     }
     let epoch: String =
         connection.query_row("SELECT epoch FROM log", [], |row| row.get(0))?;
+    if !is_epoch(&epoch) {
+        return Err("it is damaged: its epoch is none".into());
+    }
     let oldest: Option<i64> =
         connection
             .query_row("SELECT min(version) FROM messages", [], |row| row.get(0))?;
