@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -107,14 +107,16 @@ impl File {
     fn take(path: &Path, retention: Retention) -> Result<(Self, MessageLog), Why> {
         let path = std::path::absolute(path)?;
         let path = path.canonicalize().unwrap_or(path); // two links are one file
-        if !is_new(&path)? {
-            recognise(&untouched(&path)?)?; // before there is a lock beside somebody's file
-        }
+        let mut found = None;
+        is_new(&path)?; // whether it is a file at all
         let lock = lock(&path)?;
-        let found = match is_new(&path)? {
-            true => None,
-            false => read(&cautious(&path)?, retention)?,
-        };
+        if !is_new(&path)? {
+            if let Err(why) = recognise(&path) {
+                let _ = fs::remove_file(beside(&path, ".lock")); // it is somebody else's
+                return Err(why);
+            }
+            found = read(&cautious(&path)?, retention)?;
+        }
         let connection = open(&path)?;
         let mut file = Self {
             connection,
@@ -125,7 +127,11 @@ impl File {
             None => MessageLog::restored(retention, &file.create()?, 1),
         };
         file.prepare()?;
-        file.write(&[], log.oldest())?; // with less retention than before
+        // With less retention than before, there is something to remove. Not being able to is no
+        // reason not to start: the next commit does it, too.
+        if let Err(error) = file.write(&[], log.oldest()) {
+            log::warn!("the journal is not trimmed yet: {error}");
+        }
         Ok((file, log))
     }
 
@@ -253,18 +259,27 @@ fn open(path: &Path) -> Result<Connection, Why> {
     Ok(connection)
 }
 
-fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, pragma, |row| row.get(0))
-}
-
-/// Whether a file that is not empty is a journal, and of a form that is known.
-fn recognise(connection: &Connection) -> Result<(), Why> {
-    if number(connection, "application_id")? != APPLICATION {
-        return Err("it is not a journal of Trifold's".into());
+/// Whether a file that is not empty is a journal, and of a form that is known. SQLite's header
+/// says so, whatever else of the file is not finished
+/// (<https://www.sqlite.org/fileformat2.html#the_database_header>).
+///
+/// Only with the lock: closing a file lets go of all locks that this process has on it, those of
+/// a connection included (POSIX).
+fn recognise(path: &Path) -> Result<(), Why> {
+    let mut header = [0; 72];
+    let read = fs::File::open(path)?.read_exact(&mut header);
+    if read.is_err() || !header.starts_with(b"SQLite format 3\0") {
+        return Err("it is not a SQLite file".into());
     }
-    match number(connection, "user_version")? {
-        FORM => Ok(()),
-        _ => Err("it was written by another version of Trifold".into()),
+    let number = |at: usize| {
+        header[at..at + 4]
+            .iter()
+            .fold(0, |n, own| n << 8 | i64::from(*own))
+    };
+    match (number(68), number(60)) {
+        (APPLICATION, FORM) => Ok(()),
+        (APPLICATION, _) => Err("it was written by another version of Trifold".into()),
+        _ => Err("it is not a journal of Trifold's".into()),
     }
 }
 
@@ -273,11 +288,12 @@ fn read(
     connection: &Connection,
     retention: Retention,
 ) -> Result<Option<MessageLog>, Why> {
-    if number(connection, "page_count")? == 0 {
+    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    if pages == 0 {
         return Ok(None);
     }
-    let check = |row: &Row| row.get(0);
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], check)?;
+    let found: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(Why(format!("it is damaged: {found}")));
     }
