@@ -104,3 +104,21 @@ async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
     program.stop().await;
     assert_eq!(file.all().len(), 1, "one file is all of it");
 }
+
+#[tokio::test]
+async fn where_old_messages_go_new_ones_fit_though_nothing_may_grow() {
+    let file = JournalFile::new();
+    let program = start(&file, "--retain=8");
+    let message = json!({ "body": "x".repeat(3000) }).to_string();
+    for _ in 0..20 {
+        assert_eq!(program.post(&message).await.status, 201);
+    }
+    let wal = format!("{}-wal", file.path.display());
+    let length = std::fs::metadata(&wal).unwrap().len();
+    limit(&program, &length.to_string());
+    for _ in 0..100 {
+        assert_eq!(program.post(&message).await.status, 201);
+    }
+    assert_eq!(std::fs::metadata(&wal).unwrap().len(), length);
+    assert_eq!(file.versions(), (113..=120).collect::<Vec<_>>());
+}

@@ -176,6 +176,24 @@ impl File {
         numbered: &[Numbered],
         oldest: Version,
     ) -> rusqlite::Result<()> {
+        match self.commit(numbered, oldest) {
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                self.make_room()?;
+                self.commit(numbered, oldest)
+            }
+            done => done,
+        }
+    }
+
+    /// Puts what is in the write-ahead log in its place, so that the log is used from its
+    /// beginning again. SQLite does so after each thousandth page that was committed; where the
+    /// disk is full before, it never would.
+    fn make_room(&self) -> rusqlite::Result<()> {
+        let done = |_: &Row| Ok(());
+        self.connection.query_row("PRAGMA wal_checkpoint", [], done)
+    }
+
+    fn commit(&mut self, numbered: &[Numbered], oldest: Version) -> rusqlite::Result<()> {
         let all = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
