@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::{Ready, ready};
+use std::iter;
 use std::ops::RangeInclusive;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
@@ -72,19 +73,20 @@ impl FromRequest for Cursor {
     }
 }
 
-/// A request's query parameters, looked through where they are. Names that no one asks for are
-/// left alone, so that a client can make a URL unique; a name given twice is refused, because
-/// either value may be meant.
-pub struct Query<'a>(&'a str);
+/// A request's query parameters. Names that no one asks for are left alone, so that a client
+/// can make a URL unique; a name given twice is refused, because either value may be meant.
+pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
     /// The request's parameters.
     pub fn of(request: &'a HttpRequest) -> Self {
-        Self(request.query_string())
-    }
-
-    fn pairs(&self) -> form_urlencoded::Parse<'a> {
-        form_urlencoded::parse(self.0.as_bytes())
+        let text = request.query_string();
+        let is_encoded = text.bytes().any(|byte| matches!(byte, b'%' | b'+'));
+        Self(if is_encoded {
+            form_urlencoded::parse(text.as_bytes()).collect()
+        } else {
+            plain(text).collect()
+        })
     }
 
     /// The value of one parameter.
@@ -92,11 +94,8 @@ impl<'a> Query<'a> {
     /// # Errors
     /// 400 when it is given twice.
     pub fn get(&self, name: &str) -> Result<Option<Cow<'a, str>>, Problem> {
-        let mut values = self
-            .pairs()
-            .filter(|(own, _)| own == name)
-            .map(|(_, value)| value);
-        let value = values.next();
+        let mut values = self.0.iter().filter(|(own, _)| own == name);
+        let value = values.next().map(|(_, value)| value.clone());
         match values.next() {
             None => Ok(value),
             Some(_) => Err(Problem::bad_request(format!("`{name}` is given twice"))),
@@ -105,7 +104,7 @@ impl<'a> Query<'a> {
 
     /// Whether there is a parameter of one of these names.
     pub fn has_any(&self, names: &[&str]) -> bool {
-        self.pairs().any(|(own, _)| names.contains(&&*own))
+        self.0.iter().any(|(own, _)| names.contains(&&**own))
     }
 
     /// The value of one whole number, or `default` where there is none.
@@ -134,5 +133,26 @@ impl<'a> Query<'a> {
                     _ => format!("`{name}` must be a whole number from {low} to {high}"),
                 })
             })
+    }
+}
+
+/// The pairs of a query in which nothing is encoded, as almost all are: it is read several times
+/// for each request, and the decoder takes ten times as long.
+fn plain(query: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    let mut rest = Some(query);
+    iter::from_fn(move || {
+        let (pair, others) = cut(rest?, b'&');
+        rest = others;
+        let (name, value) = cut(pair, b'=');
+        Some((name.into(), value.unwrap_or_default().into()))
+    })
+}
+
+/// What is before the first of these bytes, and what is after it. `str::split_once` prepares for
+/// texts longer than these.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == at) {
+        Some(here) => (&text[..here], Some(&text[here + 1..])),
+        None => (text, None),
     }
 }

@@ -5,15 +5,17 @@
 //! policy, and a name can be made to point here after its page was loaded (DNS rebinding). So
 //! the server checks for itself whom a request is addressed to and whose page sent it.
 
+use std::future::ready;
 use std::net::IpAddr;
 
 use actix_cors::Cors;
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::body::EitherBody;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::{DefaultHeaders, Next};
+use actix_web::middleware::DefaultHeaders;
 use actix_web::{Error, ResponseError, web};
+use futures_util::{FutureExt, TryFutureExt};
 
 use crate::Options;
 use crate::message_log::MessageLog;
@@ -24,20 +26,22 @@ pub struct OwnAddress(pub IpAddr);
 
 /// Checks Host everywhere, and Origin where it matters; turns new requests away once the log
 /// is closed.
-pub async fn guard(
+pub fn guard<S, B>(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<EitherBody<B>>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
     match check(&request) {
-        Ok(()) => next
+        Ok(()) => service
             .call(request)
-            .await
-            .map(ServiceResponse::map_into_left_body),
+            .map_ok(ServiceResponse::map_into_left_body)
+            .left_future(),
         Err(problem) => {
             log::warn!("refused {} {}: {problem}", request.method(), request.path());
-            Ok(request
-                .into_response(problem.error_response())
-                .map_into_right_body())
+            let refusal = request.into_response(problem.error_response());
+            ready(Ok(refusal.map_into_right_body())).right_future()
         }
     }
 }

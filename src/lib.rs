@@ -37,14 +37,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use actix_web::body::BoxBody;
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Server, Service, ServiceRequest};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
-use actix_web::middleware::{Condition, Next, from_fn};
+use actix_web::middleware::Condition;
 use actix_web::rt::net::TcpStream;
-use actix_web::{
-    App, Error, HttpResponse, HttpServer, Resource, Route, guard as on, web,
-};
+use actix_web::{App, HttpResponse, HttpServer, Resource, Route, guard as on, web};
 use serde::Serialize;
 
 pub use cursor::Cursor;
@@ -98,19 +95,18 @@ pub fn bind(
             .app_data(sequencer.clone())
             .app_data(options.clone())
             .app_data(room.clone())
-            .wrap(from_fn(guard::guard))
+            .wrap_fn(guard::guard)
             .wrap(Condition::new(
                 !options.allow_origin.is_empty(),
                 guard::cors(&options.allow_origin),
             ))
             .wrap(guard::headers())
-            .wrap(from_fn(lab::meter::meter))
+            .wrap_fn(lab::meter::meter)
             .service(in_lab(at("/poll", "GET, HEAD", get_or_head().to(poll))))
-            .service(in_lab(at(
-                "/longpoll",
-                "GET, HEAD",
-                get_or_head().to(longpoll).wrap(from_fn(travel_light)),
-            )))
+            .service(in_lab(
+                at("/longpoll", "GET, HEAD", get_or_head().to(longpoll))
+                    .wrap_fn(travel_light),
+            ))
             .service(in_lab(at("/ws", "GET", web::get().to(ws))))
             .service(in_lab(at("/messages", "POST", web::post().to(publish))))
             .service(at("/lab", "GET", web::get().to(lab::room::lab)))
@@ -144,12 +140,12 @@ pub fn bind(
 
 /// Lets go of the header fields of a request that will be held: actix makes room for sixteen of
 /// them, 7 KB, and by then all that needs them, CORS included, has read them.
-async fn travel_light(
+fn travel_light<S: Service<ServiceRequest>>(
     mut request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+    service: &S,
+) -> S::Future {
     *request.headers_mut() = HeaderMap::new();
-    next.call(request).await
+    service.call(request)
 }
 
 /// One path with one route; other methods are told which ones there are.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -219,6 +220,8 @@ pub struct MessageLog {
     epoch: Arc<str>,
     retention: Retention,
     window: Mutex<Window>,
+    /// Set under the window's lock, so that nothing is appended after it; read without.
+    closed: AtomicBool,
     news: Arc<Bell>,
     closing: Notify,
 }
@@ -231,7 +234,6 @@ struct Window {
     bytes: usize,
     versions: HashMap<Arc<str>, Version>,
     batches: Vec<(usize, Batch)>,
-    closed: bool,
 }
 
 /// A numbered message, encoded: what the window holds of it.
@@ -270,7 +272,6 @@ impl Window {
             bytes: 0,
             versions: HashMap::new(),
             batches: Vec::new(),
-            closed: false,
         }
     }
 
@@ -338,6 +339,7 @@ impl MessageLog {
             epoch: epoch.into(),
             retention,
             window: Mutex::new(Window::new(oldest)),
+            closed: AtomicBool::new(false),
             news: Arc::default(),
             closing: Notify::new(),
         }
@@ -366,7 +368,7 @@ impl MessageLog {
 
     /// Whether [`close`](Self::close) was called.
     pub fn is_closed(&self) -> bool {
-        self.window.lock().closed
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Numbers a message, keeps it, and wakes all who wait. A message whose `id` is kept
@@ -377,7 +379,7 @@ impl MessageLog {
     pub fn append(&self, new: Publication) -> Result<Published, Closed> {
         let (version, duplicate) = {
             let mut window = self.window.lock();
-            if window.closed {
+            if self.is_closed() {
                 return Err(Closed);
             }
             match window.versions.get(new.id.as_str()) {
@@ -466,7 +468,7 @@ impl MessageLog {
             return Err(gap(Reason::Truncated));
         }
         let batch = window.batch(&self.epoch, cursor.since, cursor.limit);
-        Ok((batch, window.closed))
+        Ok((batch, self.is_closed()))
     }
 
     /// Waits until [`after`](Self::after) has something to say about this cursor: news, or a
@@ -484,7 +486,7 @@ impl MessageLog {
 
     fn is_news(&self, cursor: &Cursor) -> bool {
         let window = self.window.lock();
-        window.closed || cursor.since != window.head() || !cursor.is_of(&self.epoch)
+        self.is_closed() || cursor.since != window.head() || !cursor.is_of(&self.epoch)
     }
 
     /// Every batch after the cursor, as it happens. The last item says why there are no more.
@@ -517,7 +519,10 @@ impl MessageLog {
     /// Ends the log: nothing more is appended, and nobody waits any longer. What is kept can
     /// still be read.
     pub fn close(&self) {
-        self.window.lock().closed = true;
+        {
+            let _window = self.window.lock();
+            self.closed.store(true, Ordering::Release);
+        }
         self.news.ring();
         self.closing.notify_waiters();
     }

@@ -9,9 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_http::error::PayloadError;
 use actix_http::ws::{
-    CloseCode, CloseReason, Codec, Frame, Item, OpCode, Parser, ProtocolError, handshake,
+    CloseCode, CloseReason, Codec, Frame, Item, OpCode, Parser, handshake,
 };
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
@@ -29,6 +28,9 @@ pub const PING_EVERY: Duration = Duration::from_secs(20);
 
 /// How long a peer may take to answer a ping.
 pub const PONG_WITHIN: Duration = Duration::from_secs(10);
+
+/// Most bytes of a ping, a pong or a close frame (RFC 6455 §5.5).
+const CONTROL_MAX: usize = 125;
 
 /// The answer to an opening handshake (RFC 6455 §4.2): `body` is all that is sent from then on.
 /// Of the subprotocols that are offered the first that is `spoken` here is taken.
@@ -72,7 +74,7 @@ pub enum Heard {
 /// without one when there is nobody left to tell.
 pub struct Ears {
     payload: web::Payload,
-    lengths: Lengths,
+    /// What came and is not taken yet. It begins with a frame.
     unread: BytesMut,
     codec: Codec,
     /// A text of which fragments are still to come.
@@ -89,9 +91,9 @@ impl Ears {
     pub fn new(payload: web::Payload, max_bytes: usize) -> Self {
         Self {
             payload,
-            lengths: Lengths::default(),
             unread: BytesMut::new(),
-            codec: Codec::new().max_size(max_bytes),
+            // A ping is no message: it may be longer than one. `check_header` sees to both.
+            codec: Codec::new().max_size(max_bytes.max(CONTROL_MAX)),
             begun: None,
             max_bytes,
             due: Box::pin(sleep(PING_EVERY)),
@@ -107,13 +109,17 @@ impl Ears {
         Heard::Owed(close_frame(reason))
     }
 
+    /// The next frame, once it is whole. Its header is looked at as soon as it is there.
+    fn frame(&mut self) -> Result<Option<Frame>, CloseReason> {
+        check_header(&self.unread, self.max_bytes as u64)?;
+        let frame = self.codec.decode(&mut self.unread);
+        frame.map_err(|_| malformed())
+    }
+
     /// What is owed for a frame, or said in it; `None` for a frame that needs no more.
     fn take(&mut self, frame: Frame) -> Result<Option<Heard>, CloseReason> {
         match frame {
-            Frame::Text(text) if self.begun.is_none() => whole(text.into()),
-            Frame::Text(_) => {
-                Err((CloseCode::Protocol, "the last message had no end").into())
-            }
+            Frame::Text(text) => whole(text.into()),
             Frame::Continuation(Item::FirstText(text)) => {
                 self.begun = Some(text.into());
                 Ok(None)
@@ -141,7 +147,7 @@ impl Ears {
     fn go_on(&mut self, more: &[u8]) -> Result<(), CloseReason> {
         let begun = self.begun.get_or_insert_default();
         if begun.len() + more.len() > self.max_bytes {
-            return Err((CloseCode::Size, "the message is too big").into());
+            return Err(too_big());
         }
         begun.extend_from_slice(more);
         Ok(())
@@ -168,7 +174,7 @@ impl Stream for Ears {
     ) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
         while !this.closed {
-            let next = this.codec.decode(&mut this.unread).map_err(reason_of);
+            let next = this.frame();
             match next.and_then(|frame| frame.map(|frame| this.take(frame)).transpose()) {
                 Ok(Some(Some(heard))) => return Poll::Ready(Some(heard)),
                 Ok(Some(None)) => continue,
@@ -177,10 +183,6 @@ impl Stream for Ears {
             }
             match Pin::new(&mut this.payload).poll_next(context) {
                 Poll::Ready(Some(Ok(bytes))) => {
-                    if this.lengths.check(&bytes, this.max_bytes as u64).is_err() {
-                        let why = (CloseCode::Size, "the message is too big");
-                        return Poll::Ready(Some(this.close(why.into())));
-                    }
                     this.unread.extend_from_slice(&bytes);
                     continue;
                 }
@@ -207,63 +209,48 @@ fn whole(text: BytesMut) -> Result<Option<Heard>, CloseReason> {
         .map_err(|_| (CloseCode::Invalid, "text must be UTF-8").into())
 }
 
-/// The close code for what went wrong while reading (RFC 6455 §7.4.1).
-fn reason_of(error: ProtocolError) -> CloseReason {
-    match error {
-        ProtocolError::Overflow => (CloseCode::Size, "the message is too big").into(),
-        _ => (CloseCode::Protocol, "the frame is malformed").into(),
+fn malformed() -> CloseReason {
+    (CloseCode::Protocol, "the frame is malformed").into()
+}
+
+fn too_big() -> CloseReason {
+    (CloseCode::Size, "the message is too big").into()
+}
+
+/// Looks at the header of the frame that begins here (RFC 6455 §5.2), as far as it has come.
+/// actix-http looks at a length only once its frame is whole, so without this one frame could
+/// fill the memory; and what is wrong would depend on how TCP cut it.
+fn check_header(begun: &[u8], max: u64) -> Result<(), CloseReason> {
+    let [first, second, more @ ..] = begun else {
+        return Ok(());
+    };
+    let (is_last, reserved, opcode) = (first & 0x80 != 0, first & 0x70, first & 0x0f);
+    let (is_masked, short) = (second & 0x80 != 0, second & 0x7f);
+    let is_known = matches!(opcode, 0..=2 | 8..=10);
+    let is_control = opcode >= 8;
+    if !is_known || !is_masked || reserved != 0 {
+        return Err(malformed());
+    }
+    if is_control {
+        let fits = is_last && short <= CONTROL_MAX as u8;
+        return if fits { Ok(()) } else { Err(malformed()) };
+    }
+    match length(short, more) {
+        Some(length) if length >> 63 != 0 => Err(malformed()),
+        Some(length) if length > max => Err(too_big()),
+        _ => Ok(()),
     }
 }
 
-/// Finds the frames' headers (RFC 6455 §5.2) in bytes that come in pieces. actix-http looks at a
-/// length only once its frame is whole, so without this one frame could fill the memory.
-#[derive(Default)]
-struct Lengths {
-    header: Vec<u8>,
-    /// What is still to come of the payload that the last header announced.
-    rest: u64,
-}
-
-impl Lengths {
-    fn check(&mut self, mut bytes: &[u8], max: u64) -> Result<(), PayloadError> {
-        while let Some((&first, others)) = bytes.split_first() {
-            if self.rest > 0 {
-                let here = self.rest.min(bytes.len() as u64);
-                self.rest -= here;
-                bytes = &bytes[here as usize..];
-                continue;
-            }
-            self.header.push(first);
-            bytes = others;
-            if let Some(length) = announced(&self.header) {
-                if length > max {
-                    return Err(PayloadError::Overflow);
-                }
-                self.rest = length;
-                self.header.clear();
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The payload's length, once the header is whole.
-fn announced(header: &[u8]) -> Option<u64> {
-    let [_, second, more @ ..] = header else {
-        return None;
+/// The payload's length, once all of it is there: in the seven bits, or in what comes next.
+fn length(short: u8, more: &[u8]) -> Option<u64> {
+    let extended = match short {
+        126 => more.get(..2)?,
+        127 => more.get(..8)?,
+        _ => return Some(short.into()),
     };
-    let mask = if second & 0x80 == 0 { 0 } else { 4 };
-    let extended = match second & 0x7f {
-        126 => 2,
-        127 => 8,
-        short => return (more.len() >= mask).then_some(short.into()),
-    };
-    let big_endian = || {
-        more[..extended]
-            .iter()
-            .fold(0, |n, &byte| n << 8 | u64::from(byte))
-    };
-    (more.len() >= extended + mask).then(big_endian)
+    let add = |length, &byte| length << 8 | u64::from(byte);
+    Some(extended.iter().fold(0, add))
 }
 
 /// The end of every conversation when the server stops.

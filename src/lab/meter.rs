@@ -11,13 +11,14 @@ use std::task::{Context, Poll};
 
 use actix_http::{ConnectionType, Payload};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::{RequestHead, ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::dev::{
+    RequestHead, ResponseHead, Service, ServiceRequest, ServiceResponse,
+};
 use actix_web::http::header::{HeaderMap, UPGRADE};
 use actix_web::http::{Method, StatusCode, Version};
-use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use serde::Serialize;
 
 use super::{is_off, owner};
@@ -82,25 +83,33 @@ const METERED: [&str; 4] = ["/poll", "/longpoll", "/ws", "/messages"];
 ///
 /// # Errors
 /// None of its own.
-pub async fn meter(
+pub fn meter<S, B>(
     request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
     match meter_of(&request) {
-        None => next
+        None => service
             .call(request)
-            .await
-            .map(ServiceResponse::map_into_boxed_body),
+            .map_ok(ServiceResponse::map_into_boxed_body)
+            .left_future(),
         // In a box, so that a request that is not counted, and may be held, stays small.
-        Some(meter) => Box::pin(count(meter, request, next)).await,
+        Some(meter) => count(meter, request, service).boxed_local().right_future(),
     }
 }
 
-async fn count(
+fn count<S, B>(
     meter: Arc<Meter>,
     mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody + 'static,
+{
     let asked = Asked::of(request.head());
     add(&meter.requests, 1);
     add(
@@ -116,8 +125,7 @@ async fn count(
         payload: Box::pin(payload),
     });
 
-    let answer = next.call(request).await?;
-    Ok(answer.map_body(|head, body| {
+    let metered = move |head: &mut ResponseHead, body: B| {
         let size = body.size();
         let is_socket = head.status == StatusCode::SWITCHING_PROTOCOLS;
         let mut counted = Counted {
@@ -132,7 +140,10 @@ async fn count(
             counted.count_head(); // it is written now, whatever the body does
         }
         counted.boxed()
-    }))
+    };
+    service
+        .call(request)
+        .map_ok(|answer| answer.map_body(metered))
 }
 
 /// The meter of the pane that a request belongs to.

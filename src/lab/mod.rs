@@ -8,13 +8,15 @@ pub mod meter;
 pub mod network;
 pub mod room;
 
-use actix_web::dev::HttpServiceFactory;
-use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, Resource, web};
+use actix_web::dev::{
+    HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse,
+};
+use actix_web::{Error, HttpRequest, Resource, web};
 
 use crate::Options;
 use crate::cursor::Query;
 use crate::problem::Problem;
+use network::Network;
 use room::{Member, Room};
 
 use std::borrow::Cow;
@@ -25,8 +27,17 @@ const CLIENT_MAX: usize = 64;
 const PANE_MAX: usize = 16;
 
 /// Puts an endpoint behind the simulated network.
-pub fn in_lab(endpoint: Resource) -> impl HttpServiceFactory {
-    endpoint.wrap(from_fn(network::network))
+pub fn in_lab<T>(endpoint: Resource<T>) -> impl HttpServiceFactory
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+{
+    endpoint.wrap(Network)
 }
 
 /// Whom a request belongs to: a member of the room, and one of its panes.

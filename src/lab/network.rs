@@ -2,17 +2,21 @@
 //! else; what is sent stays what would have been sent.
 
 use std::collections::VecDeque;
+use std::future::{Ready, ready};
 use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use actix_http::Payload;
 use actix_web::body::{BodySize, BodyStream, BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{
+    Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
+};
 use actix_web::http::StatusCode;
-use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
 use async_stream::stream;
 use bytes::Bytes;
+use futures_util::future::{Either, LocalBoxFuture};
 use futures_util::{FutureExt, Stream, StreamExt};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -105,27 +109,65 @@ impl Conditions {
     }
 }
 
-/// Delays a request on its way in, and its answer on its way out.
-///
-/// # Errors
-/// 400 for parameters that do not parse, or where the lab is off.
-pub async fn network(
-    request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    match Conditions::of(&request) {
-        Ok(None) => next.call(request).await,
-        // In a box, so that a request on a good network, which may be held, stays small.
-        Ok(Some(conditions)) => Box::pin(delay(conditions, request, next)).await,
-        Err(problem) => Ok(request.into_response(problem.error_response())),
+/// The middleware that delays a request on its way in, and its answer on its way out. It
+/// refuses parameters that do not parse, and all of them where the lab is off, with 400.
+pub struct Network;
+
+impl<S> Transform<S, ServiceRequest> for Network
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error> + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type InitError = ();
+    type Transform = BehindNetwork<S>;
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let service = Rc::new(service);
+        ready(Ok(BehindNetwork { service }))
     }
 }
 
-async fn delay(
+/// A service behind the simulated network.
+pub struct BehindNetwork<S> {
+    service: Rc<S>,
+}
+
+impl<S> Service<ServiceRequest> for BehindNetwork<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error> + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future =
+        Either<S::Future, LocalBoxFuture<'static, Result<ServiceResponse, Error>>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        match Conditions::of(&request) {
+            Ok(None) => self.service.call(request).left_future(),
+            // In a box, so that a request on a good network, which may be held, stays small.
+            Ok(Some(conditions)) => delay(conditions, request, self.service.clone())
+                .boxed_local()
+                .right_future(),
+            Err(problem) => {
+                let refusal = request.into_response(problem.error_response());
+                ready(Ok(refusal)).boxed_local().right_future()
+            }
+        }
+    }
+}
+
+async fn delay<S>(
     conditions: Conditions,
     mut request: ServiceRequest,
-    next: Next<BoxBody>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+    service: Rc<S>,
+) -> Result<ServiceResponse, Error>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
+{
     let mut up = conditions.line(conditions.up, 0);
     let mut down = conditions.line(conditions.down, 1);
     up.pass().await;
@@ -137,7 +179,7 @@ async fn delay(
         }
         Some(Fault::Reset) => return Ok(request.into_response(cut())),
         Some(Fault::LostReply) => {
-            let done = next.call(request).await?;
+            let done = service.call(request).await?;
             return Ok(done.into_response(cut()));
         }
         Some(Fault::Unavailable) => {
@@ -154,7 +196,7 @@ async fn delay(
         });
     }
 
-    let mut answer = next.call(request).await?;
+    let mut answer = service.call(request).await?;
 
     // The content is fixed by now. Waiting before it was would only make a fresh answer late,
     // and hide that answers overtake each other.

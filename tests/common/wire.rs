@@ -112,6 +112,11 @@ impl Wire {
 
     /// Turns the connection into a WebSocket.
     pub async fn upgrade(&mut self, query: &str, headers: &[&str]) -> Answer {
+        self.upgrade_at(&format!("/ws{query}"), headers).await
+    }
+
+    /// The same, at any path.
+    pub async fn upgrade_at(&mut self, path: &str, headers: &[&str]) -> Answer {
         let mut all = vec![
             "Connection: Upgrade",
             "Upgrade: websocket",
@@ -119,7 +124,7 @@ impl Wire {
             "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         ];
         all.extend(headers);
-        self.ask(&format!("GET /ws{query}"), &all).await;
+        self.ask(&format!("GET {path}"), &all).await;
         self.answer().await
     }
 

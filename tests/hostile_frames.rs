@@ -1,0 +1,402 @@
+//! Whatever bytes a peer sends, its socket ends with the code that names what was wrong, what
+//! came before is done, and nobody else notices.
+
+mod common;
+
+use std::fs;
+use std::sync::Once;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::{panic, thread};
+
+use common::{Program, Server, Socket, Wire, append, masked_frame, soon};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use proptest::test_runner::TestRunner;
+use tokio::io::AsyncWriteExt;
+use tokio::runtime;
+use tokio::sync::Mutex;
+
+/// `--max-body` here: room for a few messages, and so little that it is soon exceeded.
+const MAX: usize = 400;
+const MAX_FLAG: &str = "--max-body=400";
+
+const TEXT: u8 = 1;
+const BINARY: u8 = 2;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const FIN: u8 = 0x80;
+
+/// What a peer sends, and the close code that it must hear.
+type Wrong = (Vec<u8>, u16);
+
+/// Panics of the server's threads.
+static PANICS: AtomicUsize = AtomicUsize::new(0);
+
+fn count_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current()
+                .name()
+                .is_some_and(|own| own.starts_with("actix"))
+            {
+                PANICS.fetch_add(1, Relaxed);
+            }
+            before(info);
+        }));
+    });
+}
+
+/// Runs a case for each of so many inputs, all against one server. After each of them a reader
+/// that is there from the start must hear what is published next.
+fn for_all<S: Strategy>(
+    cases: u32,
+    inputs: S,
+    case: impl AsyncFn(&Server, &mut Wire, S::Value),
+) where
+    S::Value: Clone,
+{
+    count_panics();
+    let runtime = runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("there is a runtime");
+    let server = Server::start(&[MAX_FLAG]);
+    let reader = Mutex::new(runtime.block_on(server.socket("")));
+    let config = ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 30, // a case that fails may have waited for long
+        ..Default::default()
+    };
+    let passed = TestRunner::new(config).run(&(any::<bool>(), inputs), |(lab, input)| {
+        runtime.block_on(async {
+            let mut wire = hostile(&server, lab).await;
+            case(&server, &mut wire, input).await;
+            assert_hears(&server, &mut *reader.lock().await).await;
+        });
+        Ok(())
+    });
+    passed.unwrap_or_else(|failure| panic!("{failure}"));
+    assert_eq!(PANICS.load(Relaxed), 0, "the server panicked");
+}
+
+/// A socket that is about to misbehave, on `/ws` or on `/lab`.
+async fn hostile(server: &Server, lab: bool) -> Wire {
+    let mut wire = server.wire().await;
+    // Else what is cut into pieces is put together again on its way.
+    wire.stream.set_nodelay(true).expect("TCP can do that");
+    let path = if lab { "/lab?client=h" } else { "/ws" };
+    let answer = wire.upgrade_at(path, &[]).await;
+    assert_eq!(answer.status, 101);
+    wire
+}
+
+async fn assert_hears(server: &Server, reader: &mut Socket) {
+    let id = format!("after-{}", server.log.head());
+    let version = append(&server.log, id, "hi").version;
+    while reader.next("batch").await["version"].as_u64() < Some(version) {}
+}
+
+/// Sends in pieces of these sizes, over and over. A server that has closed takes no more.
+async fn send_cut(wire: &mut Wire, bytes: &[u8], sizes: &[usize]) {
+    let mut rest = bytes;
+    for size in sizes.iter().cycle() {
+        let (piece, others) = rest.split_at((*size).min(rest.len()));
+        if piece.is_empty() || soon(wire.stream.write_all(piece)).await.is_err() {
+            return;
+        }
+        rest = others;
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Leaves, as a peer does that was told why, and sees the server leave. One that stays is cut
+/// after half a second (`ws_refusals`); here that would be paid for each case.
+async fn leave(wire: &mut Wire) {
+    let _ = wire.stream.shutdown().await; // the server may be gone already
+    wire.ended().await;
+}
+
+/// A few bytes at a time, or all in one piece: both find their own mistakes.
+fn sizes() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![vec(1..9_usize, 1..6), Just(vec![100_000])]
+}
+
+/// A header whose payload may never come. `form` is how many bytes say the length.
+fn header(first: u8, form: usize, length: u64) -> Vec<u8> {
+    let mut header = vec![first];
+    match form {
+        8 => header.push(0x80 | 127),
+        2 => header.push(0x80 | 126),
+        _ => header.push(0x80 | length as u8),
+    }
+    header.extend(&length.to_be_bytes()[8 - form..]);
+    header.extend([1, 2, 3, 4]);
+    header
+}
+
+/// A message in fragments, cut at these places.
+fn fragments(text: &[u8], cuts: &[Index]) -> Vec<u8> {
+    let mut places: Vec<_> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+    places.sort_unstable();
+    places.push(text.len());
+    let (mut all, mut from) = (Vec::new(), 0);
+    for (number, &to) in places.iter().enumerate() {
+        let opcode = if number == 0 { TEXT } else { 0 };
+        let fin = if number + 1 == places.len() { FIN } else { 0 };
+        all.extend(masked_frame(fin | opcode, &text[from..to]));
+        from = to;
+    }
+    all
+}
+
+fn message(body: &[u8]) -> Vec<u8> {
+    [br#"{"type":"publish","body":""#, body, br#""}"#].concat()
+}
+
+/// What a peer may well send: bytes, and whether they publish a message.
+fn right() -> impl Strategy<Value = (Vec<u8>, bool)> {
+    let whole = "[a-zé]{0,20}".prop_map(|text| message(text.as_bytes()));
+    let cuts = vec(any::<Index>(), 0..4);
+    let text = (whole, cuts).prop_map(|(text, cuts)| (fragments(&text, &cuts), true));
+    let control = (select(vec![PING, 10]), vec(any::<u8>(), 0..=125));
+    let control =
+        control.prop_map(|(opcode, data)| (masked_frame(FIN | opcode, &data), false));
+    prop_oneof![text, control]
+}
+
+/// Text that stops being UTF-8 somewhere.
+fn no_text() -> impl Strategy<Value = Vec<u8>> {
+    let wrong = select(vec![
+        &b"\xff"[..],
+        b"\xc3\x28",         // an é that is none
+        b"\xed\xa0\x80",     // a surrogate
+        b"\xc0\xaf",         // longer than it must be
+        b"\xf4\x90\x80\x80", // beyond U+10FFFF
+        b"\xe2\x82",         // cut
+    ]);
+    ("[aé€😀]{0,9}", wrong)
+        .prop_map(|(text, wrong)| message(&[text.as_bytes(), wrong].concat()))
+}
+
+/// What no peer may send while no message is begun.
+fn wrong() -> impl Strategy<Value = Wrong> {
+    let payload = || vec(any::<u8>(), 0..=125);
+    let protocol = |bytes: Vec<u8>| (bytes, 1002);
+    let data = || select(vec![0, TEXT, BINARY, FIN, FIN | TEXT, FIN | BINARY]);
+    let control = || CLOSE..=10;
+    let reserved = (1..8_u8, select(vec![TEXT, BINARY, 8, 9, 10]), payload());
+    let opcode = prop_oneof![3..=7_u8, 11..=15_u8];
+    let length =
+        prop_oneof![Just(MAX as u64 + 1), Just(1 << 62), MAX as u64 + 1..1 << 63];
+    prop_oneof![
+        reserved.prop_map(move |(bits, opcode, payload)| {
+            protocol(masked_frame(FIN | bits << 4 | opcode, &payload))
+        }),
+        (opcode, any::<bool>(), payload()).prop_map(move |(opcode, fin, payload)| {
+            protocol(masked_frame(u8::from(fin) << 7 | opcode, &payload))
+        }),
+        (data(), payload()).prop_map(move |(first, payload)| {
+            protocol([&[first, payload.len() as u8], &payload[..]].concat()) // unmasked
+        }),
+        (control(), payload())
+            .prop_map(move |(opcode, part)| { protocol(masked_frame(opcode, &part)) }),
+        (control(), 126..1_u64 << 63).prop_map(move |(opcode, length)| {
+            protocol(header(FIN | opcode, 8, length))
+        }),
+        (control(), 126..500_usize).prop_map(move |(opcode, length)| {
+            protocol(masked_frame(FIN | opcode, &vec![b'x'; length]))
+        }),
+        (data(), 1_u64 << 63..).prop_map(move |(first, length)| {
+            protocol(header(first, 8, length)) // the first bit must be 0 (RFC 6455 §5.2)
+        }),
+        (0..=1_u8, payload()).prop_map(move |(fin, payload)| {
+            protocol(masked_frame(fin << 7, &payload)) // continues nothing
+        }),
+        (data(), length).prop_map(|(first, length)| (header(first, 8, length), 1009)),
+        (data(), MAX as u64 + 1..65_536)
+            .prop_map(|(first, length)| (header(first, 2, length), 1009)),
+        (any::<bool>(), payload()).prop_map(|(fin, payload)| {
+            (masked_frame(u8::from(fin) << 7 | BINARY, &payload), 1003)
+        }),
+        (no_text(), vec(any::<Index>(), 0..4))
+            .prop_map(|(text, cuts)| (fragments(&text, &cuts), 1007)),
+        wrong_in_fragments(),
+        farewell(),
+    ]
+}
+
+/// What no peer may send while a message is begun.
+fn wrong_in_fragments() -> impl Strategy<Value = Wrong> {
+    let begin = || vec(b' '..b'z', 0..100).prop_map(|text| masked_frame(TEXT, &text));
+    let first = select(vec![TEXT, BINARY, FIN | TEXT, FIN | BINARY]);
+    let other = vec(any::<u8>(), 0..100);
+    prop_oneof![
+        (begin(), first, other).prop_map(|(begun, first, other)| {
+            ([begun, masked_frame(first, &other)].concat(), 1002)
+        }),
+        (begin(), MAX as u64 + 1..1 << 63).prop_map(|(begun, length)| {
+            ([begun, header(0, 8, length)].concat(), 1009)
+        }),
+        (MAX + 1..2 * MAX, vec(any::<Index>(), 1..9))
+            .prop_map(|(length, cuts)| { (fragments(&vec![b' '; length], &cuts), 1009) }),
+    ]
+}
+
+/// Close frames, right and wrong.
+fn farewell() -> impl Strategy<Value = Wrong> {
+    let close = |payload: Vec<u8>| masked_frame(FIN | CLOSE, &payload);
+    let with =
+        move |code: u16, reason: &[u8]| close([&code.to_be_bytes(), reason].concat());
+    let known = prop_oneof![
+        select(vec![
+            1000_u16, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011
+        ]),
+        3000..5000_u16,
+    ];
+    let unknown = prop_oneof![
+        0..1000_u16,
+        select(vec![1004_u16, 1005, 1006, 1015]),
+        1016..3000_u16,
+        5000..=u16::MAX,
+    ];
+    prop_oneof![
+        Just((close(vec![]), 1000)),
+        any::<u8>().prop_map(move |byte| (close(vec![byte]), 1002)),
+        (known, "[aé]{0,60}")
+            .prop_map(move |(code, why)| (with(code, why.as_bytes()), code)),
+        (unknown, "[aé]{0,60}")
+            .prop_map(move |(code, why)| (with(code, why.as_bytes()), 1002)),
+        (1000..1004_u16).prop_map(move |code| (with(code, b"no \xff text"), 1002)),
+    ]
+}
+
+#[test]
+fn what_is_wrong_is_named_however_it_is_cut_and_what_came_before_is_done() {
+    let before = vec(right(), 0..4);
+    let inputs = (before, wrong(), vec(any::<u8>(), 0..60), sizes());
+    for_all(
+        1000,
+        inputs,
+        async |server, wire, (before, wrong, after, sizes)| {
+            let head = server.log.head();
+            let published = before.iter().filter(|(_, publishes)| *publishes).count();
+            let mut all: Vec<u8> =
+                before.into_iter().flat_map(|(bytes, _)| bytes).collect();
+            all.extend(wrong.0);
+            all.extend(after);
+            send_cut(wire, &all, &sizes).await;
+            assert_eq!(wire.close_code().await, wrong.1);
+            leave(wire).await;
+            assert_eq!(server.log.head(), head + published as u64);
+        },
+    );
+}
+
+#[test]
+fn bytes_that_mean_nothing_end_a_socket_or_leave_it_waiting() {
+    let inputs = (vec(any::<u8>(), 0..600), sizes());
+    for_all(300, inputs, async |_, wire, (bytes, sizes)| {
+        send_cut(wire, &bytes, &sizes).await;
+        leave(wire).await;
+    });
+}
+
+#[test]
+fn text_is_taken_as_it_was_meant_wherever_its_fragments_are_cut() {
+    let text = "[a-zé€😀]{0,40}";
+    let inputs = (text, vec(any::<Index>(), 0..12), sizes());
+    for_all(100, inputs, async |server, wire, (text, cuts, sizes)| {
+        let mut bytes = fragments(&message(text.as_bytes()), &cuts);
+        bytes.extend(masked_frame(FIN | CLOSE, b""));
+        send_cut(wire, &bytes, &sizes).await;
+        assert_eq!(wire.close_code().await, 1000);
+        let cursor = trifold::Cursor::new(server.log.head() - 1);
+        let batch = server.log.after(&cursor).expect("it is kept");
+        assert_eq!(common::parsed(&batch)["messages"][0]["body"], text);
+    });
+}
+
+#[tokio::test]
+async fn a_message_cut_in_two_at_any_byte_is_taken() {
+    let server = Server::start(&[MAX_FLAG]);
+    let mut wire = hostile(&server, false).await;
+    let text = message("é".repeat(60).as_bytes());
+    let first = masked_frame(TEXT, &text[..70]);
+    let ping = masked_frame(FIN | PING, b"?");
+    let last = masked_frame(FIN, &text[70..]);
+    let all = [first, ping, last].concat();
+    for cut in 1..all.len() {
+        send_cut(&mut wire, &all, &[cut, all.len()]).await;
+    }
+    let count = all.len() as u64 - 1;
+    common::until("each is published", || server.log.head() == count).await;
+}
+
+#[tokio::test]
+async fn a_length_in_more_bytes_than_it_needs_is_taken() {
+    let server = Server::start(&[MAX_FLAG]);
+    let mut wire = hostile(&server, false).await;
+    for form in [2, 8] {
+        let text = message(b"hi");
+        let mut frame = header(FIN | TEXT, form, text.len() as u64);
+        frame.extend(
+            text.iter()
+                .zip([1, 2, 3, 4].iter().cycle())
+                .map(|(a, b)| a ^ b),
+        );
+        wire.send(frame).await;
+    }
+    common::until("both are published", || server.log.head() == 2).await;
+}
+
+#[tokio::test]
+async fn a_ping_is_no_message_and_may_be_longer_than_one() {
+    let server = Server::start(&["--max-body=10"]);
+    let mut wire = hostile(&server, false).await;
+    wire.send(masked_frame(FIN | PING, &[b'x'; 125])).await;
+    assert_eq!(wire.frame().await, (0x8a, vec![b'x'; 125]));
+}
+
+/// The most memory that a process has held, in bytes.
+#[cfg(target_os = "linux")]
+fn peak(process: u32) -> usize {
+    let status = fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.expect("it runs");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kilobytes
+        .and_then(|own| own.parse().ok())
+        .map_or(0, |own: usize| own * 1024)
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_is_announced_takes_no_memory_and_what_is_sent_no_more_than_the_limit() {
+    const SENT: usize = 32 << 20;
+    let program = Program::start(&["--max-body=65536"]);
+    let before = peak(program.id());
+    for length in [1 << 62, 1 << 32, 65_537] {
+        let mut wire = Wire::open(program.address).await;
+        wire.upgrade("", &[]).await;
+        wire.send(header(FIN | TEXT, 8, length)).await;
+        let trickle = vec![b'x'; 65_536];
+        for _ in 0..SENT / trickle.len() {
+            if soon(wire.stream.write_all(&trickle)).await.is_err() {
+                break; // it is closed, as it should be
+            }
+        }
+        assert_eq!(wire.close_code().await, 1009);
+    }
+    // Fragments, each as big as is allowed, of a message that would never end.
+    let mut wire = Wire::open(program.address).await;
+    wire.upgrade("", &[]).await;
+    let mut fragment = masked_frame(TEXT, &[b'x'; 30_000]);
+    while wire.stream.write_all(&fragment).await.is_ok() {
+        fragment = masked_frame(0, &[b'x'; 30_000]);
+    }
+    assert_eq!(wire.close_code().await, 1009);
+    let grown = peak(program.id()) - before;
+    assert!(grown < SENT / 4, "{grown} bytes more than before");
+}
