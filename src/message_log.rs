@@ -43,6 +43,11 @@ pub fn new_epoch() -> String {
     format!("{:012x}", rand::random::<u64>() >> 16)
 }
 
+/// Whether a text has the form of an epoch. It goes into JSON as it is.
+pub fn is_epoch(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|own| own.is_ascii_hexdigit())
+}
+
 /// Encodes what the server says as JSON.
 pub fn encode(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("the server's own types always encode")

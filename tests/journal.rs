@@ -221,3 +221,35 @@ async fn nobody_reads_what_is_not_on_the_disk() {
     assert_eq!(publisher.answer().await.status, 201);
     assert_eq!(program.get("/poll").await.json()["head"], 1);
 }
+
+#[tokio::test]
+async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
+    let file = JournalFile::new();
+    let program = start(&file);
+    let tool = file.open();
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut publishers = Vec::new();
+    for id in ["a", "b", "c"] {
+        let mut publisher = program.wire().await;
+        publisher
+            .publish("", &json!({ "id": id, "body": 1 }).to_string())
+            .await;
+        publishers.push(publisher);
+    }
+    let mut witness = Socket::open(program.address, "").await;
+    witness.assert_open().await;
+    program.signal("TERM");
+    assert_eq!(witness.closed().await, 1001);
+
+    tool.execute_batch("COMMIT").unwrap();
+    let mut published = 0;
+    for publisher in &mut publishers {
+        let answer = publisher.answer().await;
+        match answer.status {
+            201 => published += 1,
+            _ => answer.assert_problem(503, "shutting down"),
+        }
+    }
+    program.stop().await;
+    assert_eq!(file.versions(), (1..=published).collect::<Vec<_>>());
+}

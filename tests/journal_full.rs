@@ -11,12 +11,12 @@ use serde_json::json;
 
 /// A program whose files can be given a limit: without the trap it would be killed by the
 /// signal for that (SIGXFSZ), and a disk that is full sends none.
-fn start(file: &JournalFile) -> Program {
+fn start(file: &JournalFile, retain: &str) -> Program {
     let mut shell = Command::new("sh");
     shell
         .args(["-c", r#"trap "" XFSZ; exec "$0" "$@""#])
         .arg(env!("CARGO_BIN_EXE_trifold"))
-        .args(["--listen=127.0.0.1:0", "--workers=2", "--retain=8"])
+        .args(["--listen=127.0.0.1:0", "--workers=2", retain])
         .arg(file.flag())
         .stdout(Stdio::piped());
     Program::run(shell)
@@ -34,7 +34,7 @@ fn limit(program: &Program, bytes: &str) {
 #[tokio::test]
 async fn publishing_waits_for_room_and_reading_does_not() {
     let file = JournalFile::new();
-    let program = start(&file);
+    let program = start(&file, "--retain=8");
     for id in ["a", "b", "c"] {
         let message = json!({ "id": id, "body": 1 }).to_string();
         assert_eq!(program.post(&message).await.status, 201);
@@ -79,7 +79,46 @@ async fn publishing_waits_for_room_and_reading_does_not() {
     let before = program.get("/poll?since=15").await;
     assert_eq!(before.status, 200);
     program.kill();
-    let program = start(&file);
+    let program = start(&file, "--retain=8");
     assert_eq!(program.get("/poll?since=15").await.text(), before.text());
     assert_eq!(file.versions(), (16..=23).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
+    let file = JournalFile::new();
+    let program = start(&file, "--retain=1000");
+    let message = json!({ "body": "x".repeat(3000) }).to_string();
+    for _ in 0..20 {
+        assert_eq!(program.post(&message).await.status, 201);
+    }
+    let before = program.get("/poll").await;
+    // A part of what is in the write-ahead log still fits into the file, and the rest does not.
+    let length = std::fs::metadata(&file.path).unwrap().len();
+    limit(&program, &length.to_string());
+    program.stop().await;
+    assert!(std::fs::metadata(&file.path).unwrap().len() <= length);
+
+    let program = start(&file, "--retain=1000");
+    assert_eq!(program.get("/poll").await.text(), before.text());
+    program.stop().await;
+    assert_eq!(file.all().len(), 1, "one file is all of it");
+}
+
+#[tokio::test]
+async fn where_old_messages_go_new_ones_fit_though_nothing_may_grow() {
+    let file = JournalFile::new();
+    let program = start(&file, "--retain=8");
+    let message = json!({ "body": "x".repeat(3000) }).to_string();
+    for _ in 0..20 {
+        assert_eq!(program.post(&message).await.status, 201);
+    }
+    let wal = format!("{}-wal", file.path.display());
+    let length = std::fs::metadata(&wal).unwrap().len();
+    limit(&program, &length.to_string());
+    for _ in 0..100 {
+        assert_eq!(program.post(&message).await.status, 201);
+    }
+    assert_eq!(std::fs::metadata(&wal).unwrap().len(), length);
+    assert_eq!(file.versions(), (113..=120).collect::<Vec<_>>());
 }

@@ -14,8 +14,8 @@ use serde_json::json;
 fn assert_refused(file: &JournalFile, why: &str) {
     let before = file.all();
     let flags = ["--listen=127.0.0.1:0", &file.flag()];
-    let ended = Program::command(&flags).output().unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
+    let ended = Program::command(&flags).output().expect("the program runs");
+    let said = String::from_utf8(ended.stderr).expect("it writes UTF-8");
     assert!(!ended.status.success());
     assert!(ended.stdout.is_empty());
     assert!(said.contains(why), "{said} does not name: {why}");
@@ -42,12 +42,11 @@ async fn journal() -> JournalFile {
 
 #[tokio::test]
 async fn what_is_not_sqlite() {
-    let diary = "Dear diary, ".repeat(1000);
-    for (text, why) in [("x", "not a journal"), (&diary, "not a SQLite file")] {
+    for text in ["x", &"Dear diary, ".repeat(1000)] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
-        assert_refused(&file, why);
-        assert_eq!(file.all().len(), 1, "and there is nothing beside it");
+        assert_refused(&file, "not a SQLite file");
+        file.assert_alone();
     }
 }
 
@@ -63,7 +62,7 @@ async fn another_programs_database() {
         other.execute_batch("CREATE TABLE messages (x)").unwrap();
         drop(other);
         assert_refused(&file, "not a journal of Trifold's");
-        assert_eq!(file.all().len(), 1, "and there is nothing beside it");
+        file.assert_alone();
     }
 }
 
@@ -133,6 +132,7 @@ async fn what_somebody_else_has_written_into_it() {
             "damaged",
         ),
         ("DELETE FROM log", "damaged"),
+        ("UPDATE log SET epoch = '\"},{\"abcdef'", "damaged"),
         ("DROP TABLE messages", "messages"),
     ] {
         let file = journal().await;
@@ -153,7 +153,7 @@ async fn what_is_no_file_or_cannot_be_one() {
     let ended = Program::command(&["--listen=127.0.0.1:0", &flag])
         .output()
         .unwrap();
-    let said = String::from_utf8(ended.stderr).unwrap();
+    let said = String::from_utf8(ended.stderr).expect("it writes UTF-8");
     assert!(
         !ended.status.success() && said.contains("No such file"),
         "{said}"

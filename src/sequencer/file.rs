@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
@@ -10,7 +10,7 @@ use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Row, TransactionBehavi
 use serde_json::value::RawValue;
 
 use crate::message_log::{
-    Kept, MessageLog, Publication, Retention, Version, new_epoch, now,
+    Kept, MessageLog, Publication, Retention, Version, is_epoch, new_epoch, now,
 };
 
 /// What tells the file from other programs' (SQLite's `application_id`): `Trif`.
@@ -107,15 +107,16 @@ impl File {
     fn take(path: &Path, retention: Retention) -> Result<(Self, MessageLog), Why> {
         let path = std::path::absolute(path)?;
         let path = path.canonicalize().unwrap_or(path); // two links are one file
-        let is_new = is_new(&path)?;
-        if !is_new {
-            recognise(&untouched(&path)?)?;
-        }
+        let mut found = None;
+        is_new(&path)?; // whether it is a file at all
         let lock = lock(&path)?;
-        let found = match is_new {
-            true => None,
-            false => read(&cautious(&path)?, retention)?,
-        };
+        if !is_new(&path)? {
+            if let Err(why) = recognise(&path) {
+                let _ = fs::remove_file(beside(&path, ".lock")); // it is somebody else's
+                return Err(why);
+            }
+            found = read(&cautious(&path)?, retention)?;
+        }
         let connection = open(&path)?;
         let mut file = Self {
             connection,
@@ -126,7 +127,11 @@ impl File {
             None => MessageLog::restored(retention, &file.create()?, 1),
         };
         file.prepare()?;
-        file.write(&[], log.oldest())?; // with less retention than before
+        // With less retention than before, there is something to remove. Not being able to is no
+        // reason not to start: the next commit does it, too.
+        if let Err(error) = file.write(&[], log.oldest()) {
+            log::warn!("the journal is not trimmed yet: {error}");
+        }
         Ok((file, log))
     }
 
@@ -154,6 +159,7 @@ impl File {
             return Err("its file system cannot share memory".into());
         }
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "fullfsync", true)?; // macOS waits for the disk only then
         let ignore = |_: &Row| Ok(());
         let limit = ("journal_size_limit", WAL_BYTES as i64);
         connection.pragma_update_and_check(None, limit.0, limit.1, ignore)?;
@@ -170,6 +176,24 @@ impl File {
         numbered: &[Numbered],
         oldest: Version,
     ) -> rusqlite::Result<()> {
+        match self.commit(numbered, oldest) {
+            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+                self.make_room()?;
+                self.commit(numbered, oldest)
+            }
+            done => done,
+        }
+    }
+
+    /// Puts what is in the write-ahead log in its place, so that the log is used from its
+    /// beginning again. SQLite does so after each thousandth page that was committed; where the
+    /// disk is full before, it never would.
+    fn make_room(&self) -> rusqlite::Result<()> {
+        let done = |_: &Row| Ok(());
+        self.connection.query_row("PRAGMA wal_checkpoint", [], done)
+    }
+
+    fn commit(&mut self, numbered: &[Numbered], oldest: Version) -> rusqlite::Result<()> {
         let all = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -253,18 +277,27 @@ fn open(path: &Path) -> Result<Connection, Why> {
     Ok(connection)
 }
 
-fn number(connection: &Connection, pragma: &str) -> rusqlite::Result<i64> {
-    connection.pragma_query_value(None, pragma, |row| row.get(0))
-}
-
-/// Whether a file that is not empty is a journal, and of a form that is known.
-fn recognise(connection: &Connection) -> Result<(), Why> {
-    if number(connection, "application_id")? != APPLICATION {
-        return Err("it is not a journal of Trifold's".into());
+/// Whether a file that is not empty is a journal, and of a form that is known. SQLite's header
+/// says so, whatever else of the file is not finished
+/// (<https://www.sqlite.org/fileformat2.html#the_database_header>).
+///
+/// Only with the lock: closing a file lets go of all locks that this process has on it, those of
+/// a connection included (POSIX).
+fn recognise(path: &Path) -> Result<(), Why> {
+    let mut header = [0; 72];
+    let read = fs::File::open(path)?.read_exact(&mut header);
+    if read.is_err() || !header.starts_with(b"SQLite format 3\0") {
+        return Err("it is not a SQLite file".into());
     }
-    match number(connection, "user_version")? {
-        FORM => Ok(()),
-        _ => Err("it was written by another version of Trifold".into()),
+    let number = |at: usize| {
+        header[at..at + 4]
+            .iter()
+            .fold(0, |n, own| n << 8 | i64::from(*own))
+    };
+    match (number(68), number(60)) {
+        (APPLICATION, FORM) => Ok(()),
+        (APPLICATION, _) => Err("it was written by another version of Trifold".into()),
+        _ => Err("it is not a journal of Trifold's".into()),
     }
 }
 
@@ -273,16 +306,20 @@ fn read(
     connection: &Connection,
     retention: Retention,
 ) -> Result<Option<MessageLog>, Why> {
-    if number(connection, "page_count")? == 0 {
+    let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
+    if pages == 0 {
         return Ok(None);
     }
-    let check = |row: &Row| row.get(0);
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], check)?;
+    let found: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(Why(format!("it is damaged: {found}")));
     }
     let epoch: String =
         connection.query_row("SELECT epoch FROM log", [], |row| row.get(0))?;
+    if !is_epoch(&epoch) {
+        return Err("it is damaged: its epoch is none".into());
+    }
     let oldest: Option<i64> =
         connection
             .query_row("SELECT min(version) FROM messages", [], |row| row.get(0))?;

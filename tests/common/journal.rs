@@ -45,6 +45,14 @@ impl JournalFile {
         rows.map(|row| row.expect("a version") as u64).collect()
     }
 
+    /// Asserts that there is nothing beside it, not even a lock.
+    pub fn assert_alone(&self) {
+        let count = fs::read_dir(&self.folder)
+            .expect("there is a folder")
+            .count();
+        assert_eq!(count, 1, "there is something beside it");
+    }
+
     /// All files in its folder but the lock, by name, with what is in them.
     pub fn all(&self) -> Vec<(String, Vec<u8>)> {
         let files = fs::read_dir(&self.folder).expect("there is a folder");

@@ -49,7 +49,7 @@ export function createControl(client, { onRoom, onMeters }) {
         const said = JSON.parse(data);
         if (said.type === 'room') onRoom(said.here);
         else if (said.type === 'meters') onMeters(said.panes);
-        else if (said.type === 'error') waiting.shift()?.reject(new Error(said.title));
+        else if (said.type === 'error') waiting.shift()?.reject(refusal(said));
         else waiting.shift()?.resolve(said);
       };
       own.onclose = () => {
@@ -91,6 +91,11 @@ export function createControl(client, { onRoom, onMeters }) {
       return socket?.readyState === WebSocket.OPEN;
     },
   };
+}
+
+/** What the server refused, and with which status. @param {{ title: string, status: number }} said */
+function refusal({ title, status }) {
+  return Object.assign(new Error(title), { status });
 }
 
 /** @typedef {ReturnType<typeof createControl>} Control */

@@ -65,7 +65,8 @@ async function tell(control, publication) {
   const { length } = new TextEncoder().encode(JSON.stringify(publication));
   if (length > FRAME_MAX) return post(publication);
   return control.ask({ type: 'publish', ...publication }).catch((error) => {
-    throw control.open ? new Refused(error.message) : error;
+    const again = !control.open || error.status >= 500;
+    throw again ? error : new Refused(error.message);
   });
 }
 

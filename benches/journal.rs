@@ -1,0 +1,85 @@
+//! What the journal costs: messages a second, from one publisher and from many that share a
+//! commit, beside the disk itself. All of it depends on the disk: a laptop's takes milliseconds
+//! for a commit, a virtual one's host may not wait for its own.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use criterion::{BenchmarkId, Criterion, Throughput};
+use futures_util::future::join_all;
+use serde_json::value::to_raw_value;
+use tokio::runtime::{Builder, Runtime};
+use trifold::{Options, Publication, Sequencer};
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3))
+        .sample_size(20)
+        .configure_from_args();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-journal");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    publish(&mut criterion, &folder);
+    wait_for_the_disk(&mut criterion, &folder);
+    criterion.final_summary();
+    let _ = fs::remove_dir_all(&folder);
+}
+
+/// From handing in until the answer; each publisher waits for its answer before its next.
+fn publish(criterion: &mut Criterion, folder: &Path) {
+    let runtime = Builder::new_current_thread().build().expect("a runtime");
+    let mut group = criterion.benchmark_group("journal");
+    for publishers in [1_u64, 8, 64] {
+        let path = folder.join(format!("{publishers}.db"));
+        let flag = format!("--journal={}", path.display());
+        let sequencer = Sequencer::open(&Options::parse_from(["trifold", &*flag]));
+        let sequencer = Arc::new(sequencer.expect("the folder can be written"));
+        group.throughput(Throughput::Elements(publishers));
+        group.bench_function(BenchmarkId::new("publishers", publishers), |bencher| {
+            bencher.iter_custom(|rounds| burst(&runtime, &sequencer, publishers, rounds))
+        });
+        runtime.block_on(sequencer.end());
+    }
+    group.finish();
+}
+
+fn burst(
+    runtime: &Runtime,
+    sequencer: &Sequencer,
+    publishers: u64,
+    rounds: u64,
+) -> Duration {
+    let publisher = async || {
+        for _ in 0..rounds {
+            let published = sequencer.publish(message()).await;
+            published.expect("the disk has room");
+        }
+    };
+    let began = Instant::now();
+    runtime.block_on(join_all((0..publishers).map(|_| publisher())));
+    began.elapsed()
+}
+
+fn message() -> Publication {
+    Publication {
+        id: format!("{:016x}", rand::random::<u64>()),
+        sender: "ana".to_owned(),
+        kind: "chat".to_owned(),
+        body: to_raw_value(&"x".repeat(100)).expect("a string is JSON"),
+    }
+}
+
+/// The limit: a page is appended to a file, and waited for.
+fn wait_for_the_disk(criterion: &mut Criterion, folder: &Path) {
+    let mut file = File::create(folder.join("bare")).expect("the folder can be written");
+    let mut append = || {
+        file.write_all(&[0; 4096]).expect("the disk has room");
+        file.sync_data().expect("the disk works");
+    };
+    criterion.bench_function("bare fdatasync", |bencher| bencher.iter(&mut append));
+}
