@@ -192,8 +192,9 @@ fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
 
+/// From a second on: actix-http reads its clock twice a second.
 fn timeout_ms() -> RangedU64ValueParser {
-    RangedU64ValueParser::new().range(100..=MAX_WAIT_MS)
+    RangedU64ValueParser::new().range(1_000..=MAX_WAIT_MS)
 }
 
 fn cores() -> usize {
