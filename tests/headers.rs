@@ -1,11 +1,12 @@
-//! Every answer says how it may be used: no guessing of types, no storing, its length.
+//! Every answer says how it may be used: no guessing of types, no loading from elsewhere, no
+//! storing, its length.
 
 mod common;
 
-use common::Server;
+use common::{Answer, Server};
 
 #[tokio::test]
-async fn every_answer_forbids_guessing_its_type() {
+async fn every_answer_says_what_a_browser_may_do_with_it() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let mut wire = server.wire().await;
     for (line, header, status) in [
@@ -19,6 +20,7 @@ async fn every_answer_forbids_guessing_its_type() {
         ("GET /ws", "Origin: http://foe.example", 403),
         ("GET /time", "A: b", 200),
         ("GET /health", "A: b", 200),
+        ("GET /metrics", "A: b", 200),
         ("GET /nothing", "A: b", 404),
         ("DELETE /poll", "A: b", 405),
         ("POST /messages", "Content-Length: 0", 415),
@@ -26,15 +28,31 @@ async fn every_answer_forbids_guessing_its_type() {
         wire.ask(line, &[header]).await;
         let answer = wire.answer().await;
         assert_eq!(answer.status, status, "{line} {header}");
-        assert_eq!(
-            answer.header("x-content-type-options"),
-            Some("nosniff"),
-            "{line}"
-        );
+        assert_guarded(&answer, line);
     }
     let upgrade = server.wire().await.upgrade("", &[]).await;
     assert_eq!(upgrade.status, 101);
-    assert_eq!(upgrade.header("x-content-type-options"), Some("nosniff"));
+    assert_guarded(&upgrade, "GET /ws");
+}
+
+/// Asserts that a browser may guess nothing, load nothing unsafe, frame nothing and tell nobody.
+#[track_caller]
+fn assert_guarded(answer: &Answer, line: &str) {
+    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    let devices = answer.header("permissions-policy").unwrap_or_default();
+    assert!(devices.contains("camera=()"), "{line}: {devices:?}");
+    let policy = answer.header("content-security-policy").unwrap_or_default();
+    assert!(
+        policy.contains("frame-ancestors 'none'"),
+        "{line}: {policy:?}"
+    );
+    assert!(!policy.contains("unsafe"), "{line}: {policy:?}");
+    let own = if line == "GET /" { "'self'" } else { "'none'" };
+    assert!(
+        policy.contains(&format!("default-src {own}")),
+        "{line}: {policy:?}"
+    );
 }
 
 #[tokio::test]
