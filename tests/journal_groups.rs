@@ -40,12 +40,20 @@ async fn what_waits_for_the_disk_shares_the_next_commit() {
 
     tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk is slow
     let publish = |number| sequencer.publish(note(format!("id-{number}"), "hi"));
-    let mut published = join_all((1..=64).map(publish));
+    let mut published = join_all((1..=64).chain(1..=64).map(publish));
     assert!(poll!(&mut published).is_pending(), "all of them wait");
     tool.execute_batch("COMMIT").unwrap();
 
-    for (published, version) in soon(published).await.into_iter().zip(1..) {
-        assert_eq!(published.unwrap().version, version);
+    let published = soon(published).await;
+    let (first, again) = published.split_at(64);
+    for (published, duplicate) in [(first, false), (again, true)] {
+        for (published, version) in published.iter().zip(1..) {
+            let published = published.as_ref().unwrap();
+            assert_eq!(
+                (published.version, published.duplicate),
+                (version, duplicate)
+            );
+        }
     }
     let commits = COMMITS.load(Ordering::SeqCst);
     assert!(
