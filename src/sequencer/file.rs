@@ -234,7 +234,8 @@ fn lock(path: &Path) -> Result<fs::File, Why> {
         .create(true)
         .write(true)
         .truncate(false)
-        .open(beside(path, ".lock"))?;
+        .open(beside(path, ".lock"))
+        .map_err(|error| Why(format!("its lock cannot be made beside it: {error}")))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err("another server is using it".into()),
