@@ -14,12 +14,19 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{Error, ResponseError, web};
+use actix_web::{Error, web};
 use futures_util::{FutureExt, TryFutureExt};
 
 use crate::Options;
+use crate::limits::{Connection, Limit};
 use crate::message_log::MessageLog;
 use crate::problem::Problem;
+
+/// The policy of what is no page.
+const NOTHING: &str = "default-src 'none';frame-ancestors 'none'";
+
+/// No page from here needs any of these (the W3C's Permissions Policy, §5.1).
+const NO_DEVICES: &str = "camera=(),geolocation=(),microphone=()";
 
 /// The address of this server that a connection came in on.
 pub struct OwnAddress(pub IpAddr);
@@ -40,8 +47,8 @@ where
             .left_future(),
         Err(problem) => {
             log::warn!("refused {} {}: {problem}", request.method(), request.path());
-            let refusal = request.into_response(problem.error_response());
-            ready(Ok(refusal.map_into_right_body())).right_future()
+            let refusal = request.error_response(problem).map_into_right_body();
+            ready(Ok(refusal)).right_future()
         }
     }
 }
@@ -53,6 +60,16 @@ fn check(request: &ServiceRequest) -> Result<(), Problem> {
     ) else {
         return Err(Problem::unavailable("The server is not ready"));
     };
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.admit()?;
+    }
+    if head_bytes(request) > options.max_header {
+        let title = format!("A header may have at most {} bytes", options.max_header);
+        return Err(
+            Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, title)
+                .past(Limit::HeaderBytes),
+        );
+    }
     let host = text(request, header::HOST)?.unwrap_or_default();
     let own = request.conn_data::<OwnAddress>().map(|own| own.0);
     if !is_own_host(host, own) && !contains(&options.allow_host, name_of(host)) {
@@ -71,6 +88,14 @@ fn check(request: &ServiceRequest) -> Result<(), Problem> {
         return Err(Problem::unavailable("The server is shutting down"));
     }
     Ok(())
+}
+
+/// What a request's target and header fields take (RFC 6585 §5 lets a server refuse them).
+fn head_bytes(request: &ServiceRequest) -> usize {
+    let fields = request.headers().iter();
+    let fields = fields.map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let query = request.query_string().len();
+    request.path().len() + query + fields.sum::<usize>()
 }
 
 fn text(request: &ServiceRequest, name: HeaderName) -> Result<Option<&str>, Problem> {
@@ -109,9 +134,15 @@ fn is_same_origin(origin: &str, host: &str) -> bool {
     authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }
 
-/// What every answer tells the browser: do not guess types, load nothing from elsewhere.
+/// What every answer tells the browser: do not guess types, and if this should be shown as a
+/// page, load nothing, in no frame, with no device, and tell nobody. The page's files say for
+/// themselves what they load.
 pub fn headers() -> DefaultHeaders {
-    DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+    DefaultHeaders::new()
+        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .add((header::CONTENT_SECURITY_POLICY, NOTHING))
+        .add((header::REFERRER_POLICY, "no-referrer"))
+        .add((header::PERMISSIONS_POLICY, NO_DEVICES))
 }
 
 /// Lets the pages of allowed origins read the answers (the Fetch standard's CORS protocol).

@@ -15,17 +15,23 @@
 //! - [`socket`]: what a WebSocket needs besides the log
 //! - [`lab`]: the simulated network, the meter, and the page's control channel
 //! - [`problem`]: every refusal, as problem+json
+//! - [`arrivals`]: connections, before their first byte is read
+//! - [`limits`]: how many may be here, and how fast they may publish
+//! - [`metrics`]: what is counted, for Prometheus
 //! - [`guard`]: Host and Origin, and the headers of every answer
 //! - [`page`]: the files of the page, held in the binary
 //! - [`options`]: the command line
 //! - [`load`]: `trifold load`, which measures a server
 
+pub mod arrivals;
 pub mod bell;
 pub mod cursor;
 pub mod guard;
 pub mod lab;
+pub mod limits;
 pub mod load;
 pub mod message_log;
+pub mod metrics;
 pub mod options;
 pub mod page;
 pub mod problem;
@@ -39,7 +45,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Server, Service, ServiceRequest};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
-use actix_web::middleware::Condition;
+use actix_web::middleware::{Condition, Logger};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpResponse, HttpServer, Resource, Route, guard as on, web};
 use serde::Serialize;
@@ -52,16 +58,18 @@ pub use message_log::{
 pub use options::Options;
 pub use sequencer::{Refused, Sequencer};
 
-use guard::OwnAddress;
+use arrivals::Arrivals;
 use lab::in_lab;
 use lab::room::Room;
+use limits::Limits;
 use message_log::{Version, now};
+use metrics::Metrics;
 use problem::Problem;
 use transports::{longpoll::longpoll, poll::poll, publish::publish, ws::ws};
 
-/// How long an idle connection is kept. actix's default of 5 s would make every poller with a
-/// slower interval pay for a new TCP connection each time.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// Room for connections of each worker that are past the limit: they are accepted to be told so.
+/// Beyond it they wait until one of these has gone.
+const PAST_THE_LIMIT: usize = 256;
 
 /// How long a connection that the server ends may take to close. A WebSocket's peer waits for
 /// it, so it is short; a client that is told 413 reads the answer meanwhile.
@@ -82,7 +90,14 @@ pub fn bind(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<(Server, SocketAddr)> {
     let (listen, workers) = (options.listen, options.workers);
-    let connections_per_worker = options.max_connections.div_ceil(workers);
+    let connections_per_worker =
+        options.max_connections.div_ceil(workers) + PAST_THE_LIMIT;
+    let milliseconds = Duration::from_millis;
+    let header_timeout = milliseconds(options.header_timeout_ms);
+    let idle_timeout = milliseconds(options.idle_timeout_ms);
+    let limits = web::Data::new(Limits::new(&options));
+    let metrics = web::Data::new(Metrics::new(&sequencer, &limits));
+    let arrivals = Arrivals::new(&options, &limits);
     let options = web::Data::new(options);
     let room = web::Data::new(Room::default());
     let log = sequencer.log().clone();
@@ -95,6 +110,8 @@ pub fn bind(
             .app_data(sequencer.clone())
             .app_data(options.clone())
             .app_data(room.clone())
+            .app_data(limits.clone())
+            .app_data(metrics.clone())
             .wrap_fn(guard::guard)
             .wrap(Condition::new(
                 !options.allow_origin.is_empty(),
@@ -102,6 +119,11 @@ pub fn bind(
             ))
             .wrap(guard::headers())
             .wrap_fn(lab::meter::meter)
+            .wrap_fn(metrics::count)
+            .wrap(Condition::new(
+                options.access_log,
+                Logger::default().log_target("access"),
+            ))
             .service(in_lab(at("/poll", "GET, HEAD", get_or_head().to(poll))))
             .service(in_lab(
                 at("/longpoll", "GET, HEAD", get_or_head().to(longpoll))
@@ -112,11 +134,17 @@ pub fn bind(
             .service(at("/lab", "GET", web::get().to(lab::room::lab)))
             .service(at("/time", "GET, HEAD", get_or_head().to(time)))
             .service(at("/health", "GET, HEAD", get_or_head().to(health)))
+            .service(at(
+                "/metrics",
+                "GET, HEAD",
+                get_or_head().to(metrics::metrics),
+            ))
             .default_service(web::to(page::file))
     })
     .workers(workers)
     .max_connections(connections_per_worker)
-    .keep_alive(KEEP_ALIVE)
+    .keep_alive(idle_timeout)
+    .client_request_timeout(header_timeout)
     .client_disconnect_timeout(GOODBYE)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .shutdown_signal(async move {
@@ -127,10 +155,9 @@ pub fn bind(
     .h1_allow_half_closed(false)
     // Nagle's algorithm would hold back a small batch until the one before is acknowledged.
     .tcp_nodelay(true)
-    .on_connect(|io, connection| {
-        let address = io.downcast_ref::<TcpStream>().map(TcpStream::local_addr);
-        if let Some(Ok(address)) = address {
-            connection.insert(OwnAddress(address.ip()));
+    .on_connect(move |io, connection| {
+        if let Some(stream) = io.downcast_ref::<TcpStream>() {
+            arrivals.welcome(stream, connection);
         }
     })
     .bind(listen)?;

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_http::ws::{OpCode, Parser};
 use bytes::{Bytes, BytesMut};
@@ -100,6 +100,8 @@ pub struct Batch {
     pub version: Version,
     /// The newest version in the log. `version < head` means that the batch was cut.
     pub head: Version,
+    /// When the newest message in the log was numbered.
+    pub numbered: Instant,
     /// The batch as JSON.
     pub json: Bytes,
     /// The same bytes behind the header of a WebSocket text frame. What a server sends is
@@ -113,7 +115,13 @@ impl Batch {
         self.version == self.since
     }
 
-    fn new(epoch: &str, since: Version, head: Version, messages: &[&str]) -> Self {
+    fn new(
+        epoch: &str,
+        since: Version,
+        head: Version,
+        numbered: Instant,
+        messages: &[&str],
+    ) -> Self {
         let version = since + messages.len() as Version;
         let mut json = format!(
             r#"{{"type":"batch","epoch":"{epoch}","since":{since},"version":{version},"head":{head},"messages":["#
@@ -131,6 +139,7 @@ impl Batch {
             since,
             version,
             head,
+            numbered,
             json,
             frame,
         }
@@ -145,7 +154,7 @@ pub fn text_frame(json: &str) -> Bytes {
 }
 
 /// Why the log cannot continue from a cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// The cursor is older than what is kept.
@@ -154,6 +163,20 @@ pub enum Reason {
     Epoch,
     /// The cursor is a version that does not exist yet.
     Ahead,
+}
+
+impl Reason {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Truncated, Self::Epoch, Self::Ahead];
+
+    /// Its name, as in the JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Truncated => "truncated",
+            Self::Epoch => "epoch",
+            Self::Ahead => "ahead",
+        }
+    }
 }
 
 /// The log cannot continue from a cursor exactly, and says so instead of guessing.
@@ -234,6 +257,8 @@ struct Window {
     bytes: usize,
     versions: HashMap<Arc<str>, Version>,
     batches: Vec<(usize, Batch)>,
+    /// When the newest message was numbered.
+    numbered: Instant,
 }
 
 /// A numbered message, encoded: what the window holds of it.
@@ -272,6 +297,7 @@ impl Window {
             bytes: 0,
             versions: HashMap::new(),
             batches: Vec::new(),
+            numbered: Instant::now(),
         }
     }
 
@@ -286,6 +312,7 @@ impl Window {
         self.versions.insert(message.id.clone(), version);
         self.kept.push_back(message);
         self.batches.clear();
+        self.numbered = Instant::now();
     }
 
     fn trim(&mut self, retention: Retention) {
@@ -318,7 +345,7 @@ impl Window {
             })
             .map(|(_, json)| json)
             .collect();
-        let batch = Batch::new(epoch, since, self.head(), &messages);
+        let batch = Batch::new(epoch, since, self.head(), self.numbered, &messages);
         if self.batches.len() < BATCHES_REMEMBERED {
             self.batches.push((limit, batch.clone()));
         }
@@ -358,6 +385,11 @@ impl MessageLog {
     /// The oldest version kept; `head + 1` while nothing is.
     pub fn oldest(&self) -> Version {
         self.window.lock().oldest
+    }
+
+    /// The bytes of all messages that are kept, encoded.
+    pub fn bytes(&self) -> usize {
+        self.window.lock().bytes
     }
 
     /// How many readers are asleep, in [`changed`](Self::changed) or in

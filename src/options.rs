@@ -104,6 +104,60 @@ pub struct Options {
           value_parser = at_least_one())]
     pub max_connections: usize,
 
+    /// Most connections at one time from one IPv4 address, or from one /64 of IPv6
+    #[arg(long, env = "TRIFOLD_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 4_000,
+          value_name = "N", value_parser = at_least_one())]
+    pub max_connections_per_address: usize,
+
+    /// Most long polls that are held at one time
+    #[arg(long, env = "TRIFOLD_MAX_HELD_POLLS", default_value_t = 16_000, value_name = "N",
+          value_parser = at_least_one())]
+    pub max_held_polls: usize,
+
+    /// Messages a second that one address may publish, as many at once after a pause; 0 for no
+    /// limit
+    #[arg(
+        long,
+        env = "TRIFOLD_PUBLISH_RATE",
+        default_value_t = 1_000,
+        value_name = "N"
+    )]
+    pub publish_rate: u32,
+
+    /// Most bytes of a request's target and header fields
+    #[arg(long, env = "TRIFOLD_MAX_HEADER", default_value_t = 16 << 10, value_name = "BYTES",
+          value_parser = RangedU64ValueParser::<usize>::new().range(256..=MAX_HEADER))]
+    pub max_header: usize,
+
+    /// How long a request's header may take to arrive
+    #[arg(long, env = "TRIFOLD_HEADER_TIMEOUT_MS", default_value_t = 5_000, value_name = "N",
+          value_parser = timeout_ms())]
+    pub header_timeout_ms: u64,
+
+    /// How long a request's body may take to arrive
+    #[arg(long, env = "TRIFOLD_BODY_TIMEOUT_MS", default_value_t = 10_000, value_name = "N",
+          value_parser = timeout_ms())]
+    pub body_timeout_ms: u64,
+
+    /// How long a connection may be idle between two requests
+    #[arg(long, env = "TRIFOLD_IDLE_TIMEOUT_MS", default_value_t = 75_000, value_name = "N",
+          value_parser = timeout_ms())]
+    pub idle_timeout_ms: u64,
+
+    /// How long a reader may leave bytes waiting without taking any (Linux)
+    #[arg(long, env = "TRIFOLD_WRITE_TIMEOUT_MS", default_value_t = 30_000, value_name = "N",
+          value_parser = timeout_ms())]
+    pub write_timeout_ms: u64,
+
+    /// Bytes that the system keeps for a reader that does not read; Linux takes twice as many
+    #[arg(long, env = "TRIFOLD_SEND_BUFFER", default_value_t = 256 << 10, value_name = "BYTES",
+          value_parser = RangedU64ValueParser::<usize>::new().range(4096..=1 << 30))]
+    pub send_buffer: usize,
+
+    /// Write a line for each answer to standard error
+    #[arg(long, env = "TRIFOLD_ACCESS_LOG", value_parser = BoolishValueParser::new())]
+    pub access_log: bool,
+
     /// Refuse the simulated network and the control channel
     #[arg(long, env = "TRIFOLD_NO_LAB", value_parser = BoolishValueParser::new())]
     pub no_lab: bool,
@@ -111,6 +165,9 @@ pub struct Options {
 
 /// An hour: no proxy and no browser waits longer for an answer.
 const MAX_WAIT_MS: u64 = 3_600_000;
+
+/// What actix-http reads of a header before it gives up.
+const MAX_HEADER: u64 = 128 << 10;
 
 /// An origin as browsers send it (RFC 6454 §6.2): scheme and host in lower case, no path.
 fn origin(text: &str) -> Result<String, String> {
@@ -133,6 +190,11 @@ fn origin(text: &str) -> Result<String, String> {
 
 fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
+}
+
+/// From a second on: actix-http reads its clock twice a second.
+fn timeout_ms() -> RangedU64ValueParser {
+    RangedU64ValueParser::new().range(1_000..=MAX_WAIT_MS)
 }
 
 fn cores() -> usize {

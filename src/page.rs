@@ -1,7 +1,7 @@
 //! The page: its files, held in the binary, so that it needs neither internet nor a path.
 
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 
@@ -43,6 +43,5 @@ pub async fn file(request: HttpRequest) -> Result<HttpResponse, Problem> {
         // Asked again each time: after an update no browser mixes old files with new ones.
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
         .body(file.data.into_owned()))
 }

@@ -3,17 +3,19 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 use actix_http::ws::HandshakeError;
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::limits::Limit;
 use crate::message_log::{Gap, encode};
 use crate::sequencer::Refused;
 
-/// What a client may wait before it tries again, in seconds.
-const RETRY_AFTER_SECONDS: &str = "1";
+/// What a client may wait before it tries again, where nothing says how long it should.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// A refusal.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Problem {
     title: Cow<'static, str>,
     gap: Option<Gap>,
     allow: Option<&'static str>,
+    limit: Option<Limit>,
+    retry_after: Duration,
 }
 
 /// The members that all forms of a problem share; `type` tells the forms apart.
@@ -42,6 +46,8 @@ impl Problem {
             title: title.into(),
             gap: None,
             allow: None,
+            limit: None,
+            retry_after: RETRY_AFTER,
         }
     }
 
@@ -62,12 +68,37 @@ impl Problem {
     /// 413: a body of more than `limit` bytes.
     pub fn too_large(limit: usize) -> Self {
         let title = format!("A message may have at most {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, title)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, title).past(Limit::MessageBytes)
     }
 
     /// 503: not now; the answer says when to try again.
     pub fn unavailable(title: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, title)
+    }
+
+    /// The same, because something was past a limit.
+    pub fn past(self, limit: Limit) -> Self {
+        let limit = Some(limit);
+        Self { limit, ..self }
+    }
+
+    /// The same, with the time after which to try again: whole seconds, rounded up.
+    pub fn retry_after(self, wait: Duration) -> Self {
+        let retry_after = Duration::from_secs(wait.as_secs_f64().ceil() as u64);
+        Self {
+            retry_after: retry_after.max(RETRY_AFTER),
+            ..self
+        }
+    }
+
+    /// The limit that something was past.
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
+    }
+
+    /// Why the log cannot go on.
+    pub fn gap(&self) -> Option<&Gap> {
+        self.gap.as_ref()
     }
 
     /// The status that the HTTP answer has.
@@ -105,13 +136,15 @@ impl From<Gap> for Problem {
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
-        Self::unavailable(match refused {
-            Refused::Closed => "The server is shutting down",
-            Refused::Busy => "Too many messages wait to be written",
+        match refused {
+            Refused::Closed => Self::unavailable("The server is shutting down"),
+            Refused::Busy => Self::unavailable("Too many messages wait to be written")
+                .past(Limit::JournalQueue),
             Refused::Unwritten => {
-                "The message could not be written, and is not published"
+                let title = "The message could not be written, and is not published";
+                Self::unavailable(title)
             }
-        })
+        }
     }
 }
 
@@ -151,8 +184,9 @@ impl ResponseError for Problem {
         answer.content_type("application/problem+json");
         answer.insert_header((header::CACHE_CONTROL, "no-store"));
         match self.status {
-            StatusCode::SERVICE_UNAVAILABLE => {
-                answer.insert_header((header::RETRY_AFTER, RETRY_AFTER_SECONDS));
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                let seconds = self.retry_after.as_secs();
+                answer.insert_header((header::RETRY_AFTER, seconds));
             }
             // RFC 9110 §15.5.22: a 426 names the protocol; RFC 6455 §4.4: and its version.
             StatusCode::UPGRADE_REQUIRED => {
@@ -160,6 +194,9 @@ impl ResponseError for Problem {
                 answer.insert_header((header::SEC_WEBSOCKET_VERSION, "13"));
             }
             _ => {}
+        }
+        if let Some(Limit::Connections | Limit::ConnectionsPerAddress) = self.limit {
+            answer.force_close();
         }
         if let Some(methods) = self.allow {
             answer.insert_header((header::ALLOW, methods));

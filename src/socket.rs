@@ -21,6 +21,8 @@ use futures_util::future::{MaybeDone, maybe_done};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::codec::Decoder;
 
+use crate::limits::Limit;
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 
 /// How often the server pings, below the minute after which proxies cut an idle connection.
@@ -84,11 +86,16 @@ pub struct Ears {
     due: Pin<Box<Sleep>>,
     unanswered: bool,
     closed: bool,
+    metrics: web::Data<Metrics>,
 }
 
 impl Ears {
     /// Hears messages of at most `max_bytes`, whether sent in one frame or in several.
-    pub fn new(payload: web::Payload, max_bytes: usize) -> Self {
+    pub fn new(
+        payload: web::Payload,
+        max_bytes: usize,
+        metrics: web::Data<Metrics>,
+    ) -> Self {
         Self {
             payload,
             unread: BytesMut::new(),
@@ -99,7 +106,18 @@ impl Ears {
             due: Box::pin(sleep(PING_EVERY)),
             unanswered: false,
             closed: false,
+            metrics,
         }
+    }
+
+    /// The last that is heard, because of something that is not allowed.
+    fn refuse(&mut self, reason: CloseReason) -> Heard {
+        match reason.code {
+            CloseCode::Size => self.metrics.past(Limit::MessageBytes),
+            CloseCode::Policy => self.metrics.past(Limit::PongTimeout),
+            _ => {}
+        }
+        self.close(reason)
     }
 
     /// The last that is heard.
@@ -139,7 +157,9 @@ impl Ears {
                 self.pong();
                 Ok(None)
             }
-            Frame::Close(reason) => Err(reason.unwrap_or(CloseCode::Normal.into())),
+            Frame::Close(reason) => {
+                Ok(Some(self.close(reason.unwrap_or(CloseCode::Normal.into()))))
+            }
         }
     }
 
@@ -179,7 +199,7 @@ impl Stream for Ears {
                 Ok(Some(Some(heard))) => return Poll::Ready(Some(heard)),
                 Ok(Some(None)) => continue,
                 Ok(None) => {}
-                Err(reason) => return Poll::Ready(Some(this.close(reason))),
+                Err(reason) => return Poll::Ready(Some(this.refuse(reason))),
             }
             match Pin::new(&mut this.payload).poll_next(context) {
                 Poll::Ready(Some(Ok(bytes))) => {
@@ -192,7 +212,7 @@ impl Stream for Ears {
             ready!(this.due.as_mut().poll(context));
             if this.unanswered {
                 let why = (CloseCode::Policy, "a ping was not answered");
-                return Poll::Ready(Some(this.close(why.into())));
+                return Poll::Ready(Some(this.refuse(why.into())));
             }
             this.unanswered = true;
             this.wait(PONG_WITHIN);

@@ -1,8 +1,10 @@
 //! What docs/protocol.md shows is what happens: its examples are run, its flags compared. So
-//! are those of `trifold load`, in docs/performance.md.
+//! are those of `trifold load`, in docs/performance.md. What docs/openapi.yaml names is what
+//! docs/protocol.md names; whether the server does it, `./test api` asks.
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -13,6 +15,8 @@ use trifold::options::CommandLine;
 
 const PROTOCOL: &str = include_str!("../docs/protocol.md");
 const PERFORMANCE: &str = include_str!("../docs/performance.md");
+
+const OPENAPI: &str = include_str!("../docs/openapi.yaml");
 
 /// A command, and what the page says that it prints.
 struct Example {
@@ -195,4 +199,87 @@ fn the_table_of_loads_flags_is_its_command_line() {
         [flag, default].join(", ")
     });
     assert_same(&documented(PERFORMANCE, 2), &defined.collect::<Vec<_>>());
+}
+
+/// The section of protocol.md under this heading.
+fn section(heading: &str) -> &'static str {
+    let (_, rest) = PROTOCOL
+        .split_once(&format!("\n## {heading}\n"))
+        .expect("there is such a section");
+    rest.split("\n## ").next().unwrap_or(rest)
+}
+
+/// `GET /poll` and the like, as OpenAPI writes them: a path, and its methods further in.
+fn endpoints_of_openapi() -> BTreeSet<String> {
+    let mut path = "";
+    let mut endpoints = BTreeSet::new();
+    for line in OPENAPI.lines() {
+        if let Some(own) = line.strip_prefix("  /") {
+            path = own.trim_end_matches(':');
+        } else if let "    get:" | "    post:" = line {
+            let method = line.trim().trim_end_matches(':').to_uppercase();
+            endpoints.insert(format!("{method} /{path}"));
+        }
+    }
+    endpoints
+}
+
+/// The same in protocol.md, wherever it stands in backticks.
+fn endpoints_of_protocol() -> BTreeSet<String> {
+    let quoted = PROTOCOL.split('`').skip(1).step_by(2);
+    let endpoint =
+        quoted.filter(|own| own.starts_with("GET /") || own.starts_with("POST /"));
+    endpoint
+        .map(|own| own.split(['?', '…']).next().unwrap_or(own).to_owned())
+        .collect()
+}
+
+#[test]
+fn both_documents_of_the_interface_name_the_same_endpoints() {
+    let mut documented = endpoints_of_protocol();
+    documented.insert("GET /".to_owned()); // "any other path is a file of the page"
+    assert_eq!(endpoints_of_openapi(), documented);
+}
+
+#[test]
+fn both_documents_of_the_interface_name_the_same_refusals() {
+    let of_openapi = OPENAPI.lines().filter_map(|line| {
+        let status = line.strip_prefix("        '")?.get(..3)?;
+        (status >= "400").then(|| status.to_owned())
+    });
+    let rows = section("Refusals").lines();
+    let of_protocol = rows.filter_map(|row| row.strip_prefix("| ")?.get(..3));
+    let is_status = |own: &&str| own.parse::<u16>().is_ok();
+    assert_eq!(
+        of_openapi.collect::<BTreeSet<_>>(),
+        of_protocol.filter(is_status).map(str::to_owned).collect()
+    );
+}
+
+#[test]
+fn both_documents_of_the_interface_name_the_same_parameters() {
+    let mut of_openapi: BTreeSet<_> = OPENAPI
+        .split("name: ")
+        .skip(1)
+        .filter_map(|after| {
+            let (name, more) = after.split_once('\n')?;
+            more.trim_start().starts_with("in: query").then_some(name)
+        })
+        .collect();
+    for heading in ["Reading", "The simulated network"] {
+        let tables = section(heading)
+            .split("| name | meaning | default |")
+            .skip(1);
+        for table in tables {
+            let rows = table
+                .trim_start()
+                .lines()
+                .take_while(|row| row.starts_with('|'));
+            for name in rows.filter_map(|row| row.strip_prefix("| `")) {
+                let name = name.split('`').next().unwrap_or(name);
+                assert!(of_openapi.remove(name), "openapi.yaml lacks {name}");
+            }
+        }
+    }
+    assert!(of_openapi.is_empty(), "protocol.md lacks {of_openapi:?}");
 }

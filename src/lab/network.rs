@@ -13,7 +13,7 @@ use actix_web::dev::{
     Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
 };
 use actix_web::http::StatusCode;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError};
+use actix_web::{Error, HttpMessage, HttpResponse};
 use async_stream::stream;
 use bytes::Bytes;
 use futures_util::future::{Either, LocalBoxFuture};
@@ -153,7 +153,7 @@ where
                 .boxed_local()
                 .right_future(),
             Err(problem) => {
-                let refusal = request.into_response(problem.error_response());
+                let refusal = request.error_response(problem);
                 ready(Ok(refusal)).boxed_local().right_future()
             }
         }
@@ -184,7 +184,7 @@ where
         }
         Some(Fault::Unavailable) => {
             let problem = Problem::unavailable("The simulated network says 503");
-            return Ok(request.into_response(problem.error_response()));
+            return Ok(request.error_response(problem));
         }
     }
     if request.path() == "/ws" && up.is_bad() {

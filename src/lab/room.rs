@@ -21,11 +21,12 @@ use super::meter::{Meter, Reading};
 use super::{CLIENT_MAX, name};
 use crate::Options;
 use crate::cursor::Query;
-use crate::message_log::{encode, text_frame};
+use crate::limits::Limit;
+use crate::message_log::{MessageLog, encode, text_frame};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::sequencer::Sequencer;
 use crate::socket::{self, Ears, Replies};
-use crate::transports::publish::Members;
+use crate::transports::publish::{Members, Publisher};
 use crate::transports::ws;
 
 /// Most members that are remembered; the one seen longest ago makes room for the next.
@@ -179,7 +180,9 @@ enum Told {
 /// 400 without a client's name, 404 where the lab is off, 426 for what is no handshake, 503
 /// when the room is full.
 pub async fn lab(
-    sequencer: web::Data<Sequencer>,
+    log: web::Data<MessageLog>,
+    publisher: Publisher,
+    metrics: web::Data<Metrics>,
     room: web::Data<Room>,
     request: HttpRequest,
     options: web::Data<Options>,
@@ -194,15 +197,16 @@ pub async fn lab(
         .ok_or_else(|| Problem::bad_request("`client` is missing"))?;
     let member = room
         .member(&client)
-        .ok_or_else(|| Problem::unavailable("The room is full"))?;
-    let ears = Ears::new(payload, options.max_body);
-    let stay = attend(sequencer, room, member, ears);
+        .ok_or_else(|| Problem::unavailable("The room is full").past(Limit::Room))?;
+    let ears = Ears::new(payload, options.max_body, metrics);
+    let stay = attend(log, publisher, room, member, ears);
     socket::open(&request, &[], BodyStream::new(stay).boxed())
 }
 
 /// One member's stay: what it is told.
 fn attend(
-    sequencer: web::Data<Sequencer>,
+    log: web::Data<MessageLog>,
+    publisher: Publisher,
     room: web::Data<Room>,
     member: Arc<Member>,
     ears: Ears,
@@ -212,8 +216,8 @@ fn attend(
         let mut here = room.here.subscribe();
         here.mark_changed();
         let mut meters = interval(METERS_EVERY);
-        let mut closed = pin!(sequencer.log().closed());
-        let answer = |json| answer(&sequencer, &member, json);
+        let mut closed = pin!(log.closed());
+        let answer = |json| answer(&publisher, &member, json);
         let mut replies = Replies::new(ears, answer);
         let mut told = None;
         loop {
@@ -265,14 +269,14 @@ impl Drop for Stay<'_> {
     }
 }
 
-async fn answer(sequencer: &Sequencer, member: &Member, json: String) -> Bytes {
-    let reply = reply(sequencer, member, json.as_bytes()).await;
-    text_frame(&reply.unwrap_or_else(|problem| problem.to_message()))
+async fn answer(publisher: &Publisher, member: &Member, json: String) -> Bytes {
+    let reply = reply(publisher, member, json.as_bytes()).await;
+    text_frame(&reply.unwrap_or_else(|problem| publisher.refused(&problem)))
 }
 
 /// What a page may say here: what may be said on `/ws`, and what only the lab understands.
 async fn reply(
-    sequencer: &Sequencer,
+    publisher: &Publisher,
     member: &Member,
     json: &[u8],
 ) -> Result<String, Problem> {
@@ -291,7 +295,7 @@ async fn reply(
             member.set_link(down);
             Ok(encode(&Told::Link { down }))
         }
-        Some("publish" | "ping") => ws::reply(sequencer, json).await,
+        Some("publish" | "ping") => ws::reply(publisher, json).await,
         _ => {
             let title = "`type` must be `publish`, `ping`, `link` or `reset`";
             Err(Problem::bad_request(title))

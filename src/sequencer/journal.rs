@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::mem;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -17,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::Refused;
 use super::file::{File, Numbered};
 use crate::message_log::{MessageLog, Publication, Published, Retention, Version};
+use crate::metrics::Commits;
 
 /// Most messages that wait to be written. Beyond it publishers are told to come again: a disk
 /// that is too slow does not fill the memory.
@@ -29,6 +31,8 @@ const GROUP_BYTES: usize = 4 << 20;
 /// Where publishers hand in what is to be written.
 pub struct Journal {
     inbox: mpsc::Sender<Asked>,
+    /// What commits took.
+    pub commits: Commits,
 }
 
 /// A message, and where its publisher waits.
@@ -49,6 +53,7 @@ pub fn open(path: &Path, retention: Retention) -> io::Result<(Arc<MessageLog>, J
     let (file, log) = File::open(path, retention)?;
     let log = Arc::new(log);
     let (inbox, waiting) = mpsc::channel(QUEUE);
+    let commits = Commits::default();
     let writer = Writer {
         log: log.clone(),
         file,
@@ -57,11 +62,12 @@ pub fn open(path: &Path, retention: Retention) -> io::Result<(Arc<MessageLog>, J
             messages: GROUP.min(retention.messages),
             bytes: GROUP_BYTES.min(retention.bytes),
         },
+        commits: commits.clone(),
         is_failing: false,
     };
     let thread = thread::Builder::new().name("journal".to_owned());
     thread.spawn(move || writer.run())?;
-    Ok((log, Journal { inbox }))
+    Ok((log, Journal { inbox, commits }))
 }
 
 impl Journal {
@@ -98,6 +104,7 @@ struct Writer {
     /// Most that shares a commit. Never more than the log keeps: it would be gone before anybody
     /// could read it.
     group: Retention,
+    commits: Commits,
     /// Whether the last commit failed: that is logged once, and not for each publisher.
     is_failing: bool,
 }
@@ -180,21 +187,22 @@ impl Writer {
         let began = Instant::now();
         match self.file.write(numbered, oldest) {
             Ok(()) => self.committed(numbered.len(), began.elapsed()),
-            Err(error) if !self.is_failing => {
-                self.is_failing = true;
-                log::error!("the journal cannot be written: {error}");
+            Err(error) => {
+                self.commits.failed();
+                if !mem::replace(&mut self.is_failing, true) {
+                    log::error!("the journal cannot be written: {error}");
+                }
             }
-            Err(_) => {}
         }
         !self.is_failing
     }
 
     /// A commit succeeded: so many messages, and so long for writing and waiting for the disk.
     fn committed(&mut self, messages: usize, took: Duration) {
-        if std::mem::take(&mut self.is_failing) {
+        if mem::take(&mut self.is_failing) {
             log::info!("the journal can be written again");
         }
-        log::debug!("committed {messages} messages in {took:?}");
+        self.commits.succeeded(messages, took);
     }
 }
 

@@ -12,6 +12,7 @@ use std::io;
 use actix_web::web;
 
 use crate::message_log::{Closed, MessageLog, Publication, Published};
+use crate::metrics::Commits;
 use crate::options::Options;
 use journal::Journal;
 
@@ -78,6 +79,11 @@ impl Sequencer {
             None => Ok(self.log.append(new)?),
             Some(journal) => journal.publish(new).await,
         }
+    }
+
+    /// What the journal's commits took, if there is one.
+    pub fn commits(&self) -> Option<&Commits> {
+        self.journal.as_ref().map(|journal| &journal.commits)
     }
 
     /// Ends what [`publish`](Self::publish) needs. The journal is then one file again.

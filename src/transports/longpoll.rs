@@ -1,13 +1,14 @@
 //! Long polling: the client asks, the server answers when there is news.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use tokio::time::timeout;
 
-use crate::Options;
 use crate::cursor::{Cursor, Query};
+use crate::limits::Limits;
 use crate::message_log::MessageLog;
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::transports::answer;
 
@@ -15,19 +16,25 @@ use crate::transports::answer;
 /// when the wait is over. A client that leaves takes its held request with it.
 ///
 /// # Errors
-/// 400 for a cursor or a wait that does not parse, 410 for a cursor that no longer fits.
+/// 400 for a cursor or a wait that does not parse, 410 for a cursor that no longer fits, 503
+/// when too many polls are held.
 pub async fn longpoll(
     log: web::Data<MessageLog>,
     cursor: Cursor,
     request: HttpRequest,
-    options: web::Data<Options>,
+    limits: web::Data<Limits>,
+    metrics: web::Data<Metrics>,
 ) -> Result<HttpResponse, Problem> {
-    let wait = wait(&request, options.max_wait_ms)?;
+    let wait = wait(&request, limits.max_wait_ms)?;
+    let _held = limits.hold()?;
+    let asked = Instant::now();
 
     // News or time-out: either way the answer is what came after the cursor by then.
     let _ = timeout(wait, log.changed(&cursor)).await;
     let batch = log.after(&cursor)?;
 
+    metrics.held.observe(asked.elapsed().as_secs_f64());
+    metrics.longpoll.tell(&batch, asked);
     Ok(answer().body(batch.json))
 }
 

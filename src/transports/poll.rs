@@ -1,10 +1,13 @@
 //! Polling: the client asks, the server answers at once, news or not.
 
+use std::time::Instant;
+
 use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag, IfNoneMatch};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 
 use crate::cursor::Cursor;
 use crate::message_log::MessageLog;
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::transports::answer;
 
@@ -16,7 +19,9 @@ pub async fn poll(
     log: web::Data<MessageLog>,
     cursor: Cursor,
     request: HttpRequest,
+    metrics: web::Data<Metrics>,
 ) -> Result<HttpResponse, Problem> {
+    let asked = Instant::now();
     let batch = log.after(&cursor)?;
 
     // What one URL answers changes with the log's head and with nothing else.
@@ -25,6 +30,7 @@ pub async fn poll(
         return Ok(not_modified(tag));
     }
 
+    metrics.poll.tell(&batch, asked);
     Ok(answer().insert_header(ETag(tag)).body(batch.json))
 }
 

@@ -1,19 +1,21 @@
 //! Publishing: what a client says, checked, on its way into the log.
 
 use std::collections::HashMap;
+use std::future::{Ready, ready};
 use std::ops::RangeInclusive;
-use std::time::Duration;
 
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use crate::Options;
-use crate::message_log::Publication;
+use crate::limits::{Address, Connection, Limit, Limits};
+use crate::message_log::{Publication, Published};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
 use crate::sequencer::Sequencer;
 
@@ -27,18 +29,15 @@ pub const KIND_MAX: usize = 32;
 /// that a reader cannot parse would stop that reader for good, so there is room below it.
 pub const DEPTH_MAX: usize = 64;
 
-/// How long a request's body may take to arrive.
-const BODY_WITHIN: Duration = Duration::from_secs(10);
-
 /// `POST /messages`: gives a message its place in the log.
 ///
 /// # Errors
-/// 400 for what does not parse, 408 for a body that does not come, 413, 415, and 503 while
+/// 400 for what does not parse, 408 for a body that does not come, 413, 415, 429, and 503 while
 /// the server is shutting down or cannot write its journal.
 pub async fn publish(
-    sequencer: web::Data<Sequencer>,
+    publisher: Publisher,
     request: HttpRequest,
-    options: web::Data<Options>,
+    limits: web::Data<Limits>,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     if !request
@@ -48,9 +47,8 @@ pub async fn publish(
         let title = "The body must be application/json";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, title));
     }
-    let body = whole(&request, payload, options.max_body).await?;
-    let new = publication(Members::parse(&body)?)?;
-    let published = sequencer.publish(new).await?;
+    let body = whole(&request, payload, &limits).await?;
+    let published = publisher.publish(Members::parse(&body)?).await?;
 
     let status = if published.duplicate {
         StatusCode::OK
@@ -65,8 +63,9 @@ pub async fn publish(
 async fn whole(
     request: &HttpRequest,
     payload: web::Payload,
-    limit: usize,
+    limits: &Limits,
 ) -> Result<Bytes, Problem> {
+    let limit = limits.max_body;
     let length = request
         .headers()
         .get(CONTENT_LENGTH)
@@ -77,14 +76,60 @@ async fn whole(
     {
         return Err(Problem::too_large(limit)); // told before it is sent
     }
-    match timeout(BODY_WITHIN, payload.to_bytes_limited(limit)).await {
+    match timeout(limits.body_timeout, payload.to_bytes_limited(limit)).await {
         Ok(Ok(Ok(body))) => Ok(body),
         Ok(Ok(Err(_))) => Err(Problem::bad_request("The body did not arrive whole")),
         Ok(Err(_)) => Err(Problem::too_large(limit)),
         Err(_) => Err(Problem::new(
             StatusCode::REQUEST_TIMEOUT,
             "The body did not arrive in time",
-        )),
+        )
+        .past(Limit::BodyTimeout)),
+    }
+}
+
+/// Somebody who publishes: over HTTP once, on a socket as often as it likes.
+#[derive(Clone)]
+pub struct Publisher {
+    sequencer: web::Data<Sequencer>,
+    limits: web::Data<Limits>,
+    metrics: web::Data<Metrics>,
+    from: Address,
+}
+
+impl Publisher {
+    /// Publishes a message, once it is found to be one.
+    ///
+    /// # Errors
+    /// 400 as [`publication`] says, 429 when messages come too fast from this address, 503 while
+    /// the server is shutting down or cannot write its journal.
+    pub async fn publish(&self, members: Members<'_>) -> Result<Published, Problem> {
+        self.limits.publish(self.from)?;
+        Ok(self.sequencer.publish(publication(members)?).await?)
+    }
+
+    /// What is said on a socket to what was refused there. It is counted, as refusals over HTTP
+    /// are.
+    pub fn refused(&self, problem: &Problem) -> String {
+        self.metrics.refuse(problem);
+        problem.to_message()
+    }
+}
+
+impl FromRequest for Publisher {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let own = || {
+            Some(Self {
+                sequencer: request.app_data::<web::Data<Sequencer>>()?.clone(),
+                limits: request.app_data::<web::Data<Limits>>()?.clone(),
+                metrics: request.app_data::<web::Data<Metrics>>()?.clone(),
+                from: request.conn_data::<Connection>()?.address,
+            })
+        };
+        ready(own().ok_or_else(|| Problem::unavailable("The server is not ready")))
     }
 }
 

@@ -1,5 +1,8 @@
 //! WebSocket: the client asks once, the server answers for ever.
 
+use std::mem;
+use std::time::Instant;
+
 use actix_http::ws::CloseCode;
 use actix_web::body::MessageBody;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -8,13 +11,13 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::Options;
 use crate::cursor::Cursor;
-use crate::message_log::{Batch, End, encode, now, text_frame};
+use crate::limits::Limits;
+use crate::message_log::{Batch, End, MessageLog, encode, now, text_frame};
+use crate::metrics::Metrics;
 use crate::problem::Problem;
-use crate::sequencer::Sequencer;
 use crate::socket::{self, Ears, Replies};
-use crate::transports::publish::{Members, publication};
+use crate::transports::publish::{Members, Publisher};
 
 /// The subprotocol that a client may offer (RFC 6455 §1.9).
 const SUBPROTOCOL: &str = "trifold.v1";
@@ -30,16 +33,30 @@ const GAP: CloseCode = CloseCode::Other(4010);
 /// 400 for a cursor that does not parse, 400 or 426 for a handshake that is none. A cursor
 /// that no longer fits is told on the socket: a `gap` message, then close code 4010.
 pub async fn ws(
-    sequencer: web::Data<Sequencer>,
+    log: web::Data<MessageLog>,
     cursor: Cursor,
     request: HttpRequest,
-    options: web::Data<Options>,
+    limits: web::Data<Limits>,
+    metrics: web::Data<Metrics>,
+    publisher: Publisher,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let log = sequencer.log().clone().into_inner();
-    let frames = log.follow(cursor).map(frame);
-    let ears = Ears::new(payload, options.max_body);
-    let replies = Replies::new(ears, move |json| answer(sequencer.clone(), json));
+    let ears = Ears::new(payload, limits.max_body, metrics.clone());
+    let replies = Replies::new(ears, move |json| answer(publisher.clone(), json));
+
+    let open = limits.sockets.take(usize::MAX);
+    let mut asked = Instant::now();
+    let frames = log.into_inner().follow(cursor).map(move |next| {
+        let _ = &open; // as long as there are frames
+        match &next {
+            Ok(batch) => metrics
+                .ws
+                .tell(batch, mem::replace(&mut asked, Instant::now())),
+            Err(End::Gap(gap)) => metrics.lose(gap),
+            Err(End::Closed) => {}
+        }
+        frame(next)
+    });
 
     socket::open(
         &request,
@@ -63,9 +80,9 @@ fn frame(next: Result<Batch, End>) -> Bytes {
 
 /// The incoming half: what is said to what the client says. What is refused is answered with
 /// an `error`, and the socket stays open.
-async fn answer(sequencer: web::Data<Sequencer>, json: String) -> Bytes {
-    let reply = reply(&sequencer, json.as_bytes()).await;
-    text_frame(&reply.unwrap_or_else(|problem| problem.to_message()))
+async fn answer(publisher: Publisher, json: String) -> Bytes {
+    let reply = reply(&publisher, json.as_bytes()).await;
+    text_frame(&reply.unwrap_or_else(|problem| publisher.refused(&problem)))
 }
 
 #[derive(Serialize)]
@@ -78,15 +95,12 @@ struct Pong<'a> {
 /// What the server says to what a client said.
 ///
 /// # Errors
-/// 400 that names what is wrong; 503 while the server is shutting down or cannot write its
-/// journal.
-pub async fn reply(sequencer: &Sequencer, json: &[u8]) -> Result<String, Problem> {
+/// 400 that names what is wrong, 429 for a publisher who is too fast; 503 while the server is
+/// shutting down or cannot write its journal.
+pub async fn reply(publisher: &Publisher, json: &[u8]) -> Result<String, Problem> {
     let mut members = Members::parse(json)?;
     match members.string("type", 1..=16)?.as_deref() {
-        Some("publish") => {
-            let published = sequencer.publish(publication(members)?).await?;
-            Ok(encode(&published))
-        }
+        Some("publish") => Ok(encode(&publisher.publish(members).await?)),
         Some("ping") => Ok(encode(&Pong {
             t: members.raw("t")?,
             at: now(),

@@ -65,6 +65,17 @@ impl Server {
         soon(answer(request)).await
     }
 
+    /// The value of a metric, labels included in its name.
+    pub async fn metric(&self, name: &str) -> f64 {
+        self.get("/metrics").await.metric(name)
+    }
+
+    /// How often something was refused because it was past this limit.
+    pub async fn refusals(&self, limit: &str) -> f64 {
+        let name = format!("trifold_refusals_total{{limit=\"{limit}\"}}");
+        self.metric(&name).await
+    }
+
     /// Publishes; the body is sent as it is written.
     pub async fn post(&self, body: impl Into<String>) -> Answer {
         let request = self

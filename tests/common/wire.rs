@@ -32,6 +32,18 @@ impl Answer {
         serde_json::from_slice(&self.body).expect("an answer is JSON")
     }
 
+    /// The value of a metric, labels included in its name.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> f64 {
+        let lines = self.text().lines();
+        let mut values =
+            lines.filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value = values
+            .next()
+            .unwrap_or_else(|| panic!("there is no {name} in {self:?}"));
+        value.parse().expect("a metric is a number")
+    }
+
     /// Asserts that this is a refusal, well formed, whose title names what was wrong.
     #[track_caller]
     pub fn assert_problem(&self, status: u16, named: &str) {
@@ -62,8 +74,13 @@ pub struct Wire {
 impl Wire {
     pub async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await;
+        Self::from_stream(stream.expect("the server listens"))
+    }
+
+    pub fn from_stream(stream: TcpStream) -> Self {
+        let address = stream.peer_addr().expect("it is connected");
         Self {
-            stream: stream.expect("the server listens"),
+            stream,
             sent: 0,
             received: 0,
             address,

@@ -1,0 +1,239 @@
+//! Each metric counts what it says, and what is written about metrics is what there is.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::{JournalFile, Server, soon, until};
+use serde_json::Value;
+
+const OPERATIONS: &str = include_str!("../docs/operations.md");
+const DASHBOARD: &str = include_str!("../docs/grafana.json");
+
+fn by(name: &str, label: &str, value: &str) -> String {
+    format!(r#"trifold_{name}{{{label}="{value}"}}"#)
+}
+
+fn told(name: &str, technique: &str) -> String {
+    by(name, "technique", technique)
+}
+
+/// Returns once a metric has this value.
+async fn until_it_reads(server: &Server, name: &str, value: f64) {
+    let mut last = f64::NAN;
+    let read = async {
+        while last != value {
+            last = server.metric(name).await;
+        }
+    };
+    let reached = tokio::time::timeout(common::SOON, read).await.is_ok();
+    assert!(reached, "{name} is {last}, and not {value}");
+}
+
+#[tokio::test]
+async fn each_technique_counts_what_it_told() {
+    let server = Server::start(&[]);
+    let mut socket = server.socket("").await;
+    let held = server.get("/longpoll");
+    let publish = async {
+        until("both wait", || server.log.waiting() == 2).await;
+        server.fill(1);
+    };
+    let (held, ()) = tokio::join!(held, publish);
+    assert_eq!(socket.next("batch").await["version"], 1);
+    server.fill(3); // id-1 is there already
+    assert_eq!(server.get("/poll?since=1").await.json()["version"], 3);
+    assert_eq!(server.get("/poll?since=3").await.json()["version"], 3);
+    let last = async { while socket.next("batch").await["version"] != 3 {} };
+    soon(last).await;
+
+    let bytes = told("batch_bytes_total", "longpoll");
+    assert_eq!(server.metric(&bytes).await, held.body.len() as f64);
+    for (technique, batches, messages) in [("poll", 2.0, 2.0), ("longpoll", 1.0, 1.0)] {
+        let read = |name: &str| told(name, technique);
+        assert_eq!(server.metric(&read("batches_total")).await, batches);
+        assert_eq!(server.metric(&read("messages_total")).await, messages);
+    }
+    assert_eq!(server.metric(&told("messages_total", "ws")).await, 3.0);
+    // Empty batches are on time for nothing.
+    let late = told("publish_to_write_seconds_count", "poll");
+    assert_eq!(server.metric(&late).await, 1.0);
+    assert_eq!(server.metric("trifold_held_seconds_count").await, 1.0);
+    assert_eq!(server.metric("trifold_log_head").await, 3.0);
+    assert_eq!(server.metric("trifold_log_oldest").await, 1.0);
+}
+
+#[tokio::test]
+async fn a_message_is_late_only_since_its_reader_asked() {
+    let server = Server::start(&[]);
+    server.fill(1);
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await; // the message's age
+    server.get("/poll").await;
+    server.get("/longpoll").await;
+    server.socket("").await.next("batch").await;
+    for technique in ["poll", "longpoll", "ws"] {
+        let sum = server
+            .metric(&told("publish_to_write_seconds_sum", technique))
+            .await;
+        let count = told("publish_to_write_seconds_count", technique);
+        assert_eq!(server.metric(&count).await, 1.0);
+        assert!(sum < 0.3, "{technique}: {sum}");
+    }
+}
+
+#[tokio::test]
+async fn gauges_go_up_and_back_to_nought() {
+    let server = Server::start(&[]);
+    let sockets = [server.socket("").await, server.socket("").await];
+    let mut held = server.wire().await;
+    held.ask("GET /longpoll", &[]).await;
+    until("all wait", || server.log.waiting() == 3).await;
+    let metrics = server.get("/metrics").await;
+    assert_eq!(metrics.metric("trifold_websockets"), 2.0);
+    assert_eq!(metrics.metric("trifold_held_polls"), 1.0);
+    assert_eq!(metrics.metric("trifold_waiting"), 3.0);
+    assert_eq!(metrics.metric("trifold_connections"), 4.0); // and this one
+    drop(sockets);
+    drop(held);
+    until_it_reads(&server, "trifold_websockets", 0.0).await;
+    until_it_reads(&server, "trifold_held_polls", 0.0).await;
+    until_it_reads(&server, "trifold_waiting", 0.0).await;
+    until_it_reads(&server, "trifold_connections", 1.0).await;
+}
+
+#[tokio::test]
+async fn gaps_are_counted_by_reason_on_each_way() {
+    let server = Server::start(&["--retain=2"]);
+    server.fill(5);
+    server
+        .get("/poll?since=1")
+        .await
+        .assert_problem(410, "cursor");
+    server
+        .get("/longpoll?since=9")
+        .await
+        .assert_problem(410, "cursor");
+    server
+        .socket("?since=0&epoch=other")
+        .await
+        .next("gap")
+        .await;
+    for reason in ["truncated", "ahead", "epoch"] {
+        let name = by("gaps_total", "reason", reason);
+        assert_eq!(server.metric(&name).await, 1.0, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn answers_are_counted_by_endpoint_and_nobody_makes_up_labels() {
+    let server = Server::start(&[]);
+    server.get("/poll").await;
+    server.get("/poll?since=x").await;
+    server.get("/no/such/path").await;
+    let _socket = server.socket("").await;
+    let text = server.get("/metrics").await.text().to_owned();
+    for (endpoint, status) in [("poll", 200), ("poll", 400), ("page", 404), ("ws", 101)] {
+        let line = format!(r#"{{endpoint="{endpoint}",status="{status}"}} 1"#);
+        assert!(text.contains(&line), "{line} in {text}");
+    }
+    assert!(!text.contains("such"));
+}
+
+/// A server of which every metric has been told once.
+async fn with_journal() -> (Server, JournalFile) {
+    let file = JournalFile::new();
+    let server = Server::start(&[&file.flag()]);
+    assert_eq!(server.say("1").await["version"], 1);
+    (server, file)
+}
+
+#[tokio::test]
+async fn commits_are_counted_with_what_they_took() {
+    let (server, _file) = with_journal().await;
+    let metrics = server.get("/metrics").await;
+    assert_eq!(metrics.metric("trifold_journal_commit_seconds_count"), 1.0);
+    assert_eq!(metrics.metric("trifold_journal_commit_messages_sum"), 1.0);
+    assert!(metrics.metric("trifold_journal_commit_seconds_sum") > 0.0);
+    assert_eq!(metrics.metric("trifold_journal_failures_total"), 0.0);
+}
+
+/// The names of all metrics, without what a histogram adds to its own.
+fn families(text: &str) -> BTreeSet<String> {
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let families = types.filter_map(|line| {
+        let (name, kind) = line.split_once(' ')?;
+        let total = if kind == "counter" { "_total" } else { "" };
+        Some(format!("{name}{total}"))
+    });
+    families.collect()
+}
+
+#[tokio::test]
+async fn every_metric_is_explained_and_nothing_else() {
+    let (server, _file) = with_journal().await;
+    let answer = server.get("/metrics").await;
+    let content_type = answer.header("content-type").unwrap_or_default();
+    assert!(content_type.starts_with("application/openmetrics-text"));
+    assert!(answer.text().ends_with("# EOF\n"));
+
+    let mut rows = OPERATIONS
+        .lines()
+        .skip_while(|line| !line.starts_with("| metric |"));
+    rows.next();
+    let rows = rows.take_while(|line| line.starts_with('|'));
+    let first = rows.filter_map(|line| line.split('|').nth(1));
+    let named = first.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let named = named.filter_map(|name| name.split('{').next());
+    let explained: BTreeSet<_> = named.map(|name| format!("trifold_{name}")).collect();
+    assert_eq!(explained, families(answer.text()));
+}
+
+#[tokio::test]
+async fn the_dashboard_asks_for_what_there_is() {
+    let (server, _file) = with_journal().await;
+    server.socket("").await.next("batch").await;
+    let text = server.get("/metrics").await.text().to_owned();
+    let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels
+        .iter()
+        .flat_map(|panel| panel["targets"].as_array().unwrap());
+    let mut asked = BTreeSet::new();
+    for target in targets {
+        let query = target["expr"].as_str().unwrap();
+        let words: Vec<_> = query
+            .split(|own: char| !own.is_ascii_alphanumeric() && own != '_')
+            .collect();
+        let names = words.iter().filter(|word| word.starts_with("trifold_"));
+        let names: BTreeSet<_> = names.copied().collect();
+        assert!(!names.is_empty(), "{query}");
+        for name in &names {
+            let is_one = |line: &&str| line.starts_with(&[name, "{"].concat());
+            let sample = text.lines().find(is_one);
+            let plain = text
+                .lines()
+                .any(|line| line.starts_with(&[name, " "].concat()));
+            assert!(sample.is_some() || plain, "there is no {name}: {query}");
+            // What is grouped by, or named in a legend, is a label of it.
+            let by = query
+                .split("by (")
+                .nth(1)
+                .and_then(|rest| rest.split(')').next());
+            for label in by
+                .unwrap_or_default()
+                .split(", ")
+                .filter(|own| !own.is_empty())
+            {
+                let has =
+                    sample.is_some_and(|line| line.contains(&format!("{label}=\"")));
+                assert!(has, "{name} has no {label}: {query}");
+            }
+        }
+        asked.extend(names.into_iter().map(str::to_owned));
+    }
+    // And it leaves nothing out.
+    for family in families(&text) {
+        let is_asked = |own: &String| own.starts_with(&family);
+        assert!(asked.iter().any(is_asked), "the dashboard lacks {family}");
+    }
+}

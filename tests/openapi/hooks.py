@@ -1,0 +1,30 @@
+"""What the lab makes slow or breaks on purpose is left out of the run; what it refuses is not.
+
+A value that the server takes is made harmless, and one that it refuses is sent as it was made.
+"""
+
+import http.client
+
+import schemathesis
+
+# After a 101 the connection is a WebSocket, and the next request must not be sent on it.
+_ends = http.client.HTTPResponse._check_close
+http.client.HTTPResponse._check_close = lambda self: self.status == 101 or _ends(self)
+
+DELAYS = ("up_ms", "down_ms", "jitter_ms")
+FAULTS = ("hang", "503", "reset", "lost-reply")  # 20 s, a 5xx, and two cut connections
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    query = case.query or {}
+    for name in DELAYS:
+        value = query.get(name)
+        if str(value).isdecimal() and str(value).isascii() and int(value) <= 20_000:
+            query[name] = int(value) % 3
+    if query.get("fault") in FAULTS:
+        del query["fault"]
+    # A page from elsewhere is refused before anything else is looked at. Some such requests are enough.
+    headers = case.headers or {}
+    if case.path == "/messages" or not headers.get("Origin"):
+        headers.pop("Origin", None)

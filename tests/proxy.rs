@@ -1,0 +1,235 @@
+//! Through a reverse proxy, configured as docs/operations.md says, all three techniques do
+//! what they do without one. Where nginx is not installed, this is skipped.
+
+mod common;
+
+use std::env;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use clap::Parser;
+use common::{Answer, Heard, Server, Socket, Wire, append, until};
+use trifold::socket::PING_EVERY;
+use trifold::{Cursor, Options};
+
+const OPERATIONS: &str = include_str!("../docs/operations.md");
+
+/// nginx's default for `proxy_read_timeout` and for `keepalive_timeout` in `upstream`.
+const PROXY_PATIENCE: Duration = Duration::from_secs(60);
+
+/// The configuration that the page shows.
+fn documented() -> &'static str {
+    let (_, block) = OPERATIONS.split_once("```nginx\n").expect("it shows one");
+    block.split("```").next().unwrap_or(block)
+}
+
+/// Debian has nginx where only root looks.
+fn find_nginx() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let sbin = [PathBuf::from("/usr/sbin"), "/usr/local/sbin".into()];
+    let mut places = env::split_paths(&path).chain(sbin);
+    places.find_map(|place| Some(place.join("nginx")).filter(|own| own.is_file()))
+}
+
+/// A server behind an nginx of its own. Both end when it is dropped.
+struct Proxied {
+    server: Server,
+    address: SocketAddr,
+    nginx: Child,
+    directory: PathBuf,
+}
+
+impl Drop for Proxied {
+    fn drop(&mut self) {
+        let _ = self.nginx.kill(); // it has no other process
+        let _ = self.nginx.wait();
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// `None` where there is no nginx.
+async fn proxied(flags: &[&str]) -> Option<Proxied> {
+    let Some(program) = find_nginx() else {
+        println!("skipped: nginx is not installed");
+        return None;
+    };
+    let server = Server::start(flags);
+    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let address = free.local_addr().expect("it has an address");
+    drop(free);
+    let directory = directory();
+    fs::write(
+        directory.join("nginx.conf"),
+        configuration(server.address, address),
+    )
+    .expect("the directory is ours");
+    let nginx = Command::new(program)
+        .arg("-p")
+        .arg(&directory)
+        .args(["-e", "stderr", "-c", "nginx.conf"])
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("nginx starts");
+    let mut proxied = Proxied {
+        server,
+        address,
+        nginx,
+        directory,
+    };
+    until("nginx listens", || {
+        let ended = proxied.nginx.try_wait().expect("it is our child");
+        assert_eq!(ended, None, "nginx did not start");
+        std::net::TcpStream::connect(address).is_ok()
+    })
+    .await;
+    Some(proxied)
+}
+
+/// A directory for one nginx.
+fn directory() -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Relaxed);
+    let name = format!("proxy-{}-{number}", std::process::id());
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&directory).expect("the directory is ours");
+    directory
+}
+
+/// What the page shows, at these addresses, in one process that writes nowhere else.
+fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
+    let shown = documented()
+        .replace("127.0.0.1:8080", &server.to_string())
+        .replace("listen 80;", &format!("listen {proxy};"));
+    assert!(shown.contains(&proxy.to_string()) && shown.contains(&server.to_string()));
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|own| format!("{own}_temp_path {own};\n"))
+        .concat();
+    format!(
+        "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{}}\n\
+         http {{\naccess_log off;\n{temporary}{shown}}}\n"
+    )
+}
+
+/// What is answered to a message that a page of this origin publishes to this host.
+async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Answer {
+    let mut wire = Wire::open(proxied.address).await;
+    wire.send(format!(
+        "POST /messages HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
+         Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{\"body\":1}}"
+    ))
+    .await;
+    wire.answer().await
+}
+
+#[tokio::test]
+async fn a_message_passes_the_proxy_at_once_whatever_the_technique() {
+    let Some(proxied) = proxied(&[]).await else {
+        return;
+    };
+    let mut socket = Socket::open(proxied.address, "").await;
+    let mut held = Wire::open(proxied.address).await;
+    held.ask("GET /longpoll", &[]).await;
+    until("both wait", || proxied.server.log.waiting() == 2).await;
+
+    let body = br#"{"id":"one","body":"hi"}"#;
+    let mut publisher = Wire::open(proxied.address).await;
+    let published = publisher.post("Content-Type: application/json", body).await;
+    assert_eq!(published.status, 201);
+    // The poll would be held for 25 s more; `answer` and `text` wait for less.
+    let pushed = socket.text().await;
+    assert_eq!(held.answer().await.text(), pushed);
+    assert_eq!(publisher.get("/poll").await.text(), pushed);
+    assert!(pushed.contains(r#""id":"one""#));
+
+    socket.assert_open().await; // and back
+    proxied.server.stop();
+    assert_eq!(socket.hear().await, Heard::Closed(1001));
+}
+
+#[tokio::test]
+async fn the_biggest_batch_passes_the_proxy_whole() {
+    let Some(proxied) = proxied(&[]).await else {
+        return;
+    };
+    for number in 0..20 {
+        let text = "é".repeat(30_000);
+        append(&proxied.server.log, format!("id-{number}"), &text);
+    }
+    let batch = proxied.server.log.after(&Cursor::new(0));
+    let batch = batch.expect("all is kept").json;
+    assert!(batch.len() > 1_000_000, "{} bytes", batch.len());
+    let polled = Wire::open(proxied.address).await.get("/poll").await;
+    assert!(polled.body == batch, "{} bytes", polled.body.len());
+    let mut socket = Socket::open(proxied.address, "").await;
+    assert!(socket.text().await.as_bytes() == batch);
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_the_proxy_ends_its_held_poll() {
+    let Some(proxied) = proxied(&[]).await else {
+        return;
+    };
+    let mut held = Wire::open(proxied.address).await;
+    held.ask("GET /longpoll", &[]).await;
+    until("it waits", || proxied.server.log.waiting() == 1).await;
+    drop(held);
+    until("nobody waits", || proxied.server.log.waiting() == 0).await;
+}
+
+#[tokio::test]
+async fn a_page_behind_the_proxy_may_publish_by_the_name_that_is_allowed() {
+    let Some(proxied) = proxied(&["--allow-host=trifold.example"]).await else {
+        return;
+    };
+    let host = format!("trifold.example:{}", proxied.address.port());
+    let own = format!("https://{host}");
+    assert_eq!(post_from(&proxied, &host, &own).await.status, 201);
+    let without_port = post_from(&proxied, &host, "https://trifold.example").await;
+    assert_eq!(without_port.status, 403);
+    let foe = post_from(&proxied, &host, "https://foe.example").await;
+    assert_eq!(foe.status, 403);
+    let rebound = post_from(&proxied, "foe.example", "https://foe.example").await;
+    assert_eq!(rebound.status, 421);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn connections_to_the_server_are_kept_by_the_proxy() {
+    let Some(proxied) = proxied(&[]).await else {
+        return;
+    };
+    let mut wire = Wire::open(proxied.address).await;
+    for _ in 0..3 {
+        assert_eq!(wire.get("/poll").await.status, 200);
+    }
+    // With one worker there is one that is free each time.
+    assert_eq!(connections_to(proxied.server.address), 1);
+}
+
+/// How many connections are open to a server, from this machine.
+#[cfg(target_os = "linux")]
+fn connections_to(server: SocketAddr) -> usize {
+    let table = fs::read_to_string("/proc/net/tcp").expect("this is Linux");
+    let port = format!(":{:04X}", server.port());
+    let established = table.lines().filter(|line| {
+        let mut fields = line.split_whitespace().skip(2);
+        let (remote, state) = (fields.next(), fields.next());
+        remote.is_some_and(|own| own.ends_with(&port)) && state == Some("01")
+    });
+    established.count()
+}
+
+#[test]
+fn what_is_silent_on_purpose_is_so_for_less_than_the_proxy_waits() {
+    assert!(
+        !documented().contains("timeout"),
+        "a default is what is meant"
+    );
+    let longest = Options::parse_from(["trifold"]).max_wait_ms * 17 / 16;
+    assert!(Duration::from_millis(longest) < PROXY_PATIENCE);
+    assert!(PING_EVERY < PROXY_PATIENCE);
+}
