@@ -3,10 +3,12 @@
 
 mod common;
 
-use common::{JournalFile, Program, Socket, versions};
+use clap::Parser;
+use common::{JournalFile, Program, Socket, note, versions};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use trifold::{Options, Refused, Sequencer};
 
 /// What a parser and printer in between would change, or SQLite's own values.
 const BODIES: [&str; 8] = [
@@ -252,4 +254,36 @@ async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
     }
     program.stop().await;
     assert_eq!(file.versions(), (1..=published).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn more_than_waits_for_a_slow_disk_is_told_to_come_again() {
+    let file = JournalFile::new();
+    let options = Options::parse_from(["trifold", &file.flag()]);
+    let sequencer = Sequencer::open(&options).unwrap();
+    let tool = file.open();
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let publish = |number| sequencer.publish(note(format!("id-{number}"), "hi"));
+    let mut published = join_all((0..8000).map(publish));
+    assert!(futures_util::poll!(&mut published).is_pending());
+    tool.execute_batch("COMMIT").unwrap();
+
+    let (mut versions, mut refused) = (Vec::new(), Vec::new());
+    for answer in common::soon(published).await {
+        match answer {
+            Ok(published) => versions.push(published.version),
+            Err(why) => refused.push(why),
+        }
+    }
+    assert!(
+        refused.iter().all(|why| *why == Refused::Busy),
+        "{refused:?}"
+    );
+    assert!(
+        refused.len() > 1000 && versions.len() >= 4096,
+        "{}",
+        refused.len()
+    );
+    assert_eq!(file.versions(), versions);
+    common::soon(sequencer.end()).await;
 }

@@ -2,55 +2,39 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use clap::Parser;
-use common::{JournalFile, note, soon};
+use common::{JournalFile, Server, note, soon};
 use futures_util::future::join_all;
 use futures_util::poll;
-use log::{LevelFilter, Log, Metadata, Record};
-use trifold::{Options, Sequencer};
-
-/// How many commits were logged.
-static COMMITS: AtomicUsize = AtomicUsize::new(0);
-
-struct Counter;
-
-impl Log for Counter {
-    fn enabled(&self, _: &Metadata) -> bool {
-        true
-    }
-
-    fn log(&self, record: &Record) {
-        let is_commit = record.args().to_string().starts_with("committed");
-        COMMITS.fetch_add(is_commit.into(), Ordering::SeqCst);
-    }
-
-    fn flush(&self) {}
-}
 
 #[tokio::test]
 async fn what_waits_for_the_disk_shares_the_next_commit() {
-    log::set_logger(&Counter).unwrap();
-    log::set_max_level(LevelFilter::Debug);
     let file = JournalFile::new();
-    let options = Options::parse_from(["trifold", &file.flag()]);
-    let sequencer = Sequencer::open(&options).unwrap();
+    let server = Server::start(&[&file.flag()]);
     let tool = file.open();
 
     tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk is slow
-    let publish = |number| sequencer.publish(note(format!("id-{number}"), "hi"));
-    let mut published = join_all((1..=64).map(publish));
+    let publish = |number| {
+        let new = note(format!("id-{number}"), "hi");
+        server.sequencer.publish(new)
+    };
+    let mut published = join_all((1..=64).chain(1..=64).map(publish));
     assert!(poll!(&mut published).is_pending(), "all of them wait");
     tool.execute_batch("COMMIT").unwrap();
 
-    for (published, version) in soon(published).await.into_iter().zip(1..) {
-        assert_eq!(published.unwrap().version, version);
+    let published = soon(published).await;
+    let (first, again) = published.split_at(64);
+    for (published, duplicate) in [(first, false), (again, true)] {
+        for (published, version) in published.iter().zip(1..) {
+            let published = published.as_ref().unwrap();
+            let told = (published.version, published.duplicate);
+            assert_eq!(told, (version, duplicate));
+        }
     }
-    let commits = COMMITS.load(Ordering::SeqCst);
+    let metrics = server.get("/metrics").await;
+    assert_eq!(metrics.metric("trifold_journal_commit_messages_sum"), 64.0);
+    let commits = metrics.metric("trifold_journal_commit_seconds_count");
     assert!(
-        commits <= 2,
-        "{commits}: the one that waited, and one for all others"
+        commits <= 2.0,
+        "the one that waited, and one for all others"
     );
-    soon(sequencer.end()).await;
 }

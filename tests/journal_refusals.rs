@@ -10,14 +10,9 @@ use rusqlite::Connection;
 use serde_json::json;
 
 /// Asserts that the program does not start on the file, says why, and changes nothing.
-#[track_caller]
-fn assert_refused(file: &JournalFile, why: &str) {
+async fn assert_refused(file: &JournalFile, why: &str) {
     let before = file.all();
-    let flags = ["--listen=127.0.0.1:0", &file.flag()];
-    let ended = Program::command(&flags).output().expect("the program runs");
-    let said = String::from_utf8(ended.stderr).expect("it writes UTF-8");
-    assert!(!ended.status.success());
-    assert!(ended.stdout.is_empty());
+    let said = Program::refused(&[&file.flag()]).await;
     assert!(said.contains(why), "{said} does not name: {why}");
     assert!(said.contains("lecture 1?#%.db"), "{said}");
     // What is beside it counts, too, but for the memory that SQLite shares.
@@ -45,7 +40,7 @@ async fn what_is_not_sqlite() {
     for text in ["x", &"Dear diary, ".repeat(1000)] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
-        assert_refused(&file, "not a SQLite file");
+        assert_refused(&file, "not a SQLite file").await;
         file.assert_alone();
     }
 }
@@ -61,7 +56,7 @@ async fn another_programs_database() {
         set("journal_mode", mode).unwrap();
         other.execute_batch("CREATE TABLE messages (x)").unwrap();
         drop(other);
-        assert_refused(&file, "not a journal of Trifold's");
+        assert_refused(&file, "not a journal of Trifold's").await;
         file.assert_alone();
     }
 }
@@ -70,7 +65,7 @@ async fn another_programs_database() {
 async fn a_form_that_is_not_known_yet() {
     let file = journal().await;
     file.open().pragma_update(None, "user_version", 2).unwrap();
-    assert_refused(&file, "another version of Trifold");
+    assert_refused(&file, "another version of Trifold").await;
 }
 
 #[tokio::test]
@@ -80,7 +75,7 @@ async fn a_damaged_page() {
     assert!(bytes.len() > 5 * 4096);
     bytes[3 * 4096..4 * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "damaged");
+    assert_refused(&file, "damaged").await;
 }
 
 #[tokio::test]
@@ -97,7 +92,23 @@ async fn a_damaged_page_with_unfinished_work_beside_it() {
     let mut bytes = fs::read(&file.path).unwrap();
     bytes[4 * 4096..5 * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "damaged");
+    assert_refused(&file, "damaged").await;
+}
+
+#[tokio::test]
+async fn a_damaged_page_of_those_that_are_free() {
+    let file = journal().await;
+    let program = Program::start(&[&file.flag(), "--retain=2"]);
+    assert_eq!(program.get("/health").await.json()["oldest"], 39);
+    program.stop().await;
+    assert_eq!(file.versions(), [39, 40]);
+    let mut bytes = fs::read(&file.path).unwrap();
+    // Where the list of free pages begins, as SQLite's header says.
+    let first = u32::from_be_bytes(bytes[32..36].try_into().unwrap()) as usize;
+    assert_ne!(first, 0);
+    bytes[(first - 1) * 4096..first * 4096].fill(0xa5);
+    fs::write(&file.path, bytes).unwrap();
+    assert_refused(&file, "damaged").await;
 }
 
 #[tokio::test]
@@ -105,7 +116,7 @@ async fn half_a_file() {
     let file = journal().await;
     let bytes = fs::read(&file.path).unwrap();
     fs::write(&file.path, &bytes[..bytes.len() / 2]).unwrap();
-    assert_refused(&file, "damaged");
+    assert_refused(&file, "damaged").await;
 }
 
 #[tokio::test]
@@ -137,7 +148,7 @@ async fn what_somebody_else_has_written_into_it() {
     ] {
         let file = journal().await;
         file.open().execute_batch(edit).unwrap();
-        assert_refused(&file, why);
+        assert_refused(&file, why).await;
     }
 }
 
@@ -145,19 +156,13 @@ async fn what_somebody_else_has_written_into_it() {
 async fn what_is_no_file_or_cannot_be_one() {
     let file = JournalFile::new();
     fs::create_dir(&file.path).unwrap();
-    assert_refused(&file, "not a file");
+    assert_refused(&file, "not a file").await;
     fs::remove_dir(&file.path).unwrap();
 
     let inside = file.path.join("lecture 1?#%.db");
     let flag = format!("--journal={}", inside.to_str().unwrap());
-    let ended = Program::command(&["--listen=127.0.0.1:0", &flag])
-        .output()
-        .unwrap();
-    let said = String::from_utf8(ended.stderr).expect("it writes UTF-8");
-    assert!(
-        !ended.status.success() && said.contains("No such file"),
-        "{said}"
-    );
+    let said = Program::refused(&[&flag]).await;
+    assert!(said.contains("No such file"), "{said}");
 }
 
 #[tokio::test]
@@ -165,7 +170,7 @@ async fn a_file_that_another_server_is_using() {
     let file = JournalFile::new();
     let first = Program::start(&[&file.flag()]);
     assert_eq!(first.post(r#"{"body":1}"#).await.status, 201);
-    assert_refused(&file, "another server is using it");
+    assert_refused(&file, "another server is using it").await;
     assert_eq!(first.post(r#"{"body":2}"#).await.status, 201);
     first.kill();
     let second = Program::start(&[&file.flag()]);

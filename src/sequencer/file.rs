@@ -78,12 +78,10 @@ impl From<io::Error> for Why {
 
 impl From<rusqlite::Error> for Why {
     fn from(error: rusqlite::Error) -> Self {
-        Self(match (error.sqlite_error_code(), &error) {
-            (Some(ErrorCode::NotADatabase), _) => "it is not a SQLite file".to_owned(),
-            // What SQLite finds, and what does not fit our tables.
-            (Some(ErrorCode::DatabaseCorrupt), _) | (None, _) => {
-                format!("it is damaged: {error}")
-            }
+        Self(match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => "it is not a SQLite file".to_owned(),
+            // Without a code: what SQLite reads, and what does not fit our tables.
+            Some(ErrorCode::DatabaseCorrupt) | None => format!("it is damaged: {error}"),
             _ => error.to_string(),
         })
     }
@@ -236,7 +234,8 @@ fn lock(path: &Path) -> Result<fs::File, Why> {
         .create(true)
         .write(true)
         .truncate(false)
-        .open(beside(path, ".lock"))?;
+        .open(beside(path, ".lock"))
+        .map_err(|error| Why(format!("its lock cannot be made beside it: {error}")))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err("another server is using it".into()),

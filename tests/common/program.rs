@@ -1,6 +1,6 @@
 //! The program as it is installed, in a process of its own.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
@@ -52,6 +52,30 @@ impl Program {
             first_line,
             child,
         }
+    }
+
+    /// Starts it where it must refuse to, soon and without a word on standard output; returns
+    /// what it complains about.
+    pub async fn refused(flags: &[&str]) -> String {
+        let mut command = Self::command(&["--listen=127.0.0.1:0"]);
+        let child = command.args(flags).spawn().expect("the program starts");
+        let mut program = Self {
+            address: ([127, 0, 0, 1], 0).into(),
+            first_line: String::new(),
+            child,
+        };
+        assert!(!program.ended().await.success());
+        let [mut printed, mut said] = [String::new(), String::new()];
+        let stdout = program.child.stdout.take().expect("it is piped");
+        let stderr = program.child.stderr.take().expect("it is piped");
+        BufReader::new(stdout)
+            .read_to_string(&mut printed)
+            .expect("text");
+        BufReader::new(stderr)
+            .read_to_string(&mut said)
+            .expect("text");
+        assert_eq!(printed, "");
+        said
     }
 
     /// The process's number.

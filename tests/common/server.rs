@@ -17,6 +17,7 @@ use super::{Answer, Lab, Socket, Wire, append, soon};
 pub struct Server {
     pub address: SocketAddr,
     pub log: web::Data<MessageLog>,
+    pub sequencer: web::Data<Sequencer>,
     stop: Arc<Notify>,
     http: reqwest::Client,
 }
@@ -31,11 +32,11 @@ impl Server {
         let log = sequencer.log().clone();
         let stop = Arc::new(Notify::new());
         let (tell, told) = mpsc::channel();
-        let its_stop = stop.clone();
+        let (its_sequencer, its_stop) = (sequencer.clone(), stop.clone());
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let stop = async move { its_stop.notified().await };
-                let (server, address) = trifold::bind(options, sequencer, stop)
+                let (server, address) = trifold::bind(options, its_sequencer, stop)
                     .expect("port 0 is always free");
                 tell.send(address).expect("the test waits for the address");
                 server.await.expect("the server runs");
@@ -44,6 +45,7 @@ impl Server {
         Self {
             address: told.recv().expect("the server tells its address"),
             log,
+            sequencer,
             stop,
             http: client(),
         }
