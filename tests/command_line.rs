@@ -1,6 +1,6 @@
 //! The command line says where it listens, or why it cannot.
 
-mod common;
+use crate::common;
 
 use common::{Program, Wire};
 

@@ -1,6 +1,6 @@
 //! A poller that holds the answer already is told so in a few bytes: ETag and 304.
 
-mod common;
+use crate::common;
 
 use common::{Answer, Server};
 

@@ -1,6 +1,6 @@
 //! A batch is cut by `limit` and by its bytes; the next one goes on, and all of it arrives.
 
-mod common;
+use crate::common;
 
 use common::{Server, append, versions};
 use serde_json::Value;

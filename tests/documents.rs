@@ -2,7 +2,7 @@
 //! are those of `trifold load`, in docs/performance.md. What docs/openapi.yaml names is what
 //! docs/protocol.md names; whether the server does it, `./test api` asks.
 
-mod common;
+use crate::common;
 
 use std::collections::BTreeSet;
 use std::fs;

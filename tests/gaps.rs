@@ -1,6 +1,6 @@
 //! A cursor that no longer fits is told so, with the reason, on each technique.
 
-mod common;
+use crate::common;
 
 use common::{Heard, Server, append, versions};
 use serde_json::Value;

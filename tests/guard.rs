@@ -1,6 +1,6 @@
 //! Requests that were meant for another server, or sent by a stranger's page, are refused.
 
-mod common;
+use crate::common;
 
 use common::{Answer, Server, Wire};
 

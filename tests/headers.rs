@@ -1,7 +1,7 @@
 //! Every answer says how it may be used: no guessing of types, no loading from elsewhere, no
 //! storing, its length.
 
-mod common;
+use crate::common;
 
 use common::{Answer, Server};
 

@@ -1,6 +1,6 @@
 //! A peer that does not answer the server's ping is dropped; one that answers stays.
 
-mod common;
+use crate::common;
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Whatever bytes a peer sends, its socket ends with the code that names what was wrong, what
 //! came before is done, and nobody else notices.
 
-mod common;
+use crate::common;
 
 use std::fs;
 use std::sync::Once;

@@ -1,6 +1,6 @@
 //! What HTTP requests get wrong is named, not repeated, and changes nothing.
 
-mod common;
+use crate::common;
 
 use common::{Answer, MARKER, Server, Wire, deepest_body, wrong_members};
 

@@ -1,7 +1,7 @@
 //! What was published with a journal is there after a restart, byte for byte, and in one table
 //! that anybody can read.
 
-mod common;
+use crate::common;
 
 use clap::Parser;
 use common::{JournalFile, Program, Socket, note, versions};

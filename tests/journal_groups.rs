@@ -1,6 +1,6 @@
 //! Many publishers share a commit: the disk is waited for once.
 
-mod common;
+use crate::common;
 
 use common::{JournalFile, Server, note, soon};
 use futures_util::future::join_all;

@@ -1,7 +1,7 @@
 //! Killed in the middle of a burst, fifty times: what a publisher was told is so, nothing is
 //! there twice, and readers go on from their cursors as if nothing had happened.
 
-mod common;
+use crate::common;
 
 use std::collections::HashSet;
 use std::net::SocketAddr;

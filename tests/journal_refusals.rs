@@ -1,6 +1,6 @@
 //! What is no journal, or somebody else's, is refused in words and left as it was.
 
-mod common;
+use crate::common;
 
 use std::fs;
 

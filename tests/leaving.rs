@@ -1,6 +1,6 @@
 //! A client that leaves, in whatever way, is not waited for: the gauge is back to 0 soon.
 
-mod common;
+use crate::common;
 
 use common::{Server, Socket, Wire, append, until};
 

@@ -1,7 +1,8 @@
 //! Each limit: who is past it is told so and counted, and everyone else is served.
 
-mod common;
+use crate::common;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use common::{Server, Wire, soon, until};
@@ -10,9 +11,11 @@ use tokio::net::TcpSocket;
 
 /// A connection from another address of this machine.
 async fn from_elsewhere(server: &Server) -> Wire {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    let stream = soon(socket.connect(server.address)).await.unwrap();
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let from = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
+    socket.bind(from).expect("loopback has many addresses");
+    let stream = soon(socket.connect(server.address)).await;
+    let stream = stream.expect("the server listens");
     Wire::from_stream(stream)
 }
 
@@ -221,7 +224,8 @@ async fn a_reader_that_does_not_read_is_cut_and_little_waits_for_it() {
 /// What the server's end of a connection has not sent yet (/proc/net/tcp); `None` when it is gone.
 #[cfg(target_os = "linux")]
 fn waiting_bytes(from: u16, to: u16) -> Option<usize> {
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let table = std::fs::read_to_string("/proc/net/tcp");
+    let table = table.expect("Linux has this table");
     let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
     table.lines().skip(1).find_map(|line| {
         let mut columns = line.split_whitespace().skip(1);

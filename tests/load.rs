@@ -1,7 +1,7 @@
 //! `trifold load` counts what came, to the message and to the byte, and charges what came late
 //! from the time that it was due.
 
-mod common;
+use crate::common;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,6 +1,6 @@
 //! A long poll is never answered empty before its wait is over, and not all in one instant.
 
-mod common;
+use crate::common;
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! The meters read what passed the wire, to the byte, headers and frames included.
 
-mod common;
+use crate::common;
 
 use common::{Server, Wire, append, masked_frame, until};
 use serde_json::json;

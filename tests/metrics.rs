@@ -1,6 +1,6 @@
 //! Each metric counts what it says, and what is written about metrics is what there is.
 
-mod common;
+use crate::common;
 
 use std::collections::BTreeSet;
 

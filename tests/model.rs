@@ -1,6 +1,6 @@
 //! The log is a window on one numbered list: compared with a plain one at random.
 
-mod common;
+use crate::common;
 
 use std::ops::Range;
 

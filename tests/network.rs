@@ -1,6 +1,6 @@
 //! The simulated network adds time and faults where it says, and changes nothing else.
 
-mod common;
+use crate::common;
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! No wake-up is lost: what is published between a reader's look and its sleep wakes it.
 
-mod common;
+use crate::common;
 
 use std::hint::spin_loop;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! The page comes from the binary, with a strict policy, and nothing beside it does.
 
-mod common;
+use crate::common;
 
 use common::Server;
 

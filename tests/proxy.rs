@@ -1,7 +1,7 @@
 //! Through a reverse proxy, configured as docs/operations.md says, all three techniques do
 //! what they do without one. Where nginx is not installed, this is skipped.
 
-mod common;
+use crate::common;
 
 use std::env;
 use std::fs;

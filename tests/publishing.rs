@@ -1,6 +1,6 @@
 //! A message is published once, however often its publisher tries.
 
-mod common;
+use crate::common;
 
 use std::collections::HashSet;
 

@@ -1,6 +1,6 @@
 //! The control channel tells who is here, publishes, and takes its client's link down.
 
-mod common;
+use crate::common;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The batch is the same bytes on all three techniques, and a body is passed byte for byte.
 
-mod common;
+use crate::common;
 
 use common::Server;
 

@@ -1,6 +1,6 @@
 //! Every reader gets the same story, whole and in order, however it switches techniques.
 
-mod common;
+use crate::common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

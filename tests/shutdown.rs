@@ -1,6 +1,6 @@
 //! The program ends soon and orderly when it is asked to, and tells everyone who waits.
 
-mod common;
+use crate::common;
 
 use std::net::SocketAddr;
 

@@ -1,7 +1,7 @@
 //! Clients that are slow on purpose, or say nothing at all, are ended in time, and meanwhile
 //! nobody else waits for them.
 
-mod common;
+use crate::common;
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A WebSocket that is read slowly gets fewer and bigger batches, or a gap, and no queue.
 
-mod common;
+use crate::common;
 
 use common::{Server, Socket, append, versions};
 use serde_json::Value;

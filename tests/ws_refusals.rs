@@ -1,6 +1,6 @@
 //! What a WebSocket's peer gets wrong is refused: the socket stays open, or says why it closes.
 
-mod common;
+use crate::common;
 
 use common::{MARKER, Server, Wire, deepest_body, masked_frame, wrong_members};
 use serde_json::json;
