@@ -219,7 +219,8 @@ impl Limits {
     /// 503 when all are taken.
     pub fn hold(&self) -> Result<Seat, Problem> {
         self.held.take(self.most_held).ok_or_else(|| {
-            let title = format!("{} polls are held, and no more may be", self.most_held);
+            let most = self.most_held;
+            let title = format!("{most} polls are held; --max-held-polls allows more");
             Problem::unavailable(title).past(Limit::HeldPolls)
         })
     }
@@ -287,9 +288,10 @@ impl Connection {
         self.seat.as_ref().map(|_| ()).map_err(|&limit| {
             Problem::unavailable(match limit {
                 Limit::ConnectionsPerAddress => {
-                    "There are too many connections from this address"
+                    "There are too many connections from this address; \
+                     --max-connections-per-address allows more"
                 }
-                _ => "There are too many connections",
+                _ => "There are too many connections; --max-connections allows more",
             })
             .past(limit)
         })
