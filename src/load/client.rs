@@ -67,6 +67,12 @@ impl Default for BackOff {
 }
 
 impl BackOff {
+    /// For a client that was served: when it loses that, all others may have lost it in the same
+    /// moment, because the server was restarted.
+    fn of_many() -> Self {
+        Self(BACK_OFF_MAX)
+    }
+
     /// The next wait.
     pub fn wait(&mut self) -> Duration {
         let bound = self.0;
@@ -173,7 +179,7 @@ impl Client {
             }
         };
         wire.done(&head);
-        self.back_off = BackOff::default();
+        self.back_off = BackOff::of_many();
         Ok((next, !head.closes, head.etag))
     }
 
@@ -242,7 +248,7 @@ impl Client {
         self.page.book(wire.book(), |_| {});
         wire.done(&head);
         self.page.opened();
-        self.back_off = BackOff::default();
+        self.back_off = BackOff::of_many();
         let mut is_gap = false;
         loop {
             let frame = wire.frame().await?;
@@ -295,6 +301,14 @@ mod tests {
         for bound in [100, 200, 400, 800, 1600, 3200, 5000, 5000] {
             assert!(back_off.wait() <= Duration::from_millis(bound));
         }
+        let mut seconds = [0; 5];
+        for _ in 0..1000 {
+            seconds[BackOff::of_many().wait().as_secs() as usize] += 1;
+        }
+        assert!(
+            seconds.iter().all(|clients| *clients < 1000 / 3),
+            "{seconds:?}"
+        );
     }
 
     #[test]
