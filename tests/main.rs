@@ -5,6 +5,7 @@ mod common;
 
 mod command_line;
 mod conditional;
+mod crowd;
 mod cut_batches;
 mod documents;
 mod gaps;
