@@ -1,6 +1,8 @@
 //! The metrics: what the server does, counted for Prometheus. `GET /metrics` tells them as
 //! OpenMetrics text; docs/operations.md says what each means when it moves.
 
+use std::mem;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
@@ -16,8 +18,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::limits::{Limit, Limits};
-use crate::message_log::{Batch, Gap, MessageLog, Reason};
+use crate::limits::{Limit, Limits, Seat};
+use crate::message_log::{Batch, End, Gap, MessageLog, Reason};
 use crate::problem::Problem;
 use crate::sequencer::Sequencer;
 
@@ -265,6 +267,28 @@ impl Metrics {
         gauge("log_head", "Newest version of the log", &self.now.head);
         let help = "Encoded messages that the log keeps";
         registry.register_with_unit("log", help, Unit::Bytes, self.now.bytes.clone());
+    }
+
+    /// Counts what one WebSocket is told, and holds its seat as long as it is told anything.
+    pub fn socket(
+        self: &Arc<Self>,
+        seat: Option<Seat>,
+    ) -> impl FnMut(&Result<Batch, End>) + use<> {
+        let metrics = self.clone();
+        let mut asked = Instant::now();
+        move |next| {
+            let _ = &seat;
+            match next {
+                // Who was told this asks for the next.
+                Ok(batch) => {
+                    metrics
+                        .ws
+                        .tell(batch, mem::replace(&mut asked, Instant::now()));
+                }
+                Err(End::Gap(gap)) => metrics.lose(gap),
+                Err(End::Closed) => {}
+            }
+        }
     }
 
     /// A refusal, on whichever way it was told.

@@ -1,8 +1,5 @@
 //! WebSocket: the client asks once, the server answers for ever.
 
-use std::mem;
-use std::time::Instant;
-
 use actix_http::ws::CloseCode;
 use actix_web::body::MessageBody;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -44,19 +41,8 @@ pub async fn ws(
     let ears = Ears::new(payload, limits.max_body, metrics.clone());
     let replies = Replies::new(ears, move |json| answer(publisher.clone(), json));
 
-    let open = limits.sockets.take(usize::MAX);
-    let mut asked = Instant::now();
-    let frames = log.into_inner().follow(cursor).map(move |next| {
-        let _ = &open; // as long as there are frames
-        match &next {
-            Ok(batch) => metrics
-                .ws
-                .tell(batch, mem::replace(&mut asked, Instant::now())),
-            Err(End::Gap(gap)) => metrics.lose(gap),
-            Err(End::Closed) => {}
-        }
-        frame(next)
-    });
+    let told = metrics.socket(limits.open());
+    let frames = log.into_inner().follow(cursor).inspect(told).map(frame);
 
     socket::open(
         &request,
