@@ -207,11 +207,11 @@ struct Health<'a> {
     head: Version,
     waiting: usize,
     lab: bool,
+    max_wait_ms: u64,
 }
 
-/// `GET /health`: what the log holds, how many readers wait for more, and whether there is a
-/// lab. The guard answers
-/// 503 instead once the log is closed.
+/// `GET /health`: what the log holds, how many readers wait for more, whether there is a lab,
+/// and how long a poll may be held. The guard answers 503 instead once the log is closed.
 async fn health(log: web::Data<MessageLog>, options: web::Data<Options>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -222,5 +222,6 @@ async fn health(log: web::Data<MessageLog>, options: web::Data<Options>) -> Http
             head: log.head(),
             waiting: log.waiting(),
             lab: !options.no_lab,
+            max_wait_ms: options.max_wait_ms,
         })
 }

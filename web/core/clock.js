@@ -27,11 +27,15 @@ export function estimateOffset(samples) {
 export function createClock(ask) {
   /** @type {Estimate | null} */
   let estimate = null;
+  let signal = AbortSignal.abort();
+  let reading = false;
+  /** @type {Sample[]} */
+  let samples = [];
 
-  /** @param {AbortSignal} signal */
-  async function read(signal) {
-    /** @type {Sample[]} */
-    const samples = [];
+  async function read() {
+    if (reading) return;
+    reading = true;
+    samples = [];
     for (let asked = 0; asked < QUESTIONS && !signal.aborted; asked++) {
       const sent = performance.timeOrigin + performance.now();
       const answer = await ask().catch(() => null);
@@ -39,15 +43,23 @@ export function createClock(ask) {
       if (answer) samples.push({ sent, received, at: answer.at });
     }
     estimate = estimateOffset(samples) ?? estimate;
+    reading = false;
   }
 
   return {
-    /** Reads the clock now, and again and again. @param {AbortSignal} signal */
-    async follow(signal) {
-      await read(signal);
-      if (signal.aborted) return;
-      const timer = setInterval(() => read(signal), EVERY_MS);
-      signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+    /** Reads the clock now, and again and again. @param {AbortSignal} life */
+    async follow(life) {
+      signal = life;
+      await read();
+      if (life.aborted) return;
+      const timer = setInterval(read, EVERY_MS);
+      life.addEventListener('abort', () => clearInterval(timer), { once: true });
+    },
+    /** One of the two clocks has jumped: what was known is worth nothing. */
+    distrust() {
+      estimate = null;
+      samples = [];
+      read();
     },
     /** The best that is known; null until the first answer. */
     get estimate() {

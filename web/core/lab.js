@@ -30,6 +30,13 @@ import { createTimeline } from './timeline.js';
 /** Messages from before the start that are shown, but neither counted nor measured. */
 const HISTORY = 30;
 
+/** How long a hidden tab has its long poll held: its connection is one of the browser's six, and
+ *  a tab that somebody looks at may be waiting for it. */
+const HIDDEN_WAIT_MS = 2000;
+
+/** How often the page looks whether its clock has jumped. */
+const LOOK_EVERY_MS = 1000;
+
 /** The server lifts an outage by itself after so long, so the page says so then. */
 const LINK_DOWN_MAX_MS = 20_000;
 
@@ -56,6 +63,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   run.abort();
   let running = false;
   let hasLab = false;
+  let longestWait = HIDDEN_WAIT_MS;
   let seed = 42;
   let said = 0;
   let published = 0;
@@ -93,6 +101,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     return answer.json();
   });
   const stopwatch = createStopwatch(clock);
+  setInterval(stopwatch.look, LOOK_EVERY_MS);
 
   const outbox = createOutbox(control, (count) => {
     waiting = count;
@@ -132,9 +141,12 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   function conditionsOf(pane, nth) {
     /** @type {Conditions} */
     const conditions = {};
+    const technique = panes.find((own) => own.id === pane)?.subscriber.technique;
+    if (technique === 'longpoll' && document.hidden) {
+      conditions.wait_ms = Math.min(HIDDEN_WAIT_MS, longestWait);
+    }
     if (!hasLab) return conditions;
     const { delay = 0, answers, jitter = 0 } = network;
-    const technique = panes.find((own) => own.id === pane)?.subscriber.technique;
     const isSocket = technique === 'ws';
     const polls = technique !== undefined && techniques[technique].family === 'poll';
     const down = answers && polls ? answers[nth % answers.length] : delay;
@@ -180,7 +192,9 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   async function enter() {
     life = new AbortController();
     const { signal } = life;
-    hasLab = (await findHead(signal)).lab;
+    const { lab, max_wait_ms } = await findHead(signal);
+    hasLab = lab;
+    longestWait = max_wait_ms;
     if (hasLab) await control.join(signal);
     await clock.follow(signal);
     onChange();
@@ -320,6 +334,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     /** @param {boolean} hidden */
     setHidden(hidden) {
       if (!hidden) stopwatch.resume();
+      // What is held, is held for a tab that is looked at: asked again, it is given back soon.
+      else for (const { subscriber } of panes) if (subscriber.state === 'held') subscriber.change({});
       record({ type: hidden ? 'hidden' : 'visible' });
     },
     get clock() {

@@ -28,6 +28,9 @@ export function* schedule(rhythm, perSecond, seed) {
   for (const gap of gaps(rhythm, perSecond, random(seed))) yield (due += gap);
 }
 
+/** A timer that is later than this was asleep with its machine. */
+const ASLEEP_MS = 10_000;
+
 /** @typedef {(ms: number, then: () => void) => void} Timer */
 
 /** A timer that goes on while the tab is hidden. @returns {Timer} */
@@ -59,20 +62,22 @@ export function createPublisher(timer, say) {
 
   /**
    * Moments count from the start and not from the message before: a late timer does not slow
-   * the rhythm down.
+   * the rhythm down. Who slept does not make up for it: an hour's messages would come at once.
    *
    * @param {Iterator<number, unknown>} moments in milliseconds from now, ascending
    */
   function start(moments) {
     stop();
     const own = run;
-    const began = performance.now();
+    let began = performance.now();
     let number = 0;
     const next = () => {
       const { value, done } = moments.next();
       if (done) return;
       timer(Math.max(0, began + Number(value) - performance.now()), () => {
         if (run !== own) return;
+        const late = performance.now() - began - Number(value);
+        if (late > ASLEEP_MS) began += late;
         say(++number);
         next();
       });

@@ -118,6 +118,16 @@ export async function run(page, server, preset) {
   return finished(page);
 }
 
+/**
+ * Waits until every pane holds the complete sequence: so many messages, each once, none missed.
+ * @param {Page} page @param {number} messages
+ */
+export async function complete(page, messages) {
+  await expect
+    .poll(async () => (await state(page)).panes.map(({ delivered, missed }) => [delivered, missed]))
+    .toEqual(PANES.map(() => [messages, 0]));
+}
+
 /** The panes by their ids. @param {LabState} lab */
 export function byId({ panes }) {
   const [poll, longpoll, ws] = panes;

@@ -32,3 +32,16 @@ test('a publisher that was stopped is silent, also when its timer still fires', 
   fire();
   assert.deepEqual(said, [1]);
 });
+
+test('a publisher that slept for an hour does not make up for it', (context) => {
+  const { timer, fire } = handTimer();
+  let now = 0;
+  context.mock.method(performance, 'now', () => now);
+  /** @type {number[]} */
+  const waits = [];
+  const watched = (/** @type {number} */ ms, /** @type {() => void} */ then) => (waits.push(ms), timer(ms, then));
+  createPublisher(watched, () => {}).start([0, 1000, 2000].values());
+  now = 3_600_000;
+  for (let times = 0; times < 2; times++) fire();
+  assert.deepEqual(waits, [0, 1000, 2000]);
+});
