@@ -29,7 +29,7 @@ const FORGET_EVERY: usize = 4096;
 
 /// What may be past its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say it, and are in docs/protocol.md")]
+#[allow(missing_docs, reason = "the names say it; docs/operations.md has them")]
 pub enum Limit {
     Connections,
     ConnectionsPerAddress,

@@ -59,14 +59,16 @@ export function createOutbox(control, onWaiting) {
   };
 }
 
+/** Whether the server may say yes when it is asked again. @param {number} status */
+const mayPass = (status) => status >= 500 || status === 429;
+
 /** @param {Control} control @param {Publication} publication */
 async function tell(control, publication) {
   // A frame that is too big is the end of a socket; a request that is too big is refused.
   const { length } = new TextEncoder().encode(JSON.stringify(publication));
   if (length > FRAME_MAX) return post(publication);
   return control.ask({ type: 'publish', ...publication }).catch((error) => {
-    const again = !control.open || error.status >= 500;
-    throw again ? error : new Refused(error.message);
+    throw !control.open || mayPass(error.status) ? error : new Refused(error.message);
   });
 }
 
@@ -81,6 +83,5 @@ async function post(publication) {
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => null);
   const title = problem?.title ?? `${response.status} ${response.statusText}`;
-  const again = response.status >= 500 || response.status === 429;
-  throw again ? new Error(title) : new Refused(title);
+  throw mayPass(response.status) ? new Error(title) : new Refused(title);
 }

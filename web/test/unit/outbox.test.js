@@ -24,7 +24,7 @@ const refusal = (status) => Object.assign(new Error(`${status}`), { status });
 const message = { id: 'a', sender: 'ana', kind: 'chat', body: 'hi' };
 
 test('what the server cannot do now is asked for again', async () => {
-  const answers = [refusal(503), refusal(503), { id: 'a', version: 1 }];
+  const answers = [refusal(503), refusal(429), { id: 'a', version: 1 }];
   const published = await createOutbox(channel(answers), () => {}).publish(message);
   assert.deepEqual(published, { id: 'a', version: 1 });
 });
