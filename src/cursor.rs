@@ -46,8 +46,9 @@ impl Cursor {
     /// Reads `since`, `epoch` and `limit`. `since=now` is the log's head at this moment.
     fn parse(query: &Query, log: &MessageLog) -> Result<Self, Problem> {
         let since = match query.get("since")?.as_deref() {
+            None => 0,
             Some("now") => log.head(),
-            _ => query.number("since", 0..=Version::MAX, 0).map_err(|_| {
+            Some(_) => query.number("since", 0..=Version::MAX, 0).map_err(|_| {
                 Problem::bad_request("`since` must be a whole number from 0 on, or `now`")
             })?,
         };

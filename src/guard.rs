@@ -11,9 +11,12 @@ use std::net::IpAddr;
 use actix_cors::Cors;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue,
+    IF_NONE_MATCH, ORIGIN, PERMISSIONS_POLICY, REFERRER_POLICY, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::DefaultHeaders;
 use actix_web::{Error, web};
 use futures_util::{FutureExt, TryFutureExt};
 
@@ -23,10 +26,15 @@ use crate::message_log::MessageLog;
 use crate::problem::Problem;
 
 /// The policy of what is no page.
-const NOTHING: &str = "default-src 'none';frame-ancestors 'none'";
+static NOTHING: HeaderValue =
+    HeaderValue::from_static("default-src 'none';frame-ancestors 'none'");
 
 /// No page from here needs any of these (the W3C's Permissions Policy, §5.1).
-const NO_DEVICES: &str = "camera=(),geolocation=(),microphone=()";
+static NO_DEVICES: HeaderValue =
+    HeaderValue::from_static("camera=(),geolocation=(),microphone=()");
+
+static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// The address of this server that a connection came in on.
 pub struct OwnAddress(pub IpAddr);
@@ -70,14 +78,14 @@ fn check(request: &ServiceRequest) -> Result<(), Problem> {
                 .past(Limit::HeaderBytes),
         );
     }
-    let host = text(request, header::HOST)?.unwrap_or_default();
+    let host = text(request, HOST)?.unwrap_or_default();
     let own = request.conn_data::<OwnAddress>().map(|own| own.0);
     if !is_own_host(host, own) && !contains(&options.allow_host, name_of(host)) {
         let title = "This host is not served here; --allow-host adds one";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, title));
     }
     if (request.method() == Method::POST || matches!(request.path(), "/ws" | "/lab"))
-        && let Some(origin) = text(request, header::ORIGIN)?
+        && let Some(origin) = text(request, ORIGIN)?
         && !is_same_origin(origin, host)
         && !contains(&options.allow_origin, origin)
     {
@@ -137,20 +145,31 @@ fn is_same_origin(origin: &str, host: &str) -> bool {
 /// What every answer tells the browser: do not guess types, and if this should be shown as a
 /// page, load nothing, in no frame, with no device, and tell nobody. The page's files say for
 /// themselves what they load.
-pub fn headers() -> DefaultHeaders {
-    DefaultHeaders::new()
-        .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .add((header::CONTENT_SECURITY_POLICY, NOTHING))
-        .add((header::REFERRER_POLICY, "no-referrer"))
-        .add((header::PERMISSIONS_POLICY, NO_DEVICES))
+pub fn headers<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    service.call(request).map_ok(|mut answer| {
+        let headers = answer.headers_mut();
+        if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+            headers.append(CONTENT_SECURITY_POLICY, NOTHING.clone());
+        }
+        headers.append(X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
+        headers.append(REFERRER_POLICY, NO_REFERRER.clone());
+        headers.append(PERMISSIONS_POLICY, NO_DEVICES.clone());
+        answer
+    })
 }
 
 /// Lets the pages of allowed origins read the answers (the Fetch standard's CORS protocol).
 pub fn cors(allowed: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST"])
-        .allowed_headers([header::CONTENT_TYPE, header::IF_NONE_MATCH])
-        .expose_headers([header::ETAG, header::RETRY_AFTER])
+        .allowed_headers([CONTENT_TYPE, IF_NONE_MATCH])
+        .expose_headers([ETAG, RETRY_AFTER])
         .max_age(3600);
     allowed
         .iter()

@@ -44,10 +44,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use actix_web::dev::{Server, Service, ServiceRequest};
+use actix_web::guard::fn_guard;
+use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap};
 use actix_web::middleware::{Condition, Logger};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpResponse, HttpServer, Resource, Route, guard as on, web};
+use actix_web::{App, HttpResponse, HttpServer, Resource, Route, web};
 use serde::Serialize;
 
 pub use cursor::Cursor;
@@ -117,28 +119,23 @@ pub fn bind(
                 !options.allow_origin.is_empty(),
                 guard::cors(&options.allow_origin),
             ))
-            .wrap(guard::headers())
+            .wrap_fn(guard::headers)
             .wrap_fn(lab::meter::meter)
             .wrap_fn(metrics::count)
             .wrap(Condition::new(
                 options.access_log,
                 Logger::default().log_target("access"),
             ))
-            .service(in_lab(at("/poll", "GET, HEAD", get_or_head().to(poll))))
+            .service(in_lab(at("/poll", READ, web::to(poll))))
             .service(in_lab(
-                at("/longpoll", "GET, HEAD", get_or_head().to(longpoll))
-                    .wrap_fn(travel_light),
+                at("/longpoll", READ, web::to(longpoll)).wrap_fn(travel_light),
             ))
-            .service(in_lab(at("/ws", "GET", web::get().to(ws))))
-            .service(in_lab(at("/messages", "POST", web::post().to(publish))))
-            .service(at("/lab", "GET", web::get().to(lab::room::lab)))
-            .service(at("/time", "GET, HEAD", get_or_head().to(time)))
-            .service(at("/health", "GET, HEAD", get_or_head().to(health)))
-            .service(at(
-                "/metrics",
-                "GET, HEAD",
-                get_or_head().to(metrics::metrics),
-            ))
+            .service(in_lab(at("/ws", GET, web::to(ws))))
+            .service(in_lab(at("/messages", POST, web::to(publish))))
+            .service(at("/lab", GET, web::to(lab::room::lab)))
+            .service(at("/time", READ, web::to(time)))
+            .service(at("/health", READ, web::to(health)))
+            .service(at("/metrics", READ, web::to(metrics::metrics)))
             .default_service(web::to(page::file))
     })
     .workers(workers)
@@ -175,16 +172,19 @@ fn travel_light<S: Service<ServiceRequest>>(
     service.call(request)
 }
 
-/// One path with one route; other methods are told which ones there are.
-fn at(path: &str, allow: &'static str, route: Route) -> Resource {
-    let refuse = move || async move { Err::<HttpResponse, _>(Problem::method(allow)) };
-    web::resource(path)
-        .route(route)
-        .default_service(web::to(refuse))
-}
+/// What a path may be asked by. Actix's own guards note in each request which methods there
+/// are; here they are known before.
+type Methods = &'static [Method];
+const GET: Methods = &[Method::GET];
+const POST: Methods = &[Method::POST];
+pub(crate) const READ: Methods = &[Method::GET, Method::HEAD];
 
-fn get_or_head() -> Route {
-    web::route().guard(on::Any(on::Get()).or(on::Head()))
+/// One path with one route; other methods are told which ones there are.
+fn at(path: &str, methods: Methods, route: Route) -> Resource {
+    let refuse = move || async move { Err::<HttpResponse, _>(Problem::method(methods)) };
+    web::resource(path)
+        .route(route.guard(fn_guard(|asked| methods.contains(&asked.head().method))))
+        .default_service(web::to(refuse))
 }
 
 #[derive(Serialize)]

@@ -31,6 +31,8 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 pub struct Metrics {
     registry: Registry,
     answers: Family<Answer, Counter>,
+    /// Those of `answers` that almost all are.
+    usual: [(Endpoint, Counter); 8],
     refusals: Family<Refusal, Counter>,
     gaps: Family<Lost, Counter>,
     /// What `/poll` told.
@@ -75,6 +77,54 @@ struct Lost {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct By {
     technique: &'static str,
+}
+
+/// An endpoint, and how it answers almost always.
+#[derive(Debug)]
+struct Endpoint {
+    path: &'static str,
+    status: u16,
+}
+
+const ENDPOINTS: [Endpoint; 8] = [
+    Endpoint {
+        path: "/poll",
+        status: 200,
+    },
+    Endpoint {
+        path: "/longpoll",
+        status: 200,
+    },
+    Endpoint {
+        path: "/ws",
+        status: 101,
+    },
+    Endpoint {
+        path: "/messages",
+        status: 201,
+    },
+    Endpoint {
+        path: "/lab",
+        status: 101,
+    },
+    Endpoint {
+        path: "/time",
+        status: 200,
+    },
+    Endpoint {
+        path: "/health",
+        status: 200,
+    },
+    Endpoint {
+        path: "/metrics",
+        status: 200,
+    },
+];
+
+impl Endpoint {
+    fn name(&self) -> &'static str {
+        &self.path[1..]
+    }
 }
 
 impl Refusal {
@@ -209,8 +259,14 @@ impl Metrics {
     pub fn new(sequencer: &Sequencer, limits: &Limits) -> Self {
         let mut registry = Registry::with_prefix("trifold");
         let families = Families::register(&mut registry);
+        let answers = Family::<Answer, Counter>::default();
         let own = Self {
-            answers: Family::default(),
+            usual: ENDPOINTS.map(|own| {
+                let (endpoint, status) = (own.name(), own.status);
+                let counter = answers.get_or_create_owned(&Answer { endpoint, status });
+                (own, counter)
+            }),
+            answers,
             refusals: Family::default(),
             gaps: Family::default(),
             poll: families.told("poll"),
@@ -312,11 +368,17 @@ impl Metrics {
     }
 
     fn answer<B>(&self, answer: &ServiceResponse<B>) {
-        let answered = Answer {
-            endpoint: endpoint(answer.request().path()),
-            status: answer.status().as_u16(),
+        let (path, status) = (answer.request().path(), answer.status().as_u16());
+        let known = self.usual.iter().find(|(own, _)| own.path == path);
+        match known {
+            Some((own, counter)) if own.status == status => counter.inc(),
+            _ => {
+                // All others are the page's, so that nobody can make up labels.
+                let endpoint = known.map_or("page", |(own, _)| own.name());
+                let answered = Answer { endpoint, status };
+                self.answers.get_or_create(&answered).inc()
+            }
         };
-        self.answers.get_or_create(&answered).inc();
         if let Some(error) = answer.response().error()
             && let Some(problem) = error.as_error()
         {
@@ -338,22 +400,6 @@ impl Metrics {
         encode(&mut text, &self.registry).expect("a string has room for all");
         text
     }
-}
-
-/// The path if it is an endpoint's. Others are the page's, so that nobody can make up labels.
-fn endpoint(path: &str) -> &'static str {
-    const ENDPOINTS: [&str; 8] = [
-        "/poll",
-        "/longpoll",
-        "/ws",
-        "/messages",
-        "/lab",
-        "/time",
-        "/health",
-        "/metrics",
-    ];
-    let known = ENDPOINTS.into_iter().find(|own| *own == path);
-    known.map_or("page", |own| &own[1..])
 }
 
 /// The middleware that counts answers and refusals.

@@ -1,10 +1,10 @@
 //! The page: its files, held in the binary, so that it needs neither internet nor a path.
 
-use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 
+use crate::READ;
 use crate::problem::Problem;
 
 #[derive(RustEmbed)]
@@ -35,8 +35,8 @@ pub async fn file(request: HttpRequest) -> Result<HttpResponse, Problem> {
             "There is nothing at this path",
         ));
     };
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Problem::method("GET, HEAD"));
+    if !READ.contains(request.method()) {
+        return Err(Problem::method(READ));
     }
     Ok(HttpResponse::Ok()
         .content_type(file.metadata.mimetype())

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use actix_http::ws::HandshakeError;
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub struct Problem {
     status: StatusCode,
     title: Cow<'static, str>,
     gap: Option<Gap>,
-    allow: Option<&'static str>,
+    allow: Option<&'static [Method]>,
     limit: Option<Limit>,
     retry_after: Duration,
 }
@@ -57,8 +57,9 @@ impl Problem {
     }
 
     /// 405, with the methods that are allowed.
-    pub fn method(allow: &'static str) -> Self {
-        let title = format!("The method is not allowed here; allowed: {allow}");
+    pub fn method(allow: &'static [Method]) -> Self {
+        let names = names_of(allow);
+        let title = format!("The method is not allowed here; allowed: {names}");
         Self {
             allow: Some(allow),
             ..Self::new(StatusCode::METHOD_NOT_ALLOWED, title)
@@ -122,6 +123,15 @@ impl Problem {
             gap: gap.as_ref(),
         })
     }
+}
+
+/// Methods as `Allow` lists them (RFC 9110 §10.2.1).
+fn names_of(methods: &[Method]) -> String {
+    methods
+        .iter()
+        .map(Method::as_str)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl From<Gap> for Problem {
@@ -199,7 +209,7 @@ impl ResponseError for Problem {
             answer.force_close();
         }
         if let Some(methods) = self.allow {
-            answer.insert_header((header::ALLOW, methods));
+            answer.insert_header((header::ALLOW, names_of(methods)));
         }
         answer.body(self.members("about:blank"))
     }

@@ -6,15 +6,18 @@ pub mod poll;
 pub mod publish;
 pub mod ws;
 
-use actix_web::http::header::{CACHE_CONTROL, ContentType};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
+
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The HTTP answer that a batch goes into. Empty or not it is a 200, so that every answer
 /// carries a cursor to go on from.
 fn answer() -> HttpResponseBuilder {
     let mut answer = HttpResponse::Ok();
     answer
-        .insert_header(ContentType::json())
-        .insert_header((CACHE_CONTROL, "no-store"));
+        .insert_header((CONTENT_TYPE, JSON.clone()))
+        .insert_header((CACHE_CONTROL, NO_STORE.clone()));
     answer
 }
