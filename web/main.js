@@ -58,7 +58,7 @@ const lab = createLab({
   },
   tryMistakes: mistakes.run,
 });
-const player = createPlayer(lab.timeline, () => draw());
+const player = createPlayer(lab, () => draw());
 const composer = mountComposer(lab, announce);
 const paneIds = lab.panes.map(({ id }) => id);
 const wanted = paneIds.filter((id) => asked.get('panes')?.split(',').includes(id));
@@ -200,7 +200,7 @@ const frames = createFrames(player, {
     for (const pane of panes) pane.move(now);
     truth.move(now);
   },
-  goesOn: () => lab.running || player.replaying,
+  goesOn: () => player.moving,
 });
 
 function draw() {
@@ -274,6 +274,7 @@ if (!isSecureContext) {
 setInterval(summarizeNow, SUMMARY_EVERY_MS);
 summarizeNow();
 
+lab.setHidden(document.hidden);
 document.addEventListener('visibilitychange', () => lab.setHidden(document.hidden));
 
 // A page with an open socket is not kept in the back/forward cache; one that closes its

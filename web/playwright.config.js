@@ -16,7 +16,7 @@ export default defineConfig({
   outputDir: 'test-results',
   timeout: 60_000,
   expect: { timeout: 15_000 },
-  workers: 2,
+  workers: 3,
   fullyParallel: true,
   projects: [
     { name: 'page', testIgnore: /endurance/ },

@@ -72,6 +72,10 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let newest = 0;
   /** By performance.now(), 0 while nothing runs. */
   let startedAt = 0;
+  /** Whether the tab is in the background. */
+  let hidden = false;
+  /** When the run was over; null while one goes on, and before the first. @type {number | null} */
+  let stoppedAt = null;
   /** @type {Preset | null} */
   let preset = null;
   /** @type {Network} */
@@ -241,6 +245,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   async function start() {
     if (running) return;
     running = true;
+    stoppedAt = null;
     run = new AbortController();
     const { signal } = run;
     onChange();
@@ -252,6 +257,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       signal.throwIfAborted();
       startedAt = performance.now();
       record({ type: 'start' });
+      record({ type: hidden ? 'hidden' : 'visible' });
       if (preset?.mistakes) {
         await tryMistakes(signal);
         return stop();
@@ -268,6 +274,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   function stop() {
     if (!running) return;
     running = false;
+    stoppedAt = performance.now();
     run.abort();
     publisher.stop();
     rhythm = 'off';
@@ -282,6 +289,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     published = 0;
     meters = {};
     startedAt = 0;
+    stoppedAt = null;
     for (const { subscriber, rewind } of panes) {
       subscriber.reset();
       rewind();
@@ -331,12 +339,14 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       life.abort();
       entered = null;
     },
-    /** @param {boolean} hidden */
-    setHidden(hidden) {
+    /** Noted while something runs: what is looked at afterwards keeps its end in sight.
+     * @param {boolean} now */
+    setHidden(now) {
+      hidden = now;
       if (!hidden) stopwatch.resume();
       // What is held, is held for a tab that is looked at: asked again, it is given back soon.
       else for (const { subscriber } of panes) if (subscriber.state === 'held') subscriber.change({});
-      record({ type: hidden ? 'hidden' : 'visible' });
+      if (running) record({ type: hidden ? 'hidden' : 'visible' });
     },
     get clock() {
       return clock.estimate;
@@ -346,6 +356,9 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     },
     get startedAt() {
       return startedAt;
+    },
+    get stoppedAt() {
+      return stoppedAt;
     },
     get preset() {
       return preset;

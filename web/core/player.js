@@ -1,8 +1,9 @@
 /**
- * The player: which moment the page shows. Live it is now; paused it stands still, while the
- * traffic goes on; replaying it walks from the past towards the moment of the pause.
+ * The player: which moment the page shows. Live it is now, and after a run its end; paused it
+ * stands still, while the traffic goes on; replaying it walks from the past towards the moment
+ * of the pause.
  *
- * @typedef {import('./timeline.js').Timeline} Timeline
+ * @typedef {import('./lab.js').Lab} Lab
  */
 
 import { KEPT_MS } from './timeline.js';
@@ -10,8 +11,12 @@ import { KEPT_MS } from './timeline.js';
 /** Slower to faster. */
 export const SPEEDS = [0.1, 0.25, 1];
 
-/** @param {Timeline} timeline @param {() => void} onChange */
-export function createPlayer(timeline, onChange) {
+/** How much is shown of the time after a run, so that the words of its last mark are in sight. */
+const AFTER_MS = 2000;
+
+/** @param {Lab} lab @param {() => void} onChange */
+export function createPlayer(lab, onChange) {
+  const { timeline } = lab;
   /** The moment of the pause; null while live. @type {number | null} */
   let pausedAt = null;
   /** Where the view stands while paused. */
@@ -21,8 +26,14 @@ export function createPlayer(timeline, onChange) {
   let leftAt = null;
   let speed = 1;
 
+  /** The last moment that there is to show. */
+  function latest() {
+    const now = performance.now();
+    return lab.stoppedAt === null ? now : Math.min(now, lab.stoppedAt + AFTER_MS);
+  }
+
   function now() {
-    if (pausedAt === null) return performance.now();
+    if (pausedAt === null) return latest();
     if (leftAt === null) return position;
     return Math.min(pausedAt, position + (performance.now() - leftAt) * speed);
   }
@@ -39,6 +50,11 @@ export function createPlayer(timeline, onChange) {
     get paused() {
       return pausedAt !== null;
     },
+    /** Whether the moment moves on by itself. */
+    get moving() {
+      if (pausedAt !== null) return this.replaying;
+      return lab.running || performance.now() < (lab.stoppedAt ?? -Infinity) + AFTER_MS;
+    },
     get replaying() {
       return leftAt !== null && pausedAt !== null && now() < pausedAt;
     },
@@ -47,7 +63,7 @@ export function createPlayer(timeline, onChange) {
     },
     togglePause() {
       if (pausedAt === null) {
-        pausedAt = performance.now();
+        pausedAt = latest();
         stand(pausedAt);
       } else {
         pausedAt = null;
@@ -62,7 +78,7 @@ export function createPlayer(timeline, onChange) {
     },
     /** From the past on, at the present speed. Pauses first when live. */
     replay() {
-      pausedAt ??= performance.now();
+      pausedAt ??= latest();
       const first = timeline.events[0]?.at ?? pausedAt;
       position = Math.max(first, pausedAt - KEPT_MS);
       leftAt = performance.now();

@@ -23,10 +23,8 @@ function rateOf({ preset, rhythm }, asked) {
 }
 
 /** How long was measured, in seconds. @param {Lab} lab */
-function secondsOf({ running, startedAt, timeline }) {
-  if (!startedAt) return 0;
-  const stopped = timeline.events.findLast(({ type }) => type === 'stop')?.at ?? startedAt;
-  return ((running ? performance.now() : stopped) - startedAt) / 1000;
+function secondsOf({ startedAt, stoppedAt }) {
+  return startedAt ? ((stoppedAt ?? performance.now()) - startedAt) / 1000 : 0;
 }
 
 /**

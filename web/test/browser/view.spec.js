@@ -48,6 +48,32 @@ test('a pause is of the view only, and the page says so', async ({ page, server 
   await expect(page.getByTestId('ws-delivered')).toHaveText('2');
 });
 
+test('after a run its end stays in sight, however late one looks', async ({ page, server }) => {
+  await page.clock.install();
+  await open(page, server);
+  await say(page, 'the last word');
+  await expect(page.getByTestId('poll-delivered')).toHaveText('1');
+  await page.getByTestId('pane-ws').click({ position: { x: 5, y: 5 } });
+  await page.clock.fastForward(3000); // room for a label
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await state(page)).running).toBe(false);
+  const label = page.getByTestId('ws-ladder').getByText('close 1000');
+  await expect(label).toBeAttached();
+  await page.clock.fastForward(5 * 60_000);
+  await page.keyboard.press('l'); // all is drawn anew
+  const ladder = page.getByTestId('ws-ladder').locator('.window');
+  await expect
+    .poll(async () => {
+      const [text, room] = [await label.boundingBox(), await ladder.boundingBox()];
+      return text && room && text.x > room.x && text.x + text.width <= room.x + room.width;
+    })
+    .toBe(true);
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+  await page.keyboard.press('w');
+  await expect(page.getByTestId('banner')).toContainText('Replay');
+  await expect(page.getByTestId('ws-ladder').locator('g.news')).toHaveCount(1);
+});
+
 test('the export holds parameters, events and summary', async ({ page, server }) => {
   await open(page, server);
   await say(page, 'to be exported');
