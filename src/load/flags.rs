@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use serde::{Serialize, Serializer};
 
+use super::process::cores;
 use super::target::Url;
 
 /// How many clients there are when the command line does not say.
@@ -276,10 +277,6 @@ fn number(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + 
             range.end()
         )),
     }
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[cfg(test)]

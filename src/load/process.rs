@@ -1,8 +1,9 @@
 //! What a process costs: its CPU time and its memory, as Linux tells them in `/proc`. Where
-//! there is no such place, or it may not be read, nothing is told.
+//! there is no such place, or it may not be read, nothing is told. And what it has: cores.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
+use std::thread;
 use std::time::Duration;
 
 /// Ticks a second in `/proc/PID/stat`: `USER_HZ`, which is 100 on every Linux in use.
@@ -17,6 +18,25 @@ pub struct Usage {
     pub memory: u64,
 }
 
+/// What server and generator had used at one moment, each if it may be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Used {
+    /// The server's process.
+    pub(super) server: Option<Usage>,
+    /// This one.
+    pub(super) own: Option<Usage>,
+}
+
+impl Used {
+    /// At this moment.
+    pub(super) fn so_far(server: Option<u32>) -> Self {
+        Self {
+            server: server.and_then(usage),
+            own: usage(std::process::id()),
+        }
+    }
+}
+
 /// What a process has used so far, if that may be read.
 pub fn usage(pid: u32) -> Option<Usage> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -25,6 +45,11 @@ pub fn usage(pid: u32) -> Option<Usage> {
         cpu: cpu(&stat)?,
         memory: memory(&status)?,
     })
+}
+
+/// How many cores this process may use.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// `utime` and `stime`, the 14th and 15th field. The second one is a name in brackets that may

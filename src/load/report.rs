@@ -2,12 +2,16 @@
 //! [`Report`], so they cannot disagree.
 
 use std::fmt;
+use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::flags::{Mix, Technique};
+use super::flags::{Load, Mix, Technique};
+use super::process::{Used, cores};
+use super::publisher::{Published, Publisher};
 use super::tally::{Counters, Tally};
+use super::target::Target;
 
 /// What a run came to.
 #[derive(Debug, Clone, Serialize)]
@@ -154,6 +158,137 @@ pub struct Generator {
     pub cores_most: usize,
     /// CPU time in µs for each message delivered.
     pub cpu_us_per_delivery: Option<f64>,
+}
+
+/// What clock and system said in the course of a run.
+pub(super) struct Readings {
+    /// From the first client that was opened until all were there.
+    pub(super) opening: Duration,
+    /// From the first due time to the end.
+    pub(super) window: Duration,
+    /// The server's process, if it is known.
+    pub(super) pid: Option<u32>,
+    /// Before the first client, when all were there, and at the end.
+    pub(super) used: [Used; 3],
+}
+
+impl Report {
+    /// Puts it together, still without warnings.
+    pub(super) fn new(
+        target: &Target,
+        parameters: Parameters,
+        messages: Messages,
+        readings: &Readings,
+        tallies: &[(Technique, Tally)],
+    ) -> Self {
+        let mut all = Tally::default();
+        for (_, tally) in tallies {
+            all.add(tally);
+        }
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            target: format!("http://{}", target.authority),
+            opening_seconds: readings.opening.as_secs_f64(),
+            window_seconds: readings.window.as_secs_f64(),
+            techniques: tallies
+                .iter()
+                .map(|(name, tally)| Row::new(Some(*name), tally))
+                .collect(),
+            all: Row::new(None, &all),
+            server: Server::new(readings, &all),
+            generator: Generator::new(readings, &all, parameters.threads),
+            warnings: Vec::new(),
+            ok: all.lost == 0
+                && all.counters.duplicate == 0
+                && all.counters.out_of_order == 0
+                && messages.published == messages.due,
+            parameters,
+            messages,
+        }
+    }
+}
+
+impl Parameters {
+    /// Those of the command line.
+    pub(super) fn new(load: &Load, clients: Mix, target: &Target) -> Self {
+        Self {
+            clients,
+            rate: load.rate,
+            seconds: load.seconds,
+            size: load.size,
+            every_ms: load.every_ms,
+            conditional: load.conditional,
+            reconnect: !load.no_reconnect,
+            sources: target.sources(load.sources).len().max(1),
+            threads: load.threads,
+        }
+    }
+}
+
+impl Messages {
+    /// What became of so many that were due.
+    pub(super) fn new(due: u64, publisher: &Publisher) -> Self {
+        let bytes = publisher.bytes();
+        publisher.look(|published| {
+            let Published {
+                confirmed,
+                failures,
+                late,
+                answered,
+                queued,
+                ..
+            } = published;
+            Self {
+                due,
+                published: confirmed.len(),
+                failures: *failures,
+                queued: *queued,
+                late_ms: Quantiles::of(late),
+                answered_ms: Quantiles::of(answered),
+                bytes_up: bytes.up,
+                bytes_down: bytes.down,
+            }
+        })
+    }
+}
+
+impl Server {
+    /// Nothing where something could not be read.
+    fn new(readings: &Readings, all: &Tally) -> Option<Self> {
+        let [Some(before), Some(open), Some(end)] = readings.used.map(|used| used.server)
+        else {
+            return None;
+        };
+        let cpu = end.cpu.saturating_sub(open.cpu).as_secs_f64();
+        Some(Self {
+            pid: readings.pid?,
+            cpu_seconds: cpu,
+            cores: cpu / readings.window.as_secs_f64(),
+            cpu_us_per_delivery: per(cpu * 1e6, all.counters.delivered),
+            memory_before: before.memory,
+            memory_open: open.memory,
+            memory_end: end.memory,
+            memory_per_client: (open.memory as f64 - before.memory as f64)
+                / all.clients as f64,
+        })
+    }
+}
+
+impl Generator {
+    fn new(readings: &Readings, all: &Tally, threads: usize) -> Self {
+        let [_, open, end] = readings.used.map(|used| used.own);
+        let cpu = match (open, end) {
+            (Some(open), Some(end)) => Some((end.cpu - open.cpu).as_secs_f64()),
+            _ => None,
+        };
+        Self {
+            cpu_seconds: cpu,
+            cores: cpu.map(|cpu| cpu / readings.window.as_secs_f64()),
+            cores_most: threads.min(cores()),
+            cpu_us_per_delivery: cpu
+                .and_then(|cpu| per(cpu * 1e6, all.counters.delivered)),
+        }
+    }
 }
 
 impl Quantiles {
