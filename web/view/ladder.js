@@ -156,6 +156,8 @@ export function mountLadder(id, title) {
         return failure(event, event.timedOut ? HOURGLASS : CROSS, event.reason);
       case 'open':
         return s('g', { class: 'opened' }, requestLine(event, event.at), ...label(event.at, 'open'));
+      case 'cancel':
+        return s('g', { class: 'cancelled' }, ...withoutEnd(event, event.at, event.at));
       case 'close':
         return failure({ ...event, asked: event.at }, CROSS, `close ${event.code}`);
       default:
@@ -220,6 +222,19 @@ export function mountLadder(id, title) {
     );
   }
 
+  /** A request that got no answer until a moment, and is drawn on until another.
+   * @param {Exchange} exchange @param {number} until @param {number} on */
+  function withoutEnd({ asked, upMs, path }, until, on) {
+    const arrived = Math.min(until, asked + upMs + WAY_MS);
+    return [
+      s('line', { class: 'request', x1: x(asked), y1: top, x2: x(arrived), y2: bottom() }),
+      s('line', {
+        class: path === '/longpoll' ? 'held' : 'waiting',
+        x1: x(arrived), x2: x(on), y1: bottom(), y2: bottom(),
+      }),
+    ];
+  }
+
   /** Requests that have no end yet: drawn on beyond now, where the window ends.
    * @param {LabEvent[]} events @param {number} now */
   function drawPending(events, now) {
@@ -229,18 +244,7 @@ export function mountLadder(id, title) {
       if (event.type === 'request') open.set(event.request, event);
       else if ('request' in event) open.delete(event.request);
     }
-    const lines = [];
-    for (const event of open.values()) {
-      const arrived = Math.min(now, event.asked + event.upMs + WAY_MS);
-      const held = s('line', {
-        class: event.path === '/longpoll' ? 'held' : 'waiting',
-        x1: x(arrived), x2: x(now + SPAN_MS), y1: bottom(), y2: bottom(),
-      });
-      lines.push(
-        s('line', { class: 'request', x1: x(event.asked), y1: top, x2: x(arrived), y2: bottom() }),
-        held,
-      );
-    }
+    const lines = [...open.values()].flatMap((event) => withoutEnd(event, now, now + SPAN_MS));
     pending.replaceChildren(...lines);
   }
 

@@ -68,6 +68,8 @@ test('after a run its end stays in sight, however late one looks', async ({ page
       return text && room && text.x > room.x && text.x + text.width <= room.x + room.width;
     })
     .toBe(true);
+  const held = page.getByTestId('longpoll-ladder').locator('g.cancelled .held');
+  await expect(held).toBeAttached(); // until the end, though it got no answer
   await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
   await page.keyboard.press('w');
   await expect(page.getByTestId('banner')).toContainText('Replay');
