@@ -180,7 +180,7 @@ impl Peer {
 
 impl Audience {
     fn of_trifold(technique: Technique, count: usize) -> Self {
-        let server = Server::start(&[]);
+        let server = Server::start(&["--publish-rate=0"]); // one address publishes it all
         Self::open(server.address, technique, count, Peer::Trifold(server))
     }
 
@@ -257,6 +257,8 @@ impl Audience {
     /// Everyone has this message and no other. What is replayed is the same each time.
     fn check(&self) {
         if let Peer::Trifold(_) = self.peer {
+            let published = self.publisher.last().starts_with(b"HTTP/1.1 201");
+            assert!(published, "not published: {}", text(self.publisher.last()));
             let (since, version) = (self.version - 1, self.version);
             let batch = format!(r#""since":{since},"version":{version},"#);
             for subscriber in &self.subscribers {
