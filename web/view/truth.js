@@ -55,7 +55,8 @@ export function mountTruth() {
           'y': height - 3,
           'text-anchor': seconds === 10 ? 'end' : seconds === 0 ? 'start' : 'middle',
         },
-        seconds === 10 ? 'now' : `−${10 - seconds} s`,
+        // Before the moment that is shown, which need not be now.
+        seconds === 10 ? '0 s' : `−${10 - seconds} s`,
       ),
     );
     scale.replaceChildren(s('line', { x1: 0, x2: width, y1: middle, y2: middle }), ...marks);
