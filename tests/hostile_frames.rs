@@ -122,7 +122,11 @@ async fn send_cut(wire: &mut Wire, bytes: &[u8], sizes: &[usize]) {
     let mut rest = bytes;
     for size in sizes.iter().cycle() {
         let (piece, others) = rest.split_at((*size).min(rest.len()));
-        if piece.is_empty() || soon(wire.stream.write_all(piece)).await.is_err() {
+        if piece.is_empty() {
+            return;
+        }
+        if soon(wire.stream.write_all(piece)).await.is_err() {
+            wire.refused = true;
             return;
         }
         rest = others;

@@ -69,6 +69,8 @@ pub struct Wire {
     pub received: usize,
     address: SocketAddr,
     read: Vec<u8>,
+    /// Whether a write has failed: it takes the error, and a read then sees but the end.
+    pub refused: bool,
 }
 
 impl Wire {
@@ -83,6 +85,7 @@ impl Wire {
             stream,
             sent: 0,
             received: 0,
+            refused: false,
             address,
             read: Vec::new(),
         }
@@ -240,7 +243,11 @@ impl Wire {
         while self.read.len() < count {
             let read = self.stream.read_buf(&mut self.read).await;
             let count = read.expect("the connection lives");
-            assert!(count > 0, "the server hung up");
+            let hung_up = match self.refused {
+                true => "ConnectionReset, told to a write",
+                false => "the server hung up",
+            };
+            assert!(count > 0, "{hung_up}");
             self.received += count;
         }
         self.read.drain(..count).collect()
