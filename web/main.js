@@ -260,6 +260,7 @@ document.body.append(help);
 for (const pane of panes) pane.element.hidden = !shownPanes.includes(pane.id);
 root.dataset.panes = String(shownPanes.length);
 
+lab.setHidden(document.hidden);
 const seed = Number(asked.get('seed') ?? NaN);
 if (Number.isSafeInteger(seed) && seed >= 0) lab.setSeed(seed);
 choose(presetOf(asked.get('preset')));
@@ -274,7 +275,6 @@ if (!isSecureContext) {
 setInterval(summarizeNow, SUMMARY_EVERY_MS);
 summarizeNow();
 
-lab.setHidden(document.hidden);
 document.addEventListener('visibilitychange', () => lab.setHidden(document.hidden));
 
 // A page with an open socket is not kept in the back/forward cache; one that closes its

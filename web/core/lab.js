@@ -70,12 +70,12 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let waiting = 0;
   let here = 0;
   let newest = 0;
-  /** By performance.now(), 0 while nothing runs. */
+  /** When the run began, by performance.now(); 0 before the first. */
   let startedAt = 0;
+  /** When it was over; null while it goes on, and before the first. @type {number | null} */
+  let stoppedAt = null;
   /** Whether the tab is in the background. */
   let hidden = false;
-  /** When the run was over; null while one goes on, and before the first. @type {number | null} */
-  let stoppedAt = null;
   /** @type {Preset | null} */
   let preset = null;
   /** @type {Network} */
@@ -340,9 +340,9 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       entered = null;
     },
     /** Noted while something runs: what is looked at afterwards keeps its end in sight.
-     * @param {boolean} now */
-    setHidden(now) {
-      hidden = now;
+     * @param {boolean} isHidden */
+    setHidden(isHidden) {
+      hidden = isHidden;
       if (!hidden) stopwatch.resume();
       // What is held, is held for a tab that is looked at: asked again, it is given back soon.
       else for (const { subscriber } of panes) if (subscriber.state === 'held') subscriber.change({});
