@@ -270,12 +270,28 @@ async fn a_reset_zeroes_the_meters_of_its_own_client() {
             .await;
     }
     let mut lab = server.lab("ana").await;
-    assert_eq!(lab.next("meters").await["panes"]["poll"]["requests"], 1);
+    let counted = lab.next("meters").await;
+    assert_eq!(counted["panes"]["poll"]["requests"], 1);
+    assert_eq!(counted["resets"], 0);
     lab.ask(json!({ "type": "reset" }), "reset").await;
-    assert_eq!(lab.next("meters").await["panes"], json!({}));
+    let zero = json!({ "type": "meters", "resets": 1, "panes": {} });
+    assert_eq!(lab.next("meters").await, zero);
     assert_eq!(server.meters("ben").await["poll"]["requests"], 1);
     server.get("/poll?client=ana&pane=poll").await;
     assert_eq!(lab.next("meters").await["panes"]["poll"]["requests"], 1);
+}
+
+#[tokio::test]
+async fn what_is_counted_after_a_reset_is_told_also_where_it_equals_what_was_told_before()
+{
+    let server = Server::start(&[]);
+    let mut lab = server.lab("ana").await;
+    let once = async || server.get("/poll?client=ana&pane=poll").await;
+    once().await;
+    while lab.next("meters").await["panes"]["poll"]["requests"] != 1 {}
+    lab.ask(json!({ "type": "reset" }), "reset").await;
+    once().await; // before the meters are read again, most likely
+    while lab.next("meters").await["panes"]["poll"]["requests"] != 1 {}
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
@@ -62,6 +63,8 @@ struct Seen {
 #[derive(Default)]
 pub struct Member {
     meters: Mutex<BTreeMap<String, Arc<Meter>>>,
+    /// How often the meters began anew: the same reading after it is another one.
+    resets: AtomicU64,
     /// Until when the link is down.
     down: watch::Sender<Option<Instant>>,
 }
@@ -135,6 +138,7 @@ impl Member {
     /// New meters for all panes. What is still under way is counted on the old ones.
     fn reset(&self) {
         self.meters.lock().clear();
+        self.resets.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Takes the link down for [`LINK_DOWN_MAX`], or up again.
@@ -167,9 +171,16 @@ impl Link {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Told {
-    Room { here: usize },
-    Meters { panes: BTreeMap<String, Reading> },
-    Link { down: bool },
+    Room {
+        here: usize,
+    },
+    Meters {
+        resets: u64,
+        panes: BTreeMap<String, Reading>,
+    },
+    Link {
+        down: bool,
+    },
     Reset,
 }
 
@@ -234,10 +245,12 @@ fn attend(
                     encode(&Told::Room { here: now })
                 }
                 _ = meters.tick() => {
-                    let readings = member.read();
-                    if told.as_ref() == Some(&readings) { continue }
-                    told = Some(readings.clone());
-                    encode(&Told::Meters { panes: readings })
+                    let resets = member.resets.load(Ordering::Relaxed);
+                    let panes = member.read();
+                    let now = Some((resets, panes.clone()));
+                    if told == now { continue }
+                    told = now;
+                    encode(&Told::Meters { resets, panes })
                 }
                 () = &mut closed => {
                     yield Ok(socket::going_away());

@@ -82,8 +82,11 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let network = {};
   /** @type {Rhythm} */
   let rhythm = 'off';
-  /** @type {Record<string, Reading>} */
-  let meters = {};
+  /** What the server has counted of this measurement; null while nobody knows.
+   * @type {Record<string, Reading> | null} */
+  let meters = null;
+  /** When the server has begun to count anew, or could not be told to. @type {Promise<void>} */
+  let zeroed = Promise.resolve();
   let linkDown = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let mending;
@@ -93,8 +96,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       here = count;
       onChange();
     },
-    onMeters: (panes) => {
-      meters = panes;
+    onMeters: (panes, resets) => {
+      if (meters) meters = resets > 0 ? panes : null; // none: a server that began after us counts
       onChange();
     },
   });
@@ -252,6 +255,9 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     try {
       await (entered ??= enter());
       if (preset) forget();
+      else if (startedAt === 0) resetMeters();
+      await zeroed; // what the server hears before it, it would count and then forget
+      signal.throwIfAborted();
       const fresh = panes.some(({ subscriber }) => !subscriber.started);
       const cursor = fresh ? await begin(signal) : { since: 0, epoch: null };
       signal.throwIfAborted();
@@ -283,18 +289,31 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     record({ type: 'stop' });
   }
 
+  /** Has the server count anew. */
+  function resetMeters() {
+    const told = control.ask({ type: 'reset' }).then(
+      () => {
+        if (told !== zeroed) return;
+        meters = {};
+        onChange();
+      },
+      () => {},
+    );
+    meters = null;
+    zeroed = told;
+  }
+
   /** All that was measured. */
   function forget() {
     timeline.clear();
     published = 0;
-    meters = {};
+    resetMeters();
     startedAt = 0;
     stoppedAt = null;
     for (const { subscriber, rewind } of panes) {
       subscriber.reset();
       rewind();
     }
-    if (control.open) control.ask({ type: 'reset' }).catch(() => {});
   }
 
   function reset() {
@@ -387,10 +406,11 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     get published() {
       return published;
     },
-    /** Bytes of a pane, as the server counted them. @param {PaneId} id */
+    /** Bytes of a pane, as the server counted them; null while nobody knows. @param {PaneId} id */
     bytesOf(id) {
-      const reading = meters[id];
-      return hasLab ? { up: reading?.up ?? 0, down: reading?.down ?? 0 } : { up: null, down: null };
+      if (!meters) return { up: null, down: null };
+      const { up = 0, down = 0 } = meters[id] ?? {};
+      return { up, down };
     },
   };
 }

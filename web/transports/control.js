@@ -17,7 +17,7 @@ const ANSWER_WITHIN = 10_000;
  * @param {string} client this page's name
  * @param {object} hooks
  * @param {(here: number) => void} hooks.onRoom
- * @param {(panes: Record<string, Reading>) => void} hooks.onMeters
+ * @param {(panes: Record<string, Reading>, resets: number) => void} hooks.onMeters
  */
 export function createControl(client, { onRoom, onMeters }) {
   /** @type {WebSocket | null} */
@@ -38,35 +38,46 @@ export function createControl(client, { onRoom, onMeters }) {
     const url = new URL(`/lab?client=${client}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     const own = new WebSocket(url);
-    const stop = () => drop('stopped');
+    const late = setTimeout(() => own.close(), ANSWER_WITHIN);
+    const stop = () => (socket === own ? drop('stopped') : own.close());
     signal.addEventListener('abort', stop, { once: true });
     return new Promise((resolve) => {
+      let opened = false;
       own.onopen = () => {
+        clearTimeout(late);
+        opened = true;
         socket = own;
         resolve(true);
       };
       own.onmessage = ({ data }) => {
         const said = JSON.parse(data);
         if (said.type === 'room') onRoom(said.here);
-        else if (said.type === 'meters') onMeters(said.panes);
+        else if (said.type === 'meters') onMeters(said.panes, said.resets);
         else if (said.type === 'error') waiting.shift()?.reject(refusal(said));
         else waiting.shift()?.resolve(said);
       };
       own.onclose = () => {
+        clearTimeout(late);
         signal.removeEventListener('abort', stop);
         resolve(false);
-        if (socket !== own) return;
-        drop('the control channel broke');
-        join(signal);
+        if (socket === own) drop('the control channel broke');
+        if (opened) join(signal);
       };
     });
   }
 
-  /** Connects, until it works. @param {AbortSignal} signal */
-  async function join(signal) {
-    for (let failures = 0; !signal.aborted && !(await connect(signal)); failures++) {
-      await sleep(backOff(failures), signal).catch(() => {});
-    }
+  /**
+   * Connects. Where that fails it goes on trying, but nobody waits for it: a proxy may let no
+   * WebSocket through, and all that needs none works there.
+   *
+   * @param {AbortSignal} signal
+   * @param {number} [failures] so far
+   * @returns {Promise<void>} when the first attempt is over
+   */
+  async function join(signal, failures = 0) {
+    if (signal.aborted || (await connect(signal))) return;
+    const again = () => join(signal, failures + 1);
+    sleep(backOff(failures), signal).then(again, () => {});
   }
 
   /** @param {object} message @returns {Promise<any>} what the server says to it */

@@ -54,6 +54,13 @@ export class Server {
 
 /** @type {import('@playwright/test').Fixtures<{ flags: string[], host: string, server: Server }, {}, import('@playwright/test').PlaywrightTestArgs>} */
 const fixtures = {
+  page: async ({ page }, use) => {
+    /** @type {Error[]} */
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error));
+    await use(page);
+    expect(errors).toEqual([]);
+  },
   flags: [[], { option: true }],
   host: ['127.0.0.1', { option: true }],
   server: async ({ flags, host }, use) => {

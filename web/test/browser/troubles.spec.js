@@ -1,5 +1,5 @@
 /** What goes wrong is mended, and what was lost is said. */
-import { PANES, expect, listening, open, say, state, test } from './trifold.js';
+import { PANES, begin, byId, expect, listening, open, say, state, test } from './trifold.js';
 
 test('a server that is restarted is found again, and what was said meanwhile is sent', async ({
   page,
@@ -19,6 +19,8 @@ test('a server that is restarted is found again, and what was said meanwhile is 
     await expect(page.getByTestId(`${pane}-gaps`)).toHaveText('1');
   }
   expect((await server.health()).head).toBe(1);
+  // What the old server counted is lost.
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
 });
 
 test.describe('a log that keeps little', () => {
@@ -60,6 +62,49 @@ test('stop stops, start goes on where it was, reset is zero', async ({ page, ser
     expect(Object.values(figures)).toEqual(Object.values(figures).map(() => 0));
   }
   await expect.poll(async () => (await server.health()).waiting).toBe(0);
+});
+
+test('bytes that are asked for while the meters begin anew are counted', async ({ page, server }) => {
+  await page.routeWebSocket(/\/lab/, (own) => {
+    const far = own.connectToServer();
+    own.onMessage((said) => {
+      const late = String(said).includes('"reset"') ? 1000 : 0;
+      setTimeout(() => far.send(said), late);
+    });
+  });
+  await begin(page, server, 'idle');
+  await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(1);
+  await expect.poll(async () => (await state(page)).panes.map(({ bytes: { up } }) => (up ?? 0) > 0)).toEqual([true, true, true]);
+  expect(byId(await state(page)).longpoll).toMatchObject({ requests: 1, answers: 0 });
+});
+
+test('where no WebSocket gets through, the others work, and nobody claims to know bytes', async ({ page, server }) => {
+  await page.routeWebSocket(/./, (own) => own.close());
+  await page.goto(server.url);
+  await expect.poll(async () => (await state(page)).panes.map((own) => own.state)).toEqual(['polling', 'held', 'retrying']);
+  await say(page, 'through here');
+  for (const pane of ['poll', 'longpoll']) await expect(page.getByTestId(`${pane}-delivered`)).toHaveText('1');
+  await expect(page.getByTestId('ws-delivered')).toHaveText('0');
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
+});
+
+test('a control channel that no longer answers is replaced', async ({ page, server }) => {
+  await page.clock.install();
+  let channels = 0;
+  let silent = false;
+  let unheard = 0;
+  await page.routeWebSocket(/\/lab/, (own) => {
+    const isFirst = ++channels === 1;
+    const far = own.connectToServer();
+    own.onMessage((said) => (isFirst && silent ? ++unheard : far.send(said)));
+  });
+  await open(page, server);
+  silent = true;
+  await say(page, 'is anybody there?');
+  await expect.poll(() => unheard).toBeGreaterThan(0);
+  await page.clock.fastForward(10_000);
+  await expect(page.getByTestId('poll-delivered')).toHaveText('1');
+  await expect.poll(() => channels).toBe(2);
 });
 
 const HOSTILE = [
