@@ -26,10 +26,16 @@ export function createPlayer(lab, onChange) {
   let leftAt = null;
   let speed = 1;
 
+  /** Where the view stops after a run. What was under way then may end a little later. */
+  function end() {
+    if (lab.stoppedAt === null) return Infinity;
+    const last = timeline.events.findLast(({ pane }) => pane !== null);
+    return Math.max(lab.stoppedAt, last?.at ?? 0) + AFTER_MS;
+  }
+
   /** The last moment that there is to show. */
   function latest() {
-    const now = performance.now();
-    return lab.stoppedAt === null ? now : Math.min(now, lab.stoppedAt + AFTER_MS);
+    return Math.min(performance.now(), end());
   }
 
   function now() {
@@ -53,7 +59,7 @@ export function createPlayer(lab, onChange) {
     /** Whether the moment moves on by itself. */
     get moving() {
       if (pausedAt !== null) return this.replaying;
-      return lab.running || performance.now() < (lab.stoppedAt ?? -Infinity) + AFTER_MS;
+      return lab.running || (lab.stoppedAt !== null && performance.now() < end());
     },
     get replaying() {
       return leftAt !== null && pausedAt !== null && now() < pausedAt;

@@ -47,6 +47,7 @@ for (const elsewhere of ['/health', 'about:blank']) {
 }
 
 test('seven tabs share six connections, and each gets everything', async ({ tabs, server }) => {
+  test.setTimeout(150_000);
   /** @type {Page[]} */
   const pages = [];
   for (let number = 1; number <= 7; number++) {

@@ -50,6 +50,14 @@ test('a pause is of the view only, and the page says so', async ({ page, server 
 
 test('after a run its end stays in sight, however late one looks', async ({ page, server }) => {
   await page.clock.install();
+  let close = () => {};
+  await page.routeWebSocket(/\/ws/, (own) => {
+    const far = own.connectToServer();
+    own.onClose((code = 1000, reason) => {
+      far.close({ code, reason });
+      close = () => own.close({ code, reason });
+    });
+  });
   await open(page, server);
   await say(page, 'the last word');
   await expect(page.getByTestId('poll-delivered')).toHaveText('1');
@@ -57,6 +65,8 @@ test('after a run its end stays in sight, however late one looks', async ({ page
   await page.clock.fastForward(3000); // room for a label
   await page.keyboard.press('Enter');
   await expect.poll(async () => (await state(page)).running).toBe(false);
+  await page.clock.fastForward(4000); // a close may take its time
+  close();
   const label = page.getByTestId('ws-ladder').getByText('close 1000');
   await expect(label).toBeAttached();
   await page.clock.fastForward(5 * 60_000);
