@@ -43,6 +43,7 @@ test('two browsers on one server see each other', async ({ browser, page, server
 });
 
 test('every pane may take every technique while messages flow', async ({ page, server }) => {
+  test.setTimeout(120_000);
   await open(page, server);
   await page.getByTestId('poll-every').fill('100');
   await page.getByTestId('rate').fill('40');
@@ -58,7 +59,7 @@ test('every pane may take every technique while messages flow', async ({ page, s
     await expect.poll(async () => (await state(page)).panes[0]?.delivered).toBeGreaterThan(before);
   }
   await page.getByTestId('rhythm').selectOption('off');
-  await expect(page.getByTestId('queue')).toHaveText('');
+  await expect(page.getByTestId('queue')).toHaveText('', { timeout: 60_000 });
   const { head } = await server.health();
   expect((await state(page)).published).toBe(head);
   for (const index of PANES.keys()) {
