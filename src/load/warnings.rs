@@ -127,3 +127,188 @@ fn unheld(is_held: bool) -> Warning {
 fn the_first(error: Option<&str>) -> String {
     error.map_or_else(String::new, |error| format!("; the first: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::load::flags::Mix;
+    use crate::load::report::{Generator, Messages, Parameters, Quantiles, Row, Server};
+    use crate::load::tally::Counters;
+
+    const NO_ERRORS: FirstErrors = FirstErrors {
+        client: None,
+        publisher: None,
+    };
+
+    /// A run of which there is nothing to say, on a machine that has all cores to itself.
+    fn calm() -> Report {
+        Report {
+            version: "",
+            target: String::new(),
+            parameters: Parameters {
+                clients: Mix(Vec::new()),
+                rate: 20.0,
+                seconds: 10.0,
+                size: 100,
+                every_ms: 1000,
+                conditional: false,
+                reconnect: true,
+                sources: 1,
+                threads: 1,
+            },
+            opening_seconds: 0.1,
+            window_seconds: 10.0,
+            messages: Messages {
+                due: 200,
+                published: 200,
+                failures: 0,
+                queued: 0,
+                late_ms: Some(late(LATE_MS)),
+                answered_ms: None,
+                bytes_up: 0,
+                bytes_down: 0,
+            },
+            techniques: Vec::new(),
+            all: Row {
+                technique: "all",
+                clients: 1,
+                lost: 0,
+                counters: Counters::default(),
+                latency_ms: None,
+                bytes_up_per_message: None,
+                bytes_down_per_message: None,
+            },
+            server: Some(server(BUSY * cores() as f64 - 0.6)),
+            generator: Generator {
+                cpu_seconds: Some(5.0),
+                cores: Some(0.5),
+                cores_most: 1,
+                cpu_us_per_delivery: None,
+            },
+            warnings: Vec::new(),
+            ok: true,
+        }
+    }
+
+    /// All were as late as this.
+    fn late(ms: f64) -> Quantiles {
+        Quantiles {
+            count: 200,
+            mean: ms,
+            p50: ms,
+            p90: ms,
+            p99: ms,
+            p999: ms,
+            max: ms,
+        }
+    }
+
+    /// A server that used so many cores.
+    fn server(cores: f64) -> Server {
+        Server {
+            pid: 1,
+            cpu_seconds: 10.0 * cores,
+            cores,
+            cpu_us_per_delivery: None,
+            memory_before: 0,
+            memory_open: 0,
+            memory_end: 0,
+            memory_per_client: 0.0,
+        }
+    }
+
+    /// Asserts that this change of a calm run, and no other, is warned of in these words.
+    fn assert_warned(change: impl FnOnce(&mut Report), words: &str) {
+        let mut report = calm();
+        change(&mut report);
+        let told = warnings(&report, true, &NO_ERRORS);
+        assert!(
+            matches!(&told[..], [own] if own.contains(words)),
+            "{words}: {told:?}"
+        );
+    }
+
+    #[test]
+    fn of_a_calm_run_there_is_nothing_to_say() {
+        assert_eq!(warnings(&calm(), true, &NO_ERRORS), [""; 0]);
+    }
+
+    #[test]
+    fn who_was_the_limit_is_named() {
+        let generator = "the generator was the limit: it used 0.95 of 1 cores";
+        assert_warned(
+            |report| {
+                report.server = None;
+                report.generator.cores = Some(0.95);
+            },
+            generator,
+        );
+        assert_warned(
+            |report| report.server = Some(server(cores() as f64)),
+            "the machine was the limit: server and generator together used",
+        );
+        assert_warned(
+            |report| report.messages.late_ms = Some(late(5.1)),
+            "was taken in hand 5.1 ms late or more",
+        );
+    }
+
+    #[test]
+    fn what_went_wrong_with_publishing_is_said() {
+        assert_warned(
+            |report| report.messages.queued = 3,
+            "3 messages found all 64 publishing connections busy",
+        );
+        assert_warned(
+            |report| report.messages.published = 198,
+            "the fate of 2 messages is unknown",
+        );
+        assert_warned(
+            |report| report.messages.failures = 4,
+            "4 attempts to publish failed and were made again",
+        );
+    }
+
+    #[test]
+    fn what_went_wrong_with_clients_is_said() {
+        let assert_counted = |count: fn(&mut Counters), words| {
+            assert_warned(|report| count(&mut report.all.counters), words);
+        };
+        assert_counted(
+            |counters| (counters.errors, counters.reconnects) = (5, 2),
+            "clients had 5 errors and came back 2 times",
+        );
+        assert_counted(
+            |counters| counters.reconnects = 6,
+            "clients came back 6 times",
+        );
+        assert_counted(|counters| counters.gaps = 7, "could not continue 7 times");
+        assert_counted(|counters| counters.skipped = 8, "8 polls were left out");
+        assert_counted(|counters| counters.foreign = 9, "9 of their messages came");
+    }
+
+    #[test]
+    fn errors_come_with_the_first_of_their_side() {
+        let mut report = calm();
+        report.all.counters.errors = 1;
+        report.messages.failures = 1;
+        let errors = FirstErrors {
+            client: Some("of a client".into()),
+            publisher: Some("of the publisher".into()),
+        };
+        let told = warnings(&report, true, &errors);
+        let ends: Vec<_> = told
+            .iter()
+            .filter_map(|own| own.split("; the first: ").nth(1))
+            .collect();
+        assert_eq!(ends, ["of the publisher", "of a client"]);
+    }
+
+    #[test]
+    fn who_was_not_held_yet_is_told_of() {
+        let [told] = &warnings(&calm(), false, &NO_ERRORS)[..] else {
+            panic!("one warning");
+        };
+        assert!(told.contains("did not say that it held"), "{told}");
+    }
+}
