@@ -85,7 +85,7 @@ test('what comes while the tab is hidden, or was published before it was shown a
 
 test("a message from the future tells that the server's clock was set", (context) => {
   const { clock, hear } = inPage(context);
-  hear(-1000); // what is known of the clock may be off by 10 ms, and clocks drift
+  hear(-1005); // what is known of the clock may be off by 10 ms, and clocks drift
   assert.equal(clock.distrusted, 0);
   assert.equal(hear(-1020).counts, false);
   assert.equal(clock.distrusted, 1);
