@@ -273,7 +273,8 @@ async fn a_reset_zeroes_the_meters_of_its_own_client() {
     let counted = lab.next("meters").await;
     assert_eq!(counted["panes"]["poll"]["requests"], 1);
     assert_eq!(counted["resets"], 0);
-    lab.ask(json!({ "type": "reset" }), "reset").await;
+    let reset = lab.ask(json!({ "type": "reset" }), "reset").await;
+    assert_eq!(reset, json!({ "type": "reset", "resets": 1 }));
     let zero = json!({ "type": "meters", "resets": 1, "panes": {} });
     assert_eq!(lab.next("meters").await, zero);
     assert_eq!(server.meters("ben").await["poll"]["requests"], 1);
@@ -309,7 +310,7 @@ async fn a_pane_too_many_is_served_and_not_counted() {
 #[test]
 fn members_are_bounded_and_the_one_seen_longest_ago_goes() {
     let room = Room::default();
-    let count = |name: &str| room.member(name).unwrap().read().len();
+    let count = |name: &str| room.member(name).unwrap().read().panes.len();
     for number in 0..MEMBERS_MAX {
         let member = room.member(&number.to_string()).unwrap();
         assert!(member.meter("all").is_some());

@@ -133,6 +133,11 @@ function changeVariant() {
   polling?.subscriber.change({ technique: variants[(now + 1) % variants.length] });
 }
 
+function changeLink() {
+  if (lab.hasChannel) lab.setLink(!lab.linkDown);
+  else announce('No outage: it needs a lab, and a WebSocket to it.');
+}
+
 function exportAll() {
   const name = `trifold-${lab.preset?.id ?? 'free'}-${lab.seed}`;
   const summary = stateOf(lab, player.paused);
@@ -173,7 +178,7 @@ const keys = {
   'ArrowRight': { what: 'one event on', run: () => player.toEvent(1) },
   '[': { what: 'replay slower', run: () => player.changeSpeed(-1) },
   ']': { what: 'replay faster', run: () => player.changeSpeed(1) },
-  'x': { what: 'outage on, off', run: () => lab.setLink(!lab.linkDown) },
+  'x': { what: 'outage on, off', run: changeLink },
   'c': { what: 'messages, code, or events', run: () => cycle('content', ['', 'code', 'log']) },
   'm': { what: 'model on, off', run: () => ((setting.model = !setting.model), summarizeNow()) },
   't': { what: 'drawings as tables', run: () => cycle('tables', ['', 'on']) },
@@ -265,6 +270,7 @@ const seed = Number(asked.get('seed') ?? NaN);
 if (Number.isSafeInteger(seed) && seed >= 0) lab.setSeed(seed);
 choose(presetOf(asked.get('preset')));
 if (asked.has('jitter')) lab.setNetwork({ jitter: Number(asked.get('jitter')) });
+lab.enter().catch(() => {});
 const autorun = asked.get('autorun') ?? (lab.preset ? '0' : '1');
 if (autorun === '1') start();
 
@@ -285,7 +291,9 @@ addEventListener('pagehide', () => {
   lab.leave();
 });
 addEventListener('pageshow', ({ persisted }) => {
-  if (persisted && interrupted) start();
+  if (!persisted) return;
+  lab.enter().catch(() => {});
+  if (interrupted) start();
 });
 
 Object.assign(window, { lab: { state: () => stateOf(lab, player.paused) } });

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use actix_web::body::{BodyStream, MessageBody};
@@ -62,11 +61,24 @@ struct Seen {
 /// One client: its meters and its link.
 #[derive(Default)]
 pub struct Member {
-    meters: Mutex<BTreeMap<String, Arc<Meter>>>,
-    /// How often the meters began anew: the same reading after it is another one.
-    resets: AtomicU64,
+    meters: Mutex<Meters>,
     /// Until when the link is down.
     down: watch::Sender<Option<Instant>>,
+}
+
+#[derive(Default)]
+struct Meters {
+    by_pane: BTreeMap<String, Arc<Meter>>,
+    resets: u64,
+}
+
+/// What all meters of a member read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Readings {
+    /// How often they began anew.
+    pub resets: u64,
+    /// By pane.
+    pub panes: BTreeMap<String, Reading>,
 }
 
 impl Default for Room {
@@ -115,30 +127,34 @@ impl Member {
     /// The meter of one pane, made when there is none; `None` past [`PANES_MAX`].
     pub fn meter(&self, pane: &str) -> Option<Arc<Meter>> {
         let mut meters = self.meters.lock();
-        if let Some(meter) = meters.get(pane) {
+        if let Some(meter) = meters.by_pane.get(pane) {
             return Some(meter.clone());
         }
-        if meters.len() >= PANES_MAX {
+        if meters.by_pane.len() >= PANES_MAX {
             return None;
         }
         let meter = Arc::new(Meter::default());
-        meters.insert(pane.to_owned(), meter.clone());
+        meters.by_pane.insert(pane.to_owned(), meter.clone());
         Some(meter)
     }
 
-    /// All readings, by pane.
-    pub fn read(&self) -> BTreeMap<String, Reading> {
-        self.meters
-            .lock()
-            .iter()
-            .map(|(pane, meter)| (pane.clone(), meter.read()))
-            .collect()
+    /// What its meters read now.
+    pub fn read(&self) -> Readings {
+        let meters = self.meters.lock();
+        let read = |(pane, meter): (&String, &Arc<Meter>)| (pane.clone(), meter.read());
+        Readings {
+            resets: meters.resets,
+            panes: meters.by_pane.iter().map(read).collect(),
+        }
     }
 
-    /// New meters for all panes. What is still under way is counted on the old ones.
-    fn reset(&self) {
-        self.meters.lock().clear();
-        self.resets.fetch_add(1, Ordering::Relaxed);
+    /// New meters for all panes. What is still under way is counted on the old ones. Tells how
+    /// often this was done by now.
+    fn reset(&self) -> u64 {
+        let mut meters = self.meters.lock();
+        meters.by_pane.clear();
+        meters.resets += 1;
+        meters.resets
     }
 
     /// Takes the link down for [`LINK_DOWN_MAX`], or up again.
@@ -171,17 +187,10 @@ impl Link {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Told {
-    Room {
-        here: usize,
-    },
-    Meters {
-        resets: u64,
-        panes: BTreeMap<String, Reading>,
-    },
-    Link {
-        down: bool,
-    },
-    Reset,
+    Room { here: usize },
+    Meters(Readings),
+    Link { down: bool },
+    Reset { resets: u64 },
 }
 
 /// `GET /lab?client=…`: tells who is here and what the client's panes cost, twice a second,
@@ -245,12 +254,10 @@ fn attend(
                     encode(&Told::Room { here: now })
                 }
                 _ = meters.tick() => {
-                    let resets = member.resets.load(Ordering::Relaxed);
-                    let panes = member.read();
-                    let now = Some((resets, panes.clone()));
-                    if told == now { continue }
-                    told = now;
-                    encode(&Told::Meters { resets, panes })
+                    let readings = member.read();
+                    if told.as_ref() == Some(&readings) { continue }
+                    told = Some(readings.clone());
+                    encode(&Told::Meters(readings))
                 }
                 () = &mut closed => {
                     yield Ok(socket::going_away());
@@ -296,8 +303,8 @@ async fn reply(
     let mut members = Members::parse(json)?;
     match members.string("type", 1..=16)?.as_deref() {
         Some("reset") => {
-            member.reset();
-            Ok(encode(&Told::Reset))
+            let resets = member.reset();
+            Ok(encode(&Told::Reset { resets }))
         }
         Some("link") => {
             let down = match members.raw("down")?.get() {

@@ -140,7 +140,10 @@ mod tests {
         publisher: None,
     };
 
-    /// A run of which there is nothing to say, on a machine that has all cores to itself.
+    /// Cores that the generator used.
+    const OWN: f64 = 0.5;
+
+    /// A run of which there is just nothing to say: a little more of anything would be too much.
     fn calm() -> Report {
         Report {
             version: "",
@@ -178,10 +181,10 @@ mod tests {
                 bytes_up_per_message: None,
                 bytes_down_per_message: None,
             },
-            server: Some(server(BUSY * cores() as f64 - 0.6)),
+            server: Some(server(BUSY * cores() as f64 - OWN - 0.1)),
             generator: Generator {
                 cpu_seconds: Some(5.0),
-                cores: Some(0.5),
+                cores: Some(OWN),
                 cores_most: 1,
                 cpu_us_per_delivery: None,
             },

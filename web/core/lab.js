@@ -37,6 +37,9 @@ const HIDDEN_WAIT_MS = 2000;
 /** How often the page looks whether its clock has jumped. */
 const LOOK_EVERY_MS = 1000;
 
+/** How long a start waits for the control channel. Then it goes on without. */
+const CHANNEL_WITHIN_MS = 2000;
+
 /** The server lifts an outage by itself after so long, so the page says so then. */
 const LINK_DOWN_MAX_MS = 20_000;
 
@@ -62,7 +65,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let run = new AbortController();
   run.abort();
   let running = false;
-  let hasLab = false;
+  /** Whether the server has a lab; null until it has said so. @type {boolean | null} */
+  let hasLab = null;
   let longestWait = HIDDEN_WAIT_MS;
   let seed = 42;
   let said = 0;
@@ -82,11 +86,13 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let network = {};
   /** @type {Rhythm} */
   let rhythm = 'off';
-  /** What the server has counted of this measurement; null while nobody knows.
-   * @type {Record<string, Reading> | null} */
-  let meters = null;
-  /** When the server has begun to count anew, or could not be told to. @type {Promise<void>} */
-  let zeroed = Promise.resolve();
+  /** What the server has counted, and since which of its beginnings.
+   * @type {Record<string, Reading>} */
+  let meters = {};
+  /** The beginning that was made for this measurement; null where none was. @type {number | null} */
+  let beginning = null;
+  /** When that is decided. @type {Promise<void>} */
+  let decided = Promise.resolve();
   let linkDown = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let mending;
@@ -97,7 +103,12 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       onChange();
     },
     onMeters: (panes, resets) => {
-      if (meters) meters = resets > 0 ? panes : null; // none: a server that began after us counts
+      if (resets === beginning) meters = panes;
+      else beginning = null; // the server was started anew
+      onChange();
+    },
+    onClosed: () => {
+      linkIs(false); // the server lifts it, too
       onChange();
     },
   });
@@ -202,7 +213,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     const { lab, max_wait_ms } = await findHead(signal);
     hasLab = lab;
     longestWait = max_wait_ms;
-    if (hasLab) await control.join(signal);
+    if (hasLab) await Promise.race([control.join(signal), sleep(CHANNEL_WITHIN_MS, signal)]);
     await clock.follow(signal);
     onChange();
   }
@@ -231,12 +242,18 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   }
 
   /** @param {boolean} down */
-  async function setLink(down) {
-    if (!control.open || down === linkDown) return;
+  function linkIs(down) {
+    if (down === linkDown) return;
     linkDown = down;
     clearTimeout(mending);
     if (down) mending = setTimeout(() => setLink(false), LINK_DOWN_MAX_MS);
     record({ type: 'link', down });
+  }
+
+  /** Needs the control channel. @param {boolean} down */
+  async function setLink(down) {
+    if (!control.open || down === linkDown) return;
+    linkIs(down);
     await control.ask({ type: 'link', down }).catch(() => {});
   }
 
@@ -254,9 +271,10 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     onChange();
     try {
       await (entered ??= enter());
+      signal.throwIfAborted();
       if (preset) forget();
       else if (startedAt === 0) resetMeters();
-      await zeroed; // what the server hears before it, it would count and then forget
+      await decided; // what the server hears before it begins anew, it counts and forgets
       signal.throwIfAborted();
       const fresh = panes.some(({ subscriber }) => !subscriber.started);
       const cursor = fresh ? await begin(signal) : { since: 0, epoch: null };
@@ -270,7 +288,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       }
       for (const { subscriber } of panes) subscriber.start(cursor);
       if (!preset) return;
-      await perform(preset, { publisher, publish, setLink, settled, seed, hasLab }, signal);
+      await perform(preset, { publisher, publish, setLink, settled, seed, hasLab: hasLab === true }, signal);
       stop();
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -289,18 +307,20 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     record({ type: 'stop' });
   }
 
-  /** Has the server count anew. */
+  /** Has the server count anew. Whose order is not answered in time begins without its bytes. */
   function resetMeters() {
-    const told = control.ask({ type: 'reset' }).then(
-      () => {
-        if (told !== zeroed) return;
+    beginning = null;
+    const late = sleep(CHANNEL_WITHIN_MS, life.signal).then(() => ({ resets: null }));
+    const own = Promise.race([control.ask({ type: 'reset' }), late]).then(
+      ({ resets }) => {
+        if (own !== decided) return; // there was another one since
+        beginning = resets;
         meters = {};
         onChange();
       },
       () => {},
     );
-    meters = null;
-    zeroed = told;
+    decided = own;
   }
 
   /** All that was measured. */
@@ -327,6 +347,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     panes,
     timeline,
     publish,
+    /** Comes into the room, once. */
+    enter: () => (entered ??= enter()),
     start,
     stop,
     reset,
@@ -391,6 +413,10 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     get hasLab() {
       return hasLab;
     },
+    /** Whether an outage can be injected. */
+    get hasChannel() {
+      return control.open;
+    },
     get linkDown() {
       return linkDown;
     },
@@ -408,7 +434,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     },
     /** Bytes of a pane, as the server counted them; null while nobody knows. @param {PaneId} id */
     bytesOf(id) {
-      if (!meters) return { up: null, down: null };
+      if (beginning === null || (running && !control.open)) return { up: null, down: null };
       const { up = 0, down = 0 } = meters[id] ?? {};
       return { up, down };
     },

@@ -126,8 +126,9 @@ export function createSubscriber({ technique, every, deliver, report, conditions
     change(next) {
       technique = next.technique ?? technique;
       every = next.every ?? every;
+      if (!ledger || running.signal.aborted) return;
       report({ type: 'technique', technique });
-      if (ledger && !running.signal.aborted) run(ledger);
+      run(ledger);
     },
     get technique() {
       return technique;

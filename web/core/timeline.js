@@ -63,7 +63,8 @@ export function createTimeline() {
       events.push(event);
       file(event);
       count(live, event);
-      if (event.at - (events[0]?.at ?? 0) > KEPT_MS + SLACK_MS) prune(event.at);
+      // What the page itself notes after a run takes nothing of it away.
+      if (event.pane !== null && event.at - (events[0]?.at ?? 0) > KEPT_MS + SLACK_MS) prune(event.at);
     },
     clear() {
       events = [];

@@ -10,7 +10,7 @@
 import { backOff } from './persist.js';
 import { sleep } from './sleep.js';
 
-/** How long to wait for what the server must answer at once; in milliseconds. */
+/** How long to wait for what the server must say at once; in milliseconds. */
 const ANSWER_WITHIN = 10_000;
 
 /**
@@ -18,8 +18,9 @@ const ANSWER_WITHIN = 10_000;
  * @param {object} hooks
  * @param {(here: number) => void} hooks.onRoom
  * @param {(panes: Record<string, Reading>, resets: number) => void} hooks.onMeters
+ * @param {() => void} hooks.onClosed it was open, and is no longer
  */
-export function createControl(client, { onRoom, onMeters }) {
+export function createControl(client, { onRoom, onMeters, onClosed }) {
   /** @type {WebSocket | null} */
   let socket = null;
   /** Who waits for an answer, in the order in which they asked.
@@ -28,12 +29,14 @@ export function createControl(client, { onRoom, onMeters }) {
 
   /** @param {string} reason */
   function drop(reason) {
-    socket?.close();
+    const own = socket;
     socket = null;
+    own?.close();
     for (const { reject } of waiting.splice(0)) reject(new Error(reason));
+    onClosed();
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether it is open */
+  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether the server says something */
   function connect(signal) {
     const url = new URL(`/lab?client=${client}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
@@ -42,14 +45,15 @@ export function createControl(client, { onRoom, onMeters }) {
     const stop = () => (socket === own ? drop('stopped') : own.close());
     signal.addEventListener('abort', stop, { once: true });
     return new Promise((resolve) => {
+      // The server speaks first. A socket that is open and silent may be a proxy's.
       let opened = false;
-      own.onopen = () => {
-        clearTimeout(late);
-        opened = true;
-        socket = own;
-        resolve(true);
-      };
       own.onmessage = ({ data }) => {
+        if (!opened) {
+          opened = true;
+          clearTimeout(late);
+          socket = own;
+          resolve(true);
+        }
         const said = JSON.parse(data);
         if (said.type === 'room') onRoom(said.here);
         else if (said.type === 'meters') onMeters(said.panes, said.resets);
@@ -61,14 +65,20 @@ export function createControl(client, { onRoom, onMeters }) {
         signal.removeEventListener('abort', stop);
         resolve(false);
         if (socket === own) drop('the control channel broke');
-        if (opened) join(signal);
+        if (opened) again(signal, 0);
       };
     });
   }
 
+  /** @param {AbortSignal} signal @param {number} failures so far */
+  function again(signal, failures) {
+    const next = () => join(signal, failures + 1);
+    sleep(backOff(failures), signal).then(next, () => {});
+  }
+
   /**
-   * Connects. Where that fails it goes on trying, but nobody waits for it: a proxy may let no
-   * WebSocket through, and all that needs none works there.
+   * Connects. Where that fails it goes on trying, and nobody waits for that: a proxy may let no
+   * WebSocket through, and what needs none works there.
    *
    * @param {AbortSignal} signal
    * @param {number} [failures] so far
@@ -76,8 +86,7 @@ export function createControl(client, { onRoom, onMeters }) {
    */
   async function join(signal, failures = 0) {
     if (signal.aborted || (await connect(signal))) return;
-    const again = () => join(signal, failures + 1);
-    sleep(backOff(failures), signal).then(again, () => {});
+    again(signal, failures);
   }
 
   /** @param {object} message @returns {Promise<any>} what the server says to it */

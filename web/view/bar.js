@@ -53,9 +53,9 @@ export function mountBar(lab, { choose, toggle, reset, help }) {
       for (const { preset: own, button } of buttons) {
         button.setAttribute('aria-pressed', String(own === preset));
       }
-      const injected = lab.linkDown ? 'no network' : (preset?.injected ?? '');
+      const injected = injectedWords(lab);
       badge.hidden = injected === '';
-      setText(badge, `injected: ${lab.hasLab ? injected : 'nothing, the lab is off'}`);
+      setText(badge, `injected: ${injected}`);
       seed.hidden = preset === null;
       setText(seed, `seed ${lab.seed}`);
       here.hidden = lab.here === 0;
@@ -65,4 +65,12 @@ export function mountBar(lab, { choose, toggle, reset, help }) {
       setText(go, lab.running ? `Stop${rest}` : 'Start');
     },
   };
+}
+
+/** What is done to the network, in words; empty where nothing is. @param {Lab} lab */
+function injectedWords({ preset, linkDown, hasLab, hasChannel }) {
+  if (linkDown) return 'no network';
+  if (!preset?.injected || hasLab === null) return '';
+  if (!hasLab) return 'nothing, the lab is off';
+  return preset.outage && !hasChannel ? 'nothing, no WebSocket gets through' : preset.injected;
 }

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from '@playwright/test';
-import { expect, test as base } from './trifold.js';
+import { errorsOf, expect, test as base } from './trifold.js';
 
 /** @type {import('@playwright/test').Fixtures<{ tabs: BrowserContext }, {}, import('@playwright/test').PlaywrightTestArgs, import('@playwright/test').PlaywrightWorkerArgs & import('@playwright/test').PlaywrightWorkerOptions>} */
 const fixtures = {
@@ -24,8 +24,10 @@ const fixtures = {
       let own = null;
       for (let attempt = 0; attempt < 3 && !own; attempt++) own = await startBeside(launchOptions);
       if (!own) return info.skip(true, 'no browser beside the first one answers on this machine');
+      const errors = errorsOf(own.context);
       await use(own.context);
       await own.end();
+      expect(errors).toEqual([]);
     },
     { timeout: 90_000 },
   ],

@@ -52,13 +52,19 @@ export class Server {
   }
 }
 
+/** What nobody catches in the pages of a browser. @param {import('@playwright/test').BrowserContext} context */
+export function errorsOf(context) {
+  /** @type {Error[]} */
+  const errors = [];
+  context.on('weberror', (own) => errors.push(own.error()));
+  return errors;
+}
+
 /** @type {import('@playwright/test').Fixtures<{ flags: string[], host: string, server: Server }, {}, import('@playwright/test').PlaywrightTestArgs>} */
 const fixtures = {
-  page: async ({ page }, use) => {
-    /** @type {Error[]} */
-    const errors = [];
-    page.on('pageerror', (error) => errors.push(error));
-    await use(page);
+  context: async ({ context }, use) => {
+    const errors = errorsOf(context);
+    await use(context);
     expect(errors).toEqual([]);
   },
   flags: [[], { option: true }],

@@ -10,6 +10,7 @@ test('a server that is restarted is found again, and what was said meanwhile is 
   await expect(page.getByTestId('poll-ticker')).toContainText('before');
   await server.stop();
   await expect(page.getByTestId('ws-state')).toHaveText('no connection, trying');
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
   await say(page, 'while nobody listens');
   await server.start();
   await listening(page);
@@ -67,15 +68,41 @@ test('stop stops, start goes on where it was, reset is zero', async ({ page, ser
 test('bytes that are asked for while the meters begin anew are counted', async ({ page, server }) => {
   await page.routeWebSocket(/\/lab/, (own) => {
     const far = own.connectToServer();
+    let line = Promise.resolve();
     own.onMessage((said) => {
-      const late = String(said).includes('"reset"') ? 1000 : 0;
-      setTimeout(() => far.send(said), late);
+      const isReset = String(said).includes('"reset"');
+      line = line.then(() => new Promise((go) => setTimeout(go, isReset ? 1000 : 0))).then(() => far.send(said));
     });
   });
   await begin(page, server, 'idle');
   await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(1);
   await expect.poll(async () => (await state(page)).panes.map(({ bytes: { up } }) => (up ?? 0) > 0)).toEqual([true, true, true]);
   expect(byId(await state(page)).longpoll).toMatchObject({ requests: 1, answers: 0 });
+});
+
+test('a run does not wait for meters for ever, and claims no bytes that were not counted', async ({ page, server }) => {
+  let answered = 0;
+  let release = () => {};
+  const held = new Promise((go) => (release = () => go(null)));
+  await page.routeWebSocket(/\/lab/, (own) => {
+    const far = own.connectToServer();
+    let line = Promise.resolve();
+    own.onMessage((said) => {
+      const isReset = String(said).includes('"reset"');
+      line = line.then(async () => (isReset ? void (await held) : undefined)).then(() => far.send(said));
+    });
+    far.onMessage((said) => {
+      own.send(said);
+      if (String(said).includes('"reset"')) answered += 1;
+    });
+  });
+  await begin(page, server, 'idle');
+  await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(1);
+  release();
+  await expect.poll(() => answered).toBeGreaterThan(0);
+  const { answers } = byId(await state(page)).poll;
+  await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(answers + 1); // meters were told since
+  for (const { bytes } of (await state(page)).panes) expect(bytes).toEqual({ up: null, down: null });
 });
 
 test('where no WebSocket gets through, the others work, and nobody claims to know bytes', async ({ page, server }) => {
@@ -86,6 +113,10 @@ test('where no WebSocket gets through, the others work, and nobody claims to kno
   for (const pane of ['poll', 'longpoll']) await expect(page.getByTestId(`${pane}-delivered`)).toHaveText('1');
   await expect(page.getByTestId('ws-delivered')).toHaveText('0');
   for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
+  await page.getByTestId('preset-outage').click();
+  await expect(page.getByTestId('injected')).toHaveText('injected: nothing, no WebSocket gets through');
+  await page.keyboard.press('x');
+  await expect(page.getByTestId('status')).toContainText('No outage');
 });
 
 test('a control channel that no longer answers is replaced', async ({ page, server }) => {

@@ -50,9 +50,11 @@ test('a pause is of the view only, and the page says so', async ({ page, server 
 
 test('after a run its end stays in sight, however late one looks', async ({ page, server }) => {
   await page.clock.install();
-  let close = () => {};
+  /** @type {(() => void) | null} */
+  let close = null;
   await page.routeWebSocket(/\/ws/, (own) => {
     const far = own.connectToServer();
+    far.onClose(() => {}); // its answer does not come through
     own.onClose((code = 1000, reason) => {
       far.close({ code, reason });
       close = () => own.close({ code, reason });
@@ -66,10 +68,16 @@ test('after a run its end stays in sight, however late one looks', async ({ page
   await page.keyboard.press('Enter');
   await expect.poll(async () => (await state(page)).running).toBe(false);
   await page.clock.fastForward(4000); // a close may take its time
-  close();
   const label = page.getByTestId('ws-ladder').getByText('close 1000');
+  await expect.poll(() => close).not.toBe(null);
+  await expect(label).not.toBeAttached();
+  /** @type {() => void} */ (/** @type {unknown} */ (close))();
   await expect(label).toBeAttached();
   await page.clock.fastForward(5 * 60_000);
+  await page.keyboard.press('v'); // neither another variant nor a line moves it on
+  await say(page, 'long after');
+  await expect.poll(async () => (await server.health()).head).toBe(2);
+  await page.getByTestId('pane-ws').click({ position: { x: 5, y: 5 } });
   await page.keyboard.press('l'); // all is drawn anew
   const ladder = page.getByTestId('ws-ladder').locator('.window');
   await expect
