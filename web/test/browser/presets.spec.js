@@ -98,7 +98,7 @@ test('typing: long polling asks more often than polling, and is earlier', async 
 }) => {
   const lab = await run(page, server, 'typing');
   const { poll, longpoll, ws } = byId(lab);
-  expect(longpoll.requests).toBeGreaterThan(2 * poll.requests);
+  expect(longpoll.requests).toBeGreaterThan(1.25 * poll.requests);
   expect(median(longpoll)).toBeLessThan(median(poll));
   expect(median(ws)).toBeLessThan(median(longpoll));
 });
