@@ -2,7 +2,6 @@
  * The lab: three subscribers of one log, a publisher, a network that can be made worse, and a
  * clock to measure with. It knows nothing of the page that shows it.
  *
- * @typedef {import('../transports/control.js').Reading} Reading
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
  * @typedef {import('../transports/wire.js').Conditions} Conditions
  * @typedef {import('./events.js').Delivery} Delivery
@@ -21,6 +20,7 @@ import { createOutbox } from '../transports/publish.js';
 import { sleep } from '../transports/sleep.js';
 import { createWire } from '../transports/wire.js';
 import { createClock } from './clock.js';
+import { createMeters } from './meters.js';
 import { bodyOf, createMetronome, createPublisher, schedule } from './publisher.js';
 import { perform } from './run.js';
 import { createStopwatch } from './stopwatch.js';
@@ -86,13 +86,6 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   let network = {};
   /** @type {Rhythm} */
   let rhythm = 'off';
-  /** What the server has counted, and since which of its beginnings.
-   * @type {Record<string, Reading>} */
-  let meters = {};
-  /** The beginning that was made for this measurement; null where none was. @type {number | null} */
-  let beginning = null;
-  /** When that is decided. @type {Promise<void>} */
-  let decided = Promise.resolve();
   let linkDown = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let mending;
@@ -102,16 +95,17 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       here = count;
       onChange();
     },
-    onMeters: (panes, resets) => {
-      if (resets === beginning) meters = panes;
-      else beginning = null; // the server was started anew
-      onChange();
-    },
+    onMeters: (panes, resets) => meters.take(panes, resets),
     onClosed: () => {
-      linkIs(false); // the server lifts it, too
+      if (linkDown) linkIs(false); // the server lifts it, too
       onChange();
     },
   });
+
+  const meters = createMeters(() => {
+    const late = sleep(CHANNEL_WITHIN_MS, life.signal).then(() => ({ resets: null }));
+    return Promise.race([control.ask({ type: 'reset' }), late]);
+  }, onChange);
 
   const clock = createClock(async () => {
     if (control.open) return control.ask({ type: 'ping', t: 0 });
@@ -243,7 +237,6 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
 
   /** @param {boolean} down */
   function linkIs(down) {
-    if (down === linkDown) return;
     linkDown = down;
     clearTimeout(mending);
     if (down) mending = setTimeout(() => setLink(false), LINK_DOWN_MAX_MS);
@@ -273,8 +266,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
       await (entered ??= enter());
       signal.throwIfAborted();
       if (preset) forget();
-      else if (startedAt === 0) resetMeters();
-      await decided; // what the server hears before it begins anew, it counts and forgets
+      else if (startedAt === 0) meters.begin();
+      await meters.decided; // what the server hears before it begins anew, it counts and forgets
       signal.throwIfAborted();
       const fresh = panes.some(({ subscriber }) => !subscriber.started);
       const cursor = fresh ? await begin(signal) : { since: 0, epoch: null };
@@ -307,27 +300,11 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     record({ type: 'stop' });
   }
 
-  /** Has the server count anew. Whose order is not answered in time begins without its bytes. */
-  function resetMeters() {
-    beginning = null;
-    const late = sleep(CHANNEL_WITHIN_MS, life.signal).then(() => ({ resets: null }));
-    const own = Promise.race([control.ask({ type: 'reset' }), late]).then(
-      ({ resets }) => {
-        if (own !== decided) return; // there was another one since
-        beginning = resets;
-        meters = {};
-        onChange();
-      },
-      () => {},
-    );
-    decided = own;
-  }
-
   /** All that was measured. */
   function forget() {
     timeline.clear();
     published = 0;
-    resetMeters();
+    meters.begin();
     startedAt = 0;
     stoppedAt = null;
     for (const { subscriber, rewind } of panes) {
@@ -434,9 +411,8 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     },
     /** Bytes of a pane, as the server counted them; null while nobody knows. @param {PaneId} id */
     bytesOf(id) {
-      if (beginning === null || (running && !control.open)) return { up: null, down: null };
-      const { up = 0, down = 0 } = meters[id] ?? {};
-      return { up, down };
+      const isBehind = running && !control.open;
+      return isBehind ? { up: null, down: null } : meters.bytesOf(id);
     },
   };
 }
