@@ -264,6 +264,29 @@ test('ten messages a second: each has its mark, and no label touches another', a
   expect(await page.evaluate(scrolls)).toBe(false); // what is injected takes three lines up there
 });
 
+test('the longest state covers nothing, on each screen, projected or not', async ({ page, server }) => {
+  await begin(page, server, 'outage');
+  await expect(page.getByTestId('poll-state')).toHaveText(/^\d+ in flight ⚠ 6 at a time$/, { timeout: 20_000 });
+  await page.keyboard.press('.'); // paused, the state is 'paused': its words are put back below
+  for (const [width, height] of [[1920, 1080], [1366, 768], [390, 844]]) {
+    await page.setViewportSize({ width: width ?? 0, height: height ?? 0 });
+    for (const projector of [true, false]) {
+      await page.keyboard.press('l');
+      await expect(page.locator(projector ? 'html[data-projector]' : 'html:not([data-projector])')).toBeAttached();
+      const boxes = await page.getByTestId('pane-poll').evaluate((pane) => {
+        const pill = pane.querySelector('.pill');
+        if (pill) pill.textContent = '13 in flight ⚠ 6 at a time';
+        return [...pane.querySelectorAll('.pill, h2, select, .every input, .figures b, .figures .about')]
+          .map((own) => own.getBoundingClientRect())
+          .filter((box) => box.width > 0)
+          .map(({ left, right, top, bottom }) => ({ left, right, top, bottom }));
+      });
+      expect(boxes.length).toBeGreaterThan(4);
+      expect(overlapping(boxes), `${width} wide, ${projector ? '' : 'not '}projected`).toBe(0);
+    }
+  }
+});
+
 /** Runs in the page. */
 function scrolls() {
   return document.documentElement.scrollHeight > document.documentElement.clientHeight;
