@@ -25,8 +25,8 @@ impl Arrivals {
     pub fn new(options: &Options, limits: &web::Data<Limits>) -> Self {
         Self {
             limits: limits.clone(),
-            send_buffer: options.send_buffer,
-            write_timeout: Duration::from_millis(options.write_timeout_ms),
+            send_buffer: options.send_buffer_bytes,
+            write_timeout: options.write_timeout,
         }
     }
 

@@ -71,8 +71,11 @@ fn check(request: &ServiceRequest) -> Result<(), Problem> {
     if let Some(connection) = request.conn_data::<Connection>() {
         connection.admit()?;
     }
-    if head_bytes(request) > options.max_header {
-        let title = format!("A header may have at most {} bytes", options.max_header);
+    if head_bytes(request) > options.max_header_bytes {
+        let title = format!(
+            "A header may have at most {} bytes",
+            options.max_header_bytes
+        );
         return Err(
             Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, title)
                 .past(Limit::HeaderBytes),

@@ -94,9 +94,7 @@ pub fn bind(
     let (listen, workers) = (options.listen, options.workers);
     let connections_per_worker =
         options.max_connections.div_ceil(workers) + PAST_THE_LIMIT;
-    let milliseconds = Duration::from_millis;
-    let header_timeout = milliseconds(options.header_timeout_ms);
-    let idle_timeout = milliseconds(options.idle_timeout_ms);
+    let (header_timeout, idle_timeout) = (options.header_timeout, options.idle_timeout);
     let limits = web::Data::new(Limits::new(&options));
     let metrics = web::Data::new(Metrics::new(&sequencer, &limits));
     let arrivals = Arrivals::new(&options, &limits);
@@ -205,7 +203,7 @@ struct Health<'a> {
     epoch: &'a str,
     oldest: Version,
     head: Version,
-    waiting: usize,
+    waiters: usize,
     lab: bool,
     max_wait_ms: u64,
 }
@@ -220,8 +218,8 @@ async fn health(log: web::Data<MessageLog>, options: web::Data<Options>) -> Http
             epoch: log.epoch(),
             oldest: log.oldest(),
             head: log.head(),
-            waiting: log.waiting(),
+            waiters: log.waiting(),
             lab: !options.no_lab,
-            max_wait_ms: options.max_wait_ms,
+            max_wait_ms: options.max_poll_wait.as_millis() as u64,
         })
 }

@@ -155,10 +155,10 @@ impl Limits {
         Self {
             most_connections: options.max_connections,
             most_per_address: options.max_connections_per_address,
-            most_held: options.max_held_polls,
-            max_wait_ms: options.max_wait_ms,
-            max_body: options.max_body,
-            body_timeout: Duration::from_millis(options.body_timeout_ms),
+            most_held: options.max_long_polls,
+            max_wait_ms: options.max_poll_wait.as_millis() as u64,
+            max_body: options.max_message_bytes,
+            body_timeout: options.body_timeout,
             connections: Arc::default(),
             held: Arc::default(),
             sockets: Arc::default(),
@@ -220,7 +220,7 @@ impl Limits {
     pub fn hold(&self) -> Result<Seat, Problem> {
         self.held.take(self.most_held).ok_or_else(|| {
             let most = self.most_held;
-            let title = format!("{most} polls are held; --max-held-polls allows more");
+            let title = format!("{most} polls are held; --max-long-polls allows more");
             Problem::unavailable(title).past(Limit::HeldPolls)
         })
     }

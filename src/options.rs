@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Parser, Subcommand};
@@ -44,9 +45,9 @@ pub struct Options {
     pub listen: SocketAddr,
 
     /// Most messages that the log keeps
-    #[arg(long, env = "TRIFOLD_RETAIN", default_value_t = 10_000, value_name = "N",
+    #[arg(long, env = "TRIFOLD_RETAIN_MESSAGES", default_value_t = 10_000, value_name = "N",
           value_parser = at_least_one())]
-    pub retain: usize,
+    pub retain_messages: usize,
 
     /// Most bytes of messages that the log keeps; the newest message is kept whatever its size
     #[arg(long, env = "TRIFOLD_RETAIN_BYTES", default_value_t = 64 << 20, value_name = "N",
@@ -61,17 +62,17 @@ pub struct Options {
     /// Longest that a long poll may ask to be held, and how long it is held when it does not
     #[arg(
         long,
-        env = "TRIFOLD_MAX_WAIT_MS",
-        default_value_t = 25_000,
-        value_name = "N",
-        value_parser = clap::value_parser!(u64).range(..=MAX_WAIT_MS)
+        env = "TRIFOLD_MAX_POLL_WAIT",
+        default_value = "25s",
+        value_name = "DURATION",
+        value_parser = duration(Duration::ZERO)
     )]
-    pub max_wait_ms: u64,
+    pub max_poll_wait: Duration,
 
     /// Most bytes of a message that is published
-    #[arg(long, env = "TRIFOLD_MAX_BODY", default_value_t = 64 << 10, value_name = "BYTES",
+    #[arg(long, env = "TRIFOLD_MAX_MESSAGE_BYTES", default_value_t = 64 << 10, value_name = "BYTES",
           value_parser = at_least_one())]
-    pub max_body: usize,
+    pub max_message_bytes: usize,
 
     /// Web origin besides the server's own that may read and publish, such as
     /// `https://example.org` (repeatable)
@@ -110,9 +111,9 @@ pub struct Options {
     pub max_connections_per_address: usize,
 
     /// Most long polls that are held at one time
-    #[arg(long, env = "TRIFOLD_MAX_HELD_POLLS", default_value_t = 16_000, value_name = "N",
+    #[arg(long, env = "TRIFOLD_MAX_LONG_POLLS", default_value_t = 16_000, value_name = "N",
           value_parser = at_least_one())]
-    pub max_held_polls: usize,
+    pub max_long_polls: usize,
 
     /// Messages a second that one address may publish, as many at once after a pause; 0 for no
     /// limit
@@ -125,34 +126,34 @@ pub struct Options {
     pub publish_rate: u32,
 
     /// Most bytes of a request's target and header fields
-    #[arg(long, env = "TRIFOLD_MAX_HEADER", default_value_t = 16 << 10, value_name = "BYTES",
+    #[arg(long, env = "TRIFOLD_MAX_HEADER_BYTES", default_value_t = 16 << 10, value_name = "BYTES",
           value_parser = RangedU64ValueParser::<usize>::new().range(256..=MAX_HEADER))]
-    pub max_header: usize,
+    pub max_header_bytes: usize,
 
     /// How long a request's header may take to arrive
-    #[arg(long, env = "TRIFOLD_HEADER_TIMEOUT_MS", default_value_t = 5_000, value_name = "N",
-          value_parser = timeout_ms())]
-    pub header_timeout_ms: u64,
+    #[arg(long, env = "TRIFOLD_HEADER_TIMEOUT", default_value = "5s",
+          value_name = "DURATION", value_parser = duration(MIN_TIMEOUT))]
+    pub header_timeout: Duration,
 
     /// How long a request's body may take to arrive
-    #[arg(long, env = "TRIFOLD_BODY_TIMEOUT_MS", default_value_t = 10_000, value_name = "N",
-          value_parser = timeout_ms())]
-    pub body_timeout_ms: u64,
+    #[arg(long, env = "TRIFOLD_BODY_TIMEOUT", default_value = "10s",
+          value_name = "DURATION", value_parser = duration(MIN_TIMEOUT))]
+    pub body_timeout: Duration,
 
     /// How long a connection may be idle between two requests
-    #[arg(long, env = "TRIFOLD_IDLE_TIMEOUT_MS", default_value_t = 75_000, value_name = "N",
-          value_parser = timeout_ms())]
-    pub idle_timeout_ms: u64,
+    #[arg(long, env = "TRIFOLD_IDLE_TIMEOUT", default_value = "75s",
+          value_name = "DURATION", value_parser = duration(MIN_TIMEOUT))]
+    pub idle_timeout: Duration,
 
     /// How long a reader may leave bytes waiting without taking any (Linux)
-    #[arg(long, env = "TRIFOLD_WRITE_TIMEOUT_MS", default_value_t = 30_000, value_name = "N",
-          value_parser = timeout_ms())]
-    pub write_timeout_ms: u64,
+    #[arg(long, env = "TRIFOLD_WRITE_TIMEOUT", default_value = "30s",
+          value_name = "DURATION", value_parser = duration(MIN_TIMEOUT))]
+    pub write_timeout: Duration,
 
     /// Bytes that the system keeps for a reader that does not read; Linux takes twice as many
-    #[arg(long, env = "TRIFOLD_SEND_BUFFER", default_value_t = 256 << 10, value_name = "BYTES",
+    #[arg(long, env = "TRIFOLD_SEND_BUFFER_BYTES", default_value_t = 256 << 10, value_name = "BYTES",
           value_parser = RangedU64ValueParser::<usize>::new().range(4096..=1 << 30))]
-    pub send_buffer: usize,
+    pub send_buffer_bytes: usize,
 
     /// Write a line for each answer to standard error
     #[arg(long, env = "TRIFOLD_ACCESS_LOG", value_parser = BoolishValueParser::new())]
@@ -163,8 +164,11 @@ pub struct Options {
     pub no_lab: bool,
 }
 
-/// An hour: no proxy and no browser waits longer for an answer.
-const MAX_WAIT_MS: u64 = 3_600_000;
+/// Longest duration that a flag accepts: no proxy or browser waits longer for a response.
+const MAX_DURATION: Duration = Duration::from_secs(3600);
+
+/// Shortest timeout: actix-http updates its clock twice a second.
+const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What actix-http reads of a header before it gives up.
 const MAX_HEADER: u64 = 128 << 10;
@@ -192,9 +196,19 @@ fn at_least_one() -> RangedU64ValueParser<usize> {
     RangedU64ValueParser::new().range(1..)
 }
 
-/// From a second on: actix-http reads its clock twice a second.
-fn timeout_ms() -> RangedU64ValueParser {
-    RangedU64ValueParser::new().range(1_000..=MAX_WAIT_MS)
+/// Parses a duration with a unit (`250ms`, `5s`, `2m`), from `min` to an hour.
+fn duration(min: Duration) -> impl Fn(&str) -> Result<Duration, String> + Clone {
+    move |text| match humantime::parse_duration(text) {
+        Ok(duration) if (min..=MAX_DURATION).contains(&duration) => Ok(duration),
+        Ok(_) => Err(format!(
+            "the duration must be from {} to {}",
+            humantime::format_duration(min),
+            humantime::format_duration(MAX_DURATION)
+        )),
+        Err(error) => Err(format!(
+            "{error}; write a number with a unit, such as 5s or 250ms"
+        )),
+    }
 }
 
 fn cores() -> usize {
@@ -205,7 +219,7 @@ impl Options {
     /// How much the log keeps.
     pub fn retention(&self) -> Retention {
         Retention {
-            messages: self.retain,
+            messages: self.retain_messages,
             bytes: self.retain_bytes,
         }
     }

@@ -47,9 +47,9 @@ async fn an_address_in_use_is_named() {
 #[tokio::test]
 async fn a_flag_out_of_range_is_named() {
     for flag in [
-        "--retain=0",
+        "--retain-messages=0",
         "--retain-bytes=0",
-        "--max-body=0",
+        "--max-message-bytes=0",
         "--workers=0",
     ] {
         let ended = Program::command(&["--listen=127.0.0.1:0", flag])

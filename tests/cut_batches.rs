@@ -65,7 +65,7 @@ async fn limit_is_500_when_nothing_is_said_and_1000_at_most() {
 
 #[tokio::test]
 async fn a_message_bigger_than_a_batch_comes_alone() {
-    let server = Server::start(&["--max-body=4000000"]);
+    let server = Server::start(&["--max-message-bytes=4000000"]);
     let big = "x".repeat(BATCH_BYTES + 1);
     for (number, text) in ["a", &big, &big, "b", "c"].into_iter().enumerate() {
         append(&server.log, number.to_string(), text);

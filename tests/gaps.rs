@@ -44,7 +44,7 @@ async fn assert_continues(server: &Server) {
 
 #[tokio::test]
 async fn a_cursor_older_than_the_messages_kept_is_truncated() {
-    let server = Server::start(&["--retain=3"]);
+    let server = Server::start(&["--retain-messages=3"]);
     server.fill(5);
     assert_eq!(server.log.oldest(), 3);
     assert_gap(&server, "", "truncated").await;

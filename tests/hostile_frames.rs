@@ -19,9 +19,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::runtime;
 use tokio::sync::Mutex;
 
-/// `--max-body` here: room for a few messages, and so little that it is soon exceeded.
+/// `--max-message-bytes` here: room for a few messages, and so little that it is soon exceeded.
 const MAX: usize = 400;
-const MAX_FLAG: &str = "--max-body=400";
+const MAX_FLAG: &str = "--max-message-bytes=400";
 
 const TEXT: u8 = 1;
 const BINARY: u8 = 2;
@@ -376,7 +376,7 @@ async fn a_length_in_more_bytes_than_it_needs_is_taken() {
 
 #[tokio::test]
 async fn a_ping_is_no_message_and_may_be_longer_than_one() {
-    let server = Server::start(&["--max-body=10"]);
+    let server = Server::start(&["--max-message-bytes=10"]);
     let mut wire = hostile(&server, false).await;
     wire.send(masked_frame(FIN | PING, &[b'x'; 125])).await;
     assert_eq!(wire.frame().await, (0x8a, vec![b'x'; 125]));
@@ -398,7 +398,7 @@ fn peak(process: u32) -> usize {
 #[tokio::test]
 async fn what_is_announced_takes_no_memory_and_what_is_sent_no_more_than_the_limit() {
     const SENT: usize = 32 << 20;
-    let program = Program::start(&["--max-body=65536"]);
+    let program = Program::start(&["--max-message-bytes=65536"]);
     let before = peak(program.id());
     for length in [1 << 62, 1 << 32, 65_537] {
         let mut wire = Wire::open(program.address).await;

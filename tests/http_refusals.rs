@@ -157,7 +157,7 @@ async fn a_body_of_another_type_is_415() {
 
 #[tokio::test]
 async fn a_body_that_is_too_large_is_413() {
-    let server = Server::start(&["--max-body=100"]);
+    let server = Server::start(&["--max-message-bytes=100"]);
     let too_large = format!(r#"{{"body":"{MARKER}{}"}}"#, "x".repeat(78));
     assert_eq!(too_large.len(), 101);
     let answer = server.wire().await.post(JSON, too_large.as_bytes()).await;
@@ -178,7 +178,7 @@ async fn a_body_of_64_kib_fits_and_not_one_byte_more() {
 
 #[tokio::test]
 async fn a_body_that_gets_too_large_is_refused_before_it_is_whole() {
-    let server = Server::start(&["--max-body=100"]);
+    let server = Server::start(&["--max-message-bytes=100"]);
     let mut wire = server.wire().await;
     wire.ask("POST /messages", &[JSON, "Content-Length: 1000000000"])
         .await;
@@ -188,7 +188,7 @@ async fn a_body_that_gets_too_large_is_refused_before_it_is_whole() {
 
 #[tokio::test]
 async fn a_chunked_body_that_is_too_large_is_413() {
-    let server = Server::start(&["--max-body=100"]);
+    let server = Server::start(&["--max-message-bytes=100"]);
     let mut wire = server.wire().await;
     wire.ask("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;

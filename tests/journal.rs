@@ -88,7 +88,8 @@ async fn a_journal_without_messages_keeps_its_epoch() {
 #[tokio::test]
 async fn the_file_holds_what_the_window_holds() {
     let file = JournalFile::new();
-    let by_number = |count| Program::start(&[&file.flag(), &format!("--retain={count}")]);
+    let by_number =
+        |count| Program::start(&[&file.flag(), &format!("--retain-messages={count}")]);
     let program = by_number(3);
     let message = r#"{"body":"hi"}"#;
     let published = join_all((0..7).map(|_| program.post(message))).await; // they share commits

@@ -34,7 +34,7 @@ fn limit(program: &Program, bytes: &str) {
 #[tokio::test]
 async fn publishing_waits_for_room_and_reading_does_not() {
     let file = JournalFile::new();
-    let program = start(&file, "--retain=8");
+    let program = start(&file, "--retain-messages=8");
     for id in ["a", "b", "c"] {
         let message = json!({ "id": id, "body": 1 }).to_string();
         assert_eq!(program.post(&message).await.status, 201);
@@ -79,7 +79,7 @@ async fn publishing_waits_for_room_and_reading_does_not() {
     let before = program.get("/poll?since=15").await;
     assert_eq!(before.status, 200);
     program.kill();
-    let program = start(&file, "--retain=8");
+    let program = start(&file, "--retain-messages=8");
     assert_eq!(program.get("/poll?since=15").await.text(), before.text());
     assert_eq!(file.versions(), (16..=23).collect::<Vec<_>>());
 }
@@ -87,7 +87,7 @@ async fn publishing_waits_for_room_and_reading_does_not() {
 #[tokio::test]
 async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
     let file = JournalFile::new();
-    let program = start(&file, "--retain=1000");
+    let program = start(&file, "--retain-messages=1000");
     let message = json!({ "body": "x".repeat(3000) }).to_string();
     for _ in 0..20 {
         assert_eq!(program.post(&message).await.status, 201);
@@ -99,7 +99,7 @@ async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
     program.stop().await;
     assert!(std::fs::metadata(&file.path).unwrap().len() <= length);
 
-    let program = start(&file, "--retain=1000");
+    let program = start(&file, "--retain-messages=1000");
     assert_eq!(program.get("/poll").await.text(), before.text());
     program.stop().await;
     assert_eq!(file.all().len(), 1, "one file is all of it");
@@ -108,7 +108,7 @@ async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
 #[tokio::test]
 async fn where_old_messages_go_new_ones_fit_though_nothing_may_grow() {
     let file = JournalFile::new();
-    let program = start(&file, "--retain=8");
+    let program = start(&file, "--retain-messages=8");
     let message = json!({ "body": "x".repeat(3000) }).to_string();
     for _ in 0..20 {
         assert_eq!(program.post(&message).await.status, 201);

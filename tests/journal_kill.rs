@@ -172,7 +172,7 @@ impl Reader {
 #[tokio::test]
 async fn what_was_answered_survives_and_readers_do_not_notice() {
     let file = JournalFile::new();
-    let flags = [&*file.flag(), "--retain=1000000"];
+    let flags = [&*file.flag(), "--retain-messages=1000000"];
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let publisher = |name: &str| Publisher {
         name: name.to_owned(),

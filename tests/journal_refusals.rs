@@ -98,7 +98,7 @@ async fn a_damaged_page_with_unfinished_work_beside_it() {
 #[tokio::test]
 async fn a_damaged_page_of_those_that_are_free() {
     let file = journal().await;
-    let program = Program::start(&[&file.flag(), "--retain=2"]);
+    let program = Program::start(&[&file.flag(), "--retain-messages=2"]);
     assert_eq!(program.get("/health").await.json()["oldest"], 39);
     program.stop().await;
     assert_eq!(file.versions(), [39, 40]);

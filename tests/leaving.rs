@@ -19,7 +19,7 @@ async fn quiet_socket(server: &Server) -> Socket {
 
 async fn assert_forgotten(server: &Server) {
     until("nobody waits", || server.log.waiting() == 0).await;
-    assert_eq!(server.get("/health").await.json()["waiting"], 0);
+    assert_eq!(server.get("/health").await.json()["waiters"], 0);
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn health_tells_how_many_wait() {
     let _poll = held_poll(&server).await;
     let _socket = server.socket("").await;
     until("both wait", || server.log.waiting() == 2).await;
-    assert_eq!(server.get("/health").await.json()["waiting"], 2);
+    assert_eq!(server.get("/health").await.json()["waiters"], 2);
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ async fn an_address_with_too_many_connections_does_not_keep_others_out() {
 
 #[tokio::test]
 async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
-    let server = Server::start(&["--max-held-polls=2"]);
+    let server = Server::start(&["--max-long-polls=2"]);
     let mut held = [server.wire().await, server.wire().await];
     for wire in &mut held {
         wire.ask("GET /longpoll", &[]).await;
@@ -122,7 +122,7 @@ async fn who_publishes_too_fast_is_told_when_to_come_again() {
 
 #[tokio::test]
 async fn a_header_that_is_too_long_is_refused() {
-    let server = Server::start(&["--max-header=300"]);
+    let server = Server::start(&["--max-header-bytes=300"]);
     let mut wire = server.wire().await;
     let long = format!("X-Long: {}", "x".repeat(300));
     wire.ask("GET /poll", &[&long]).await;
@@ -135,7 +135,7 @@ async fn a_header_that_is_too_long_is_refused() {
 
 #[tokio::test]
 async fn a_message_that_is_too_big_is_counted_on_both_ways() {
-    let server = Server::start(&["--max-body=40"]);
+    let server = Server::start(&["--max-message-bytes=40"]);
     let big = json!({ "body": "x".repeat(40) }).to_string();
     server
         .post(big.as_str())
@@ -150,7 +150,7 @@ async fn a_message_that_is_too_big_is_counted_on_both_ways() {
 
 #[tokio::test]
 async fn a_slow_header_ends_its_connection_and_is_counted() {
-    let server = Server::start(&["--header-timeout-ms=1000"]);
+    let server = Server::start(&["--header-timeout=1s"]);
     let mut slow = server.wire().await;
     slow.send("GET /poll HTTP/1.1\r\nHost: local").await;
     let mut silent = server.wire().await;
@@ -162,7 +162,7 @@ async fn a_slow_header_ends_its_connection_and_is_counted() {
 
 #[tokio::test]
 async fn a_slow_body_is_given_up() {
-    let server = Server::start(&["--body-timeout-ms=1000"]);
+    let server = Server::start(&["--body-timeout=1s"]);
     let mut wire = server.wire().await;
     let headers = ["Content-Type: application/json", "Content-Length: 20"];
     wire.ask("POST /messages", &headers).await;
@@ -174,7 +174,7 @@ async fn a_slow_body_is_given_up() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_a_held_one_is_not() {
-    let server = Server::start(&["--idle-timeout-ms=1000"]);
+    let server = Server::start(&["--idle-timeout=1s"]);
     let mut held = server.wire().await;
     held.ask("GET /longpoll", &[]).await;
     let mut socket = server.socket("").await;
@@ -189,7 +189,7 @@ async fn an_idle_connection_is_closed_and_a_held_one_is_not() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_reader_that_does_not_read_is_cut_and_little_waits_for_it() {
-    let server = Server::start(&["--write-timeout-ms=1000", "--send-buffer=16384"]);
+    let server = Server::start(&["--write-timeout=1s", "--send-buffer-bytes=16384"]);
     for number in 0..40 {
         common::append(&server.log, format!("id-{number}"), &"x".repeat(50_000));
     }

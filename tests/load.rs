@@ -339,7 +339,7 @@ async fn what_cannot_be_measured_is_refused_by_name() {
 
 #[tokio::test]
 async fn what_the_server_refuses_is_told_in_its_words() {
-    let server = Program::start(&["--max-body=1000"]);
+    let server = Program::start(&["--max-message-bytes=1000"]);
     let url = format!("http://{}", server.address);
     let named = "413 A message may have at most 1000 bytes";
     assert_refused(&[&url, "--clients=1", "--size=2000"], named).await;
@@ -465,7 +465,7 @@ impl Stub {
                 "/ws" => break,
                 "/health" => json!({
                     "status": "ok", "epoch": "stub", "oldest": 1, "head": 0,
-                    "waiting": self.batches.receiver_count(), "lab": false,
+                    "waiters": self.batches.receiver_count(), "lab": false,
                 }),
                 "/messages" => self.publish(&body).await,
                 other => panic!("nobody asks a stub for {other}"),

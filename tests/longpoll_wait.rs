@@ -38,7 +38,7 @@ async fn no_wait_is_a_poll() {
 
 #[tokio::test]
 async fn the_cap_is_the_wait_of_who_does_not_ask() {
-    let server = Server::start(&["--max-wait-ms=300"]);
+    let server = Server::start(&["--max-poll-wait=300ms"]);
     assert!(held(&server, "").await >= Duration::from_millis(300));
     server.get("/longpoll?wait_ms=300").await;
     let answer = server.get("/longpoll?wait_ms=301").await;

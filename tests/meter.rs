@@ -42,7 +42,7 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
         assert_equal(&server, pane, &wire).await;
         let read = &server.meters("ana").await[pane];
         assert_eq!(
-            (&read["requests"], &read["answers"]),
+            (&read["requests"], &read["responses"]),
             (&1.into(), &1.into())
         );
         server.until_in_flight("ana", 0).await;
@@ -176,7 +176,7 @@ async fn a_socket_with_frames_both_ways() {
         assert_equal(&server, pane, &wire).await;
         let read = &server.meters("ana").await[pane];
         assert_eq!(
-            (&read["requests"], &read["inFlight"]),
+            (&read["requests"], &read["in_flight"]),
             (&1.into(), &1.into())
         );
 
@@ -219,7 +219,7 @@ async fn requests_of_several_panes_on_one_connection() {
     for pane in ["a", "b"] {
         let read = &panes[pane];
         assert_eq!(
-            (&read["requests"], &read["answers"]),
+            (&read["requests"], &read["responses"]),
             (&5.into(), &5.into())
         );
         assert_eq!(read["empty"], 2);
@@ -236,7 +236,7 @@ async fn answers_that_were_cut_count_nothing_down() {
         wire.ask(&format!("GET {url}"), &[]).await;
         assert_eq!(wire.rest().await, b"");
         server.until_metered("ana", fault, wire.sent, 0).await;
-        assert_eq!(server.meters("ana").await[fault]["answers"], 0);
+        assert_eq!(server.meters("ana").await[fault]["responses"], 0);
     }
     server.until_in_flight("ana", 0).await;
 }
@@ -256,7 +256,7 @@ async fn in_flight_is_back_at_zero_when_clients_leave() {
     until("all wait", || server.log.waiting() == 6).await;
     drop(polls);
     server.until_in_flight("ana", 3).await;
-    assert_eq!(server.meters("ana").await["ws"]["inFlight"], 3);
+    assert_eq!(server.meters("ana").await["ws"]["in_flight"], 3);
     drop(sockets);
     server.until_in_flight("ana", 0).await;
 }
@@ -272,10 +272,10 @@ async fn a_reset_zeroes_the_meters_of_its_own_client() {
     let mut lab = server.lab("ana").await;
     let counted = lab.next("meters").await;
     assert_eq!(counted["panes"]["poll"]["requests"], 1);
-    assert_eq!(counted["resets"], 0);
+    assert_eq!(counted["generation"], 0);
     let reset = lab.ask(json!({ "type": "reset" }), "reset").await;
-    assert_eq!(reset, json!({ "type": "reset", "resets": 1 }));
-    let zero = json!({ "type": "meters", "resets": 1, "panes": {} });
+    assert_eq!(reset, json!({ "type": "reset", "generation": 1 }));
+    let zero = json!({ "type": "meters", "generation": 1, "panes": {} });
     assert_eq!(lab.next("meters").await, zero);
     assert_eq!(server.meters("ben").await["poll"]["requests"], 1);
     server.get("/poll?client=ana&pane=poll").await;

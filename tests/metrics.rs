@@ -103,7 +103,7 @@ async fn gauges_go_up_and_back_to_nought() {
 
 #[tokio::test]
 async fn gaps_are_counted_by_reason_on_each_way() {
-    let server = Server::start(&["--retain=2"]);
+    let server = Server::start(&["--retain-messages=2"]);
     server.fill(5);
     server
         .get("/poll?since=1")

@@ -62,7 +62,7 @@ async fn sixteen_retries_at_once_are_one_message() {
 
 #[tokio::test]
 async fn an_id_that_is_not_kept_any_more_is_new() {
-    let server = Server::start(&["--retain=2"]);
+    let server = Server::start(&["--retain-messages=2"]);
     let publish = async |id: &str| {
         server
             .post(json!({ "id": id, "body": 0 }).to_string())

@@ -133,7 +133,7 @@ async fn meters_are_told_only_when_they_changed() {
     loop {
         match lab.socket.json().await["type"].as_str() {
             Some("pong") => break,
-            told => assert_eq!(told, Some("room")),
+            told => assert_eq!(told, Some("presence")),
         }
     }
     server.get("/poll?client=ana&pane=poll").await;
@@ -148,17 +148,17 @@ async fn meters_are_told_as_they_change() {
     let mut lab = server.lab("ana").await;
     let mut wire = server.wire().await;
     wire.get("/poll?client=ana&pane=poll").await;
-    let wanted = json!({ "requests": 1, "answers": 1, "empty": 1, "inFlight": 0,
-        "up": wire.sent, "down": wire.received });
+    let wanted = json!({ "requests": 1, "responses": 1, "empty": 1, "in_flight": 0,
+        "upload_bytes": wire.sent, "download_bytes": wire.received });
     lab.until_told("poll", wanted).await;
     wire.ask("GET /longpoll?client=ana&pane=poll", &[]).await;
-    let wanted = json!({ "requests": 2, "answers": 1, "empty": 1, "inFlight": 1,
-        "up": wire.sent, "down": wire.received });
+    let wanted = json!({ "requests": 2, "responses": 1, "empty": 1, "in_flight": 1,
+        "upload_bytes": wire.sent, "download_bytes": wire.received });
     lab.until_told("poll", wanted).await;
     append(&server.log, "a", "hi");
     wire.answer().await;
-    let wanted = json!({ "requests": 2, "answers": 2, "empty": 1, "inFlight": 0,
-        "up": wire.sent, "down": wire.received });
+    let wanted = json!({ "requests": 2, "responses": 2, "empty": 1, "in_flight": 0,
+        "upload_bytes": wire.sent, "download_bytes": wire.received });
     lab.until_told("poll", wanted).await;
 }
 

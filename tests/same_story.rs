@@ -123,7 +123,7 @@ async fn publish_by_socket(server: &Server, name: &str, switches: &AtomicUsize) 
 
 #[tokio::test]
 async fn readers_that_switch_techniques_in_a_burst_miss_and_repeat_nothing() {
-    let server = Arc::new(Server::start(&["--retain=1000000"]));
+    let server = Arc::new(Server::start(&["--retain-messages=1000000"]));
     let switches = Arc::new(AtomicUsize::new(0));
     let readers: Vec<_> = (0..READERS)
         .map(|seed| {

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 async fn until_waiting(address: SocketAddr, count: usize) {
     let mut wire = Wire::open(address).await;
     let held = async {
-        while wire.get("/health").await.json()["waiting"] != count {
+        while wire.get("/health").await.json()["waiters"] != count {
             sleep(std::time::Duration::from_millis(5)).await;
         }
     };

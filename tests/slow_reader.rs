@@ -54,7 +54,8 @@ async fn read(socket: &mut Socket, mut since: u64, until: u64) -> (usize, u64, V
 
 #[tokio::test]
 async fn a_slow_reader_keeps_nobody_waiting_and_gets_all_in_fewer_batches() {
-    let server = Server::start(&["--retain=1000000", "--retain-bytes=1000000000"]);
+    let server =
+        Server::start(&["--retain-messages=1000000", "--retain-bytes=1000000000"]);
     let mut socket = narrow_socket(&server).await;
     publish(&server).await;
     let (batches, version, last) = read(&mut socket, 0, MESSAGES).await;
@@ -64,7 +65,7 @@ async fn a_slow_reader_keeps_nobody_waiting_and_gets_all_in_fewer_batches() {
 
 #[tokio::test]
 async fn a_reader_slower_than_what_is_kept_gets_a_gap() {
-    let server = Server::start(&["--retain=50"]);
+    let server = Server::start(&["--retain-messages=50"]);
     let mut socket = narrow_socket(&server).await;
     publish(&server).await;
     let (_, version, gap) = read(&mut socket, 0, MESSAGES).await;

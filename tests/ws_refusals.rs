@@ -160,7 +160,7 @@ async fn a_text_that_is_not_utf_8_closes_with_1007() {
 
 #[tokio::test]
 async fn a_message_that_is_too_big_closes_with_1009() {
-    let server = Server::start(&["--max-body=100"]);
+    let server = Server::start(&["--max-message-bytes=100"]);
     assert_closes(&server, &masked_frame(0x81, &[b' '; 101]), 1009).await;
     let mut fragments = masked_frame(0x01, &[b' '; 60]);
     fragments.extend(masked_frame(0x80, &[b' '; 60]));

@@ -40,20 +40,19 @@ pub struct Meter {
 
 /// A meter's reading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Reading {
     /// Requests and opening handshakes.
     pub requests: u64,
-    /// Answers; on a socket, what was sent at one time.
-    pub answers: u64,
+    /// Responses; on a socket, chunks sent.
+    pub responses: u64,
     /// Batches without a message.
     pub empty: u64,
     /// Requests that are not answered yet, and sockets that are open.
     pub in_flight: u64,
     /// Bytes from the client.
-    pub up: u64,
+    pub upload_bytes: u64,
     /// Bytes to the client.
-    pub down: u64,
+    pub download_bytes: u64,
 }
 
 impl Meter {
@@ -62,11 +61,11 @@ impl Meter {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Reading {
             requests: read(&self.requests),
-            answers: read(&self.answers),
+            responses: read(&self.answers),
             empty: read(&self.empty),
             in_flight: read(&self.in_flight),
-            up: read(&self.up),
-            down: read(&self.down),
+            upload_bytes: read(&self.up),
+            download_bytes: read(&self.down),
         }
     }
 }

@@ -75,8 +75,8 @@ struct Meters {
 /// What all meters of a member read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Readings {
-    /// How often they began anew.
-    pub resets: u64,
+    /// Number of resets so far.
+    pub generation: u64,
     /// By pane.
     pub panes: BTreeMap<String, Reading>,
 }
@@ -143,7 +143,7 @@ impl Member {
         let meters = self.meters.lock();
         let read = |(pane, meter): (&String, &Arc<Meter>)| (pane.clone(), meter.read());
         Readings {
-            resets: meters.resets,
+            generation: meters.resets,
             panes: meters.by_pane.iter().map(read).collect(),
         }
     }
@@ -187,10 +187,10 @@ impl Link {
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Told {
-    Room { here: usize },
+    Presence { online: usize },
     Meters(Readings),
     Link { down: bool },
-    Reset { resets: u64 },
+    Reset { generation: u64 },
 }
 
 /// `GET /lab?client=…`: tells who is here and what the client's panes cost, twice a second,
@@ -218,7 +218,7 @@ pub async fn lab(
     let member = room
         .member(&client)
         .ok_or_else(|| Problem::unavailable("The room is full").past(Limit::Room))?;
-    let ears = Ears::new(payload, options.max_body, metrics);
+    let ears = Ears::new(payload, options.max_message_bytes, metrics);
     let stay = attend(log, publisher, room, member, ears);
     socket::open(&request, &[], BodyStream::new(stay).boxed())
 }
@@ -251,7 +251,7 @@ fn attend(
                 },
                 _ = here.changed() => {
                     let now = *here.borrow_and_update();
-                    encode(&Told::Room { here: now })
+                    encode(&Told::Presence { online: now })
                 }
                 _ = meters.tick() => {
                     let readings = member.read();
@@ -303,8 +303,8 @@ async fn reply(
     let mut members = Members::parse(json)?;
     match members.string("type", 1..=16)?.as_deref() {
         Some("reset") => {
-            let resets = member.reset();
-            Ok(encode(&Told::Reset { resets }))
+            let generation = member.reset();
+            Ok(encode(&Told::Reset { generation }))
         }
         Some("link") => {
             let down = match members.raw("down")?.get() {

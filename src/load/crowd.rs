@@ -147,7 +147,7 @@ impl Crowd {
             thread::sleep(LOOK_EVERY);
         }
         bar.finish_and_clear();
-        are_held(target, health.waiting, self.held)
+        are_held(target, health.waiters, self.held)
     }
 
     /// Waits until the time is over and all is delivered, or nothing comes any more.
@@ -254,7 +254,7 @@ fn are_held(target: &Target, before: u64, held: u64) -> Result<bool, String> {
     let mut patience = Patience::new(OPENING_PATIENCE);
     loop {
         let health = target.health();
-        let waiting = health.as_ref().map_or(0, |now| now.waiting);
+        let waiting = health.as_ref().map_or(0, |now| now.waiters);
         if waiting >= before + held {
             return Ok(true);
         }

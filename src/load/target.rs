@@ -81,7 +81,7 @@ pub struct Health {
     /// The newest version.
     pub head: u64,
     /// Long polls that are held, and WebSockets that wait for news.
-    pub waiting: u64,
+    pub waiters: u64,
 }
 
 impl Target {
@@ -164,7 +164,7 @@ impl Target {
         for _ in 0..SETTLE_LOOKS {
             thread::sleep(SETTLE_PAUSE);
             let now = self.health()?;
-            same = if now.waiting == health.waiting {
+            same = if now.waiters == health.waiters {
                 same + 1
             } else {
                 0

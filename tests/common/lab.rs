@@ -48,7 +48,7 @@ impl Lab {
 
     /// Returns once so many members are told to be here.
     pub async fn until_here(&mut self, count: usize) {
-        while self.next("room").await["here"] != count {}
+        while self.next("presence").await["online"] != count {}
     }
 
     /// Returns once so many of this client's requests are told to be under way.
@@ -73,5 +73,5 @@ impl Lab {
 /// How many requests are under way, in all panes.
 pub fn in_flight(panes: &Value) -> u64 {
     let panes = panes.as_object().expect("panes by name").values();
-    panes.filter_map(|pane| pane["inFlight"].as_u64()).sum()
+    panes.filter_map(|pane| pane["in_flight"].as_u64()).sum()
 }

@@ -126,7 +126,9 @@ impl Server {
     pub async fn until_metered(&self, client: &str, pane: &str, up: usize, down: usize) {
         let mut last = Value::Null;
         let counted = async {
-            while (&last["up"], &last["down"]) != (&json!(up), &json!(down)) {
+            while (&last["upload_bytes"], &last["download_bytes"])
+                != (&json!(up), &json!(down))
+            {
                 last = self.meters(client).await[pane].take();
             }
         };

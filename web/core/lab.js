@@ -103,7 +103,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
   });
 
   const meters = createMeters(() => {
-    const late = sleep(CHANNEL_WITHIN_MS, life.signal).then(() => ({ resets: null }));
+    const late = sleep(CHANNEL_WITHIN_MS, life.signal).then(() => ({ generation: null }));
     return Promise.race([control.ask({ type: 'reset' }), late]);
   }, onChange);
 

@@ -7,7 +7,7 @@
  */
 
 /**
- * @param {() => Promise<{ resets: number | null }>} reset has the server count anew, and resolves
+ * @param {() => Promise<{ generation: number | null }>} reset has the server count anew, and resolves
  *   with the number of that beginning, or with null when it took too long
  * @param {() => void} onChange
  */
@@ -24,9 +24,9 @@ export function createMeters(reset, onChange) {
     begin() {
       beginning = null;
       const own = reset().then(
-        ({ resets }) => {
+        ({ generation }) => {
           if (own !== decided) return; // begun again since
-          beginning = resets;
+          beginning = generation;
           readings = {};
           onChange();
         },
@@ -46,7 +46,7 @@ export function createMeters(reset, onChange) {
     /** @param {string} pane @returns {{ up: number | null, down: number | null }} null: unknown */
     bytesOf(pane) {
       if (beginning === null) return { up: null, down: null };
-      const { up = 0, down = 0 } = readings[pane] ?? {};
+      const { upload_bytes: up = 0, download_bytes: down = 0 } = readings[pane] ?? {};
       return { up, down };
     },
   };

@@ -3,8 +3,8 @@
  * browser's six connections. What the page publishes goes through it, too.
  *
  * @typedef {import('../core/types.js').Publication} Publication
- * @typedef {{ requests: number, answers: number, empty: number, inFlight: number, up: number,
- *             down: number }} Reading bytes up and down are counted by the server, headers and
+ * @typedef {{ requests: number, responses: number, empty: number, in_flight: number,
+ *             upload_bytes: number, download_bytes: number }} Reading bytes up and down are counted by the server, headers and
  *   frames included
  */
 import { backOff } from './persist.js';
@@ -55,8 +55,8 @@ export function createControl(client, { onRoom, onMeters, onClosed }) {
           resolve(true);
         }
         const said = JSON.parse(data);
-        if (said.type === 'room') onRoom(said.here);
-        else if (said.type === 'meters') onMeters(said.panes, said.resets);
+        if (said.type === 'presence') onRoom(said.online);
+        else if (said.type === 'meters') onMeters(said.panes, said.generation);
         else if (said.type === 'error') waiting.shift()?.reject(refusal(said));
         else waiting.shift()?.resolve(said);
       };

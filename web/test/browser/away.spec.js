@@ -66,7 +66,7 @@ test('seven tabs share six connections, and each gets everything', async ({ tabs
 });
 
 test.describe('a server that holds no longer than half a second', () => {
-  test.use({ flags: ['--max-wait-ms', '500'] });
+  test.use({ flags: ['--max-poll-wait', '500ms'] });
 
   test('is asked for no more by a tab behind', async ({ tabs, server }) => {
     const page = await tabs.newPage();

@@ -25,7 +25,7 @@ test('a server that is restarted is found again, and what was said meanwhile is 
 });
 
 test.describe('a log that keeps little', () => {
-  test.use({ flags: ['--retain', '5'] });
+  test.use({ flags: ['--retain-messages', '5'] });
 
   test('a pane that was away too long says how much it missed', async ({ page, server }) => {
     await open(page, server);

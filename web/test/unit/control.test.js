@@ -35,7 +35,7 @@ class Socket {
   }
 }
 
-const HERE = { type: 'room', here: 1 };
+const HERE = { type: 'presence', online: 1 };
 
 /**
  * A channel whose sockets and timers are moved by hand.
@@ -88,7 +88,7 @@ test('answers belong to questions in their order, and what comes unasked to none
   const [first, second, third] = [1, 2, 3].map((t) => control.ask({ type: 'ping', t }));
   assert.deepEqual(socket().sent.map(({ t }) => t), [1, 2, 3]);
   socket().say({ type: 'pong', t: 1 });
-  socket().say({ type: 'meters', resets: 4, panes: { poll: {} } });
+  socket().say({ type: 'meters', generation: 4, panes: { poll: {} } });
   socket().say({ type: 'error', title: 'no', status: 400 });
   socket().say({ type: 'pong', t: 3 });
   assert.equal((await first).t, 1);
