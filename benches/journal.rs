@@ -8,12 +8,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use clap::Parser;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use futures_util::future::join_all;
 use serde_json::value::to_raw_value;
 use tokio::runtime::{Builder, Runtime};
-use trifold::{Options, Publication, Sequencer};
+use trifold::journal::LogWriter;
+use trifold::log::{NewMessage, Retention};
+
+/// The defaults of the server.
+const RETENTION: Retention = Retention {
+    messages: 10_000,
+    bytes: 64 << 20,
+};
 
 fn main() {
     let mut criterion = Criterion::default()
@@ -36,27 +42,26 @@ fn publish(criterion: &mut Criterion, folder: &Path) {
     let mut group = criterion.benchmark_group("journal");
     for publishers in [1_u64, 8, 64] {
         let path = folder.join(format!("{publishers}.db"));
-        let flag = format!("--journal={}", path.display());
-        let sequencer = Sequencer::open(&Options::parse_from(["trifold", &*flag]));
-        let sequencer = Arc::new(sequencer.expect("the folder can be written"));
+        let writer = LogWriter::open(Some(&path), RETENTION);
+        let writer = Arc::new(writer.expect("the folder can be written"));
         group.throughput(Throughput::Elements(publishers));
         group.bench_function(BenchmarkId::new("publishers", publishers), |bencher| {
-            bencher.iter_custom(|rounds| burst(&runtime, &sequencer, publishers, rounds))
+            bencher.iter_custom(|rounds| burst(&runtime, &writer, publishers, rounds))
         });
-        runtime.block_on(sequencer.end());
+        runtime.block_on(writer.close());
     }
     group.finish();
 }
 
 fn burst(
     runtime: &Runtime,
-    sequencer: &Sequencer,
+    writer: &LogWriter,
     publishers: u64,
     rounds: u64,
 ) -> Duration {
     let publisher = async || {
         for _ in 0..rounds {
-            let published = sequencer.publish(message()).await;
+            let published = writer.publish(message()).await;
             published.expect("the disk has room");
         }
     };
@@ -65,8 +70,8 @@ fn burst(
     began.elapsed()
 }
 
-fn message() -> Publication {
-    Publication {
+fn message() -> NewMessage {
+    NewMessage {
         id: format!("{:016x}", rand::random::<u64>()),
         sender: "ana".to_owned(),
         kind: "chat".to_owned(),

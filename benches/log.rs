@@ -14,7 +14,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::task::{LocalSet, yield_now};
-use trifold::{Cursor, MessageLog, Publication, Retention};
+use trifold::log::{Cursor, MessageLog, NewMessage, Retention};
 
 use common::note;
 
@@ -55,7 +55,7 @@ fn append_one(log: &MessageLog) {
         .expect("the log is open");
 }
 
-fn message(number: u64) -> Publication {
+fn message(number: u64) -> NewMessage {
     note(format!("id-{number}"), TEXT)
 }
 
@@ -81,7 +81,7 @@ fn after(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("after");
     let nothing_new = Cursor::new(log.head());
     group.bench_function("nothing new", |bencher| {
-        bencher.iter(|| log.after(&nothing_new));
+        bencher.iter(|| log.read(&nothing_new));
     });
     for behind in [1, 100] {
         group.throughput(Throughput::Elements(behind));
@@ -91,13 +91,13 @@ fn after(criterion: &mut Criterion) {
                     append_one(&log); // forgets the batches of before
                     Cursor::new(log.head() - behind)
                 },
-                |cursor| log.after(&cursor),
+                |cursor| log.read(&cursor),
                 BatchSize::PerIteration,
             );
         });
         group.bench_function(BenchmarkId::new("asked before", behind), |bencher| {
             let cursor = Cursor::new(log.head() - behind);
-            bencher.iter(|| log.after(&cursor));
+            bencher.iter(|| log.read(&cursor));
         });
     }
     group.finish();
@@ -182,7 +182,7 @@ impl Waiter {
         match self {
             Self::Changed => loop {
                 log.changed(&cursor).await;
-                cursor.since = log.after(&cursor).expect("all is kept").version;
+                cursor.since = log.read(&cursor).expect("all is kept").version;
                 has_batch();
             },
             Self::Follow => {
@@ -237,7 +237,7 @@ impl Crowd {
     /// Appends once all are asleep, and says how long it took until all were served.
     fn wake(&self) -> Duration {
         self.runtime.block_on(self.tasks.run_until(async {
-            while self.log.waiting() < self.waiters {
+            while self.log.waiter_count() < self.waiters {
                 yield_now().await;
             }
             self.served.set(0);

@@ -172,7 +172,7 @@ impl Peer {
     /// How many readers wait there for a message.
     fn held(&self) -> usize {
         match self {
-            Self::Trifold(server) => server.log.waiting(),
+            Self::Trifold(server) => server.log.waiter_count(),
             Self::Bare { held } => held.load(Ordering::Acquire),
         }
     }

@@ -1,116 +1,121 @@
-//! The limits: how many may be here at one time, from one address too, and how fast one address
-//! may publish. Whoever is past a limit is told so; all others do not notice.
+//! Limits on concurrent connections (total and per address), on long polls and on the publish
+//! rate. A client over a limit gets an error; others are unaffected.
 //!
-//! Sizes and times are limited where the bytes are: see [`guard`](crate::guard),
-//! [`socket`](crate::socket) and [`publish`](crate::transports::publish).
+//! Sizes and times are limited where the bytes arrive: in [`http`](crate::http),
+//! [`ws`](crate::ws) and [`publish`](crate::publish).
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use governor::clock::{Clock, MonotonicClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use parking_lot::Mutex;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::Options;
-use crate::problem::Problem;
+/// Publish calls between two cleanups of idle rate-limiter entries.
+const LIMITER_CLEANUP_INTERVAL: usize = 4096;
 
-/// After so many publications those are forgotten who have not published for a while.
-const FORGET_EVERY: usize = 4096;
-
-/// What may be past its limit.
+/// A limit that can be exceeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs, reason = "the names say it; docs/operations.md has them")]
-pub enum Limit {
+#[allow(
+    missing_docs,
+    reason = "named after what is limited; docs/operations.md"
+)]
+pub enum LimitKind {
     Connections,
     ConnectionsPerAddress,
-    HeldPolls,
+    LongPolls,
     PublishRate,
     HeaderBytes,
     MessageBytes,
     BodyTimeout,
     PongTimeout,
     JournalQueue,
-    Room,
+    LabClients,
 }
 
-impl Limit {
-    /// All of them.
+impl LimitKind {
+    /// Every limit.
     pub const ALL: [Self; 10] = [
         Self::Connections,
         Self::ConnectionsPerAddress,
-        Self::HeldPolls,
+        Self::LongPolls,
         Self::PublishRate,
         Self::HeaderBytes,
         Self::MessageBytes,
         Self::BodyTimeout,
         Self::PongTimeout,
         Self::JournalQueue,
-        Self::Room,
+        Self::LabClients,
     ];
 
-    /// Its name in the metrics.
+    /// Returns the name used in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Connections => "connections",
             Self::ConnectionsPerAddress => "connections_per_address",
-            Self::HeldPolls => "held_polls",
+            Self::LongPolls => "long_polls",
             Self::PublishRate => "publish_rate",
             Self::HeaderBytes => "header_bytes",
             Self::MessageBytes => "message_bytes",
             Self::BodyTimeout => "body_timeout",
             Self::PongTimeout => "pong_timeout",
             Self::JournalQueue => "journal_queue",
-            Self::Room => "room",
+            Self::LabClients => "lab_clients",
         }
     }
 }
 
-/// So many at one time.
-#[derive(Debug, Default)]
-pub struct Seats(AtomicUsize);
+/// A client exceeded a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitExceeded {
+    /// The limit.
+    pub kind: LimitKind,
+    /// The time after which the client may succeed, if it is known.
+    pub retry_after: Option<Duration>,
+}
 
-impl Seats {
-    /// Takes a seat while fewer than `most` are taken. It is given back when it is dropped.
-    pub fn take(self: &Arc<Self>, most: usize) -> Option<Seat> {
-        let one_more = |taken| (taken < most).then_some(taken + 1);
-        self.0
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more)
-            .ok()
-            .map(|_| Seat(self.clone()))
-    }
-
-    /// How many are taken.
-    pub fn taken(&self) -> usize {
-        self.0.load(Ordering::Acquire)
+impl From<LimitKind> for LimitExceeded {
+    fn from(kind: LimitKind) -> Self {
+        Self {
+            kind,
+            retry_after: None,
+        }
     }
 }
 
-/// One of the [`Seats`].
-#[derive(Debug)]
-pub struct Seat(Arc<Seats>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::AcqRel);
-    }
+/// The values of the limits.
+#[derive(Debug, Clone)]
+pub struct LimitsConfig {
+    /// Maximum number of concurrent connections.
+    pub max_connections: usize,
+    /// Maximum number of concurrent connections from one [`ClientNetwork`].
+    pub max_connections_per_address: usize,
+    /// Maximum number of long polls in flight.
+    pub max_long_polls: usize,
+    /// Messages per second that one [`ClientNetwork`] may publish; `None` for no limit.
+    pub publish_rate: Option<NonZeroU32>,
 }
 
-/// Where a connection comes from, as far as it is counted: an IPv4 address, or the /64 of an
-/// IPv6 address, which is the least that a network gives to one site (RFC 6177 §2).
+/// Where a connection comes from, as far as it matters for limits: an IPv4 address, or the /64
+/// of an IPv6 address, which is the least that a network assigns to one site (RFC 6177 §2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Address(IpAddr);
+pub struct ClientNetwork(IpAddr);
 
-impl From<IpAddr> for Address {
+impl From<IpAddr> for ClientNetwork {
     fn from(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(v6) => {
@@ -121,192 +126,244 @@ impl From<IpAddr> for Address {
     }
 }
 
-type Publishers =
-    RateLimiter<Address, HashMapStateStore<Address>, MonotonicClock, NoOpMiddleware>;
+/// A semaphore that knows how many of its permits are in use.
+struct Permits {
+    semaphore: Arc<Semaphore>,
+    max: usize,
+}
 
-/// What is limited, and how much of it there is.
+impl Permits {
+    fn new(max: usize) -> Self {
+        let max = max.min(Semaphore::MAX_PERMITS);
+        Self {
+            semaphore: Arc::new(Semaphore::new(max)),
+            max,
+        }
+    }
+
+    fn try_acquire(&self) -> Option<OwnedSemaphorePermit> {
+        self.semaphore.clone().try_acquire_owned().ok()
+    }
+
+    fn in_use(&self) -> usize {
+        self.max - self.semaphore.available_permits()
+    }
+}
+
+type PublishLimiter = RateLimiter<
+    ClientNetwork,
+    HashMapStateStore<ClientNetwork>,
+    MonotonicClock,
+    NoOpMiddleware,
+>;
+
+type ConnectionCounts = Arc<Mutex<HashMap<ClientNetwork, usize>>>;
+
+/// All limits and what is in use of each.
 pub struct Limits {
-    most_connections: usize,
-    most_per_address: usize,
-    most_held: usize,
-    /// Longest that a long poll may ask to be held, in ms.
-    pub max_wait_ms: u64,
-    /// Most bytes of a message.
-    pub max_body: usize,
-    /// How long a request's body may take to arrive.
-    pub body_timeout: Duration,
-    /// Connections that are served.
-    pub connections: Arc<Seats>,
-    /// Polls that are held.
-    pub held: Arc<Seats>,
-    /// WebSockets on `/ws`.
-    pub sockets: Arc<Seats>,
-    addresses: Arc<Mutex<HashMap<Address, usize>>>,
-    publishers: Option<Publishers>,
-    published: AtomicUsize,
-    connects: Counter,
-    silent: Counter,
+    max_connections_per_address: usize,
+    connections: Permits,
+    long_polls: Permits,
+    connections_by_address: ConnectionCounts,
+    publish_limiter: Option<PublishLimiter>,
+    publish_count: AtomicUsize,
+    connections_accepted: Counter,
+    connections_without_request: Counter,
 }
 
 impl Limits {
-    /// The limits that the flags set.
-    pub fn new(options: &Options) -> Self {
-        let quota = NonZeroU32::new(options.publish_rate).map(Quota::per_second);
+    /// Creates limits with these values.
+    pub fn new(config: &LimitsConfig) -> Self {
+        let quota = config.publish_rate.map(Quota::per_second);
         Self {
-            most_connections: options.max_connections,
-            most_per_address: options.max_connections_per_address,
-            most_held: options.max_long_polls,
-            max_wait_ms: options.max_poll_wait.as_millis() as u64,
-            max_body: options.max_message_bytes,
-            body_timeout: options.body_timeout,
-            connections: Arc::default(),
-            held: Arc::default(),
-            sockets: Arc::default(),
-            addresses: Arc::default(),
-            publishers: quota.map(|quota| {
+            max_connections_per_address: config.max_connections_per_address,
+            connections: Permits::new(config.max_connections),
+            long_polls: Permits::new(config.max_long_polls),
+            connections_by_address: Arc::default(),
+            publish_limiter: quota.map(|quota| {
                 RateLimiter::new(quota, HashMapStateStore::default(), MonotonicClock)
             }),
-            published: AtomicUsize::new(0),
-            connects: Counter::default(),
-            silent: Counter::default(),
+            publish_count: AtomicUsize::new(0),
+            connections_accepted: Counter::default(),
+            connections_without_request: Counter::default(),
         }
     }
 
-    /// Registers what is counted here.
-    pub fn register(&self, registry: &mut Registry) {
-        let help = "Connections that came, served or not";
-        registry.register("connects", help, self.connects.clone());
-        let help = "Connections that ended before a whole request came";
-        registry.register("silent_connections", help, self.silent.clone());
+    /// Registers the metrics of connections and long polls.
+    pub fn register_metrics(self: &Arc<Self>, registry: &mut Registry) {
+        registry.register(
+            "connections_accepted",
+            "Accepted connections, including those over a limit",
+            self.connections_accepted.clone(),
+        );
+        registry.register(
+            "connections_without_request",
+            "Connections that ended before a complete request arrived",
+            self.connections_without_request.clone(),
+        );
+        registry.register_collector(Box::new(InUse(self.clone())));
     }
 
-    /// A connection that has just been accepted. One past a limit is there, too, but only to be
-    /// told so.
-    pub fn connect(&self, from: IpAddr) -> Connection {
-        self.connects.inc();
-        let address = from.into();
-        let seat = match self.sit_beside_neighbours(address) {
-            None => Err(Limit::ConnectionsPerAddress),
-            Some(beside) => match self.connections.take(self.most_connections) {
-                None => Err(Limit::Connections),
-                Some(seat) => Ok((seat, beside)),
-            },
-        };
-        Connection {
-            address,
-            seat,
-            has_asked: Cell::new(false),
-            silent: self.silent.clone(),
+    /// Admits a connection that was just accepted. One over a limit gets a guard as well, so
+    /// that its first request can be answered with the reason.
+    pub fn admit_connection(&self, peer: IpAddr) -> ConnectionGuard {
+        self.connections_accepted.inc();
+        let network = peer.into();
+        ConnectionGuard {
+            network,
+            admission: self.reserve_connection(network),
+            received_request: Cell::new(false),
+            without_request: self.connections_without_request.clone(),
         }
     }
 
-    fn sit_beside_neighbours(&self, address: Address) -> Option<Beside> {
-        let mut addresses = self.addresses.lock();
-        let here = addresses.entry(address).or_default();
-        if *here >= self.most_per_address {
-            return None;
-        }
-        *here += 1;
-        Some(Beside {
-            address,
-            addresses: self.addresses.clone(),
+    fn reserve_connection(&self, network: ClientNetwork) -> Result<Admission, LimitKind> {
+        let count = self.reserve_for_address(network)?;
+        let permit = self.connections.try_acquire();
+        Ok(Admission {
+            _permit: permit.ok_or(LimitKind::Connections)?,
+            _count: count,
         })
     }
 
-    /// A seat for a poll that is held.
-    ///
-    /// # Errors
-    /// 503 when all are taken.
-    pub fn hold(&self) -> Result<Seat, Problem> {
-        self.held.take(self.most_held).ok_or_else(|| {
-            let most = self.most_held;
-            let title = format!("{most} polls are held; --max-long-polls allows more");
-            Problem::unavailable(title).past(Limit::HeldPolls)
+    fn reserve_for_address(
+        &self,
+        network: ClientNetwork,
+    ) -> Result<AddressCount, LimitKind> {
+        let mut counts = self.connections_by_address.lock();
+        let count = counts.entry(network).or_default();
+        if *count >= self.max_connections_per_address {
+            return Err(LimitKind::ConnectionsPerAddress);
+        }
+        *count += 1;
+        Ok(AddressCount {
+            network,
+            counts: self.connections_by_address.clone(),
         })
     }
 
-    /// A seat for a WebSocket. There is always one: what is limited are connections.
-    pub fn open(&self) -> Option<Seat> {
-        self.sockets.take(usize::MAX)
-    }
-
-    /// Counts a message that somebody at this address wants to publish.
+    /// Acquires a permit for one long poll.
     ///
     /// # Errors
-    /// 429 when it comes too soon, with the time until the next may come.
-    pub fn publish(&self, from: Address) -> Result<(), Problem> {
-        let Some(publishers) = &self.publishers else {
+    /// [`LimitExceeded`] if all permits are in use.
+    pub fn acquire_long_poll(&self) -> Result<OwnedSemaphorePermit, LimitExceeded> {
+        let permit = self.long_polls.try_acquire();
+        permit.ok_or(LimitKind::LongPolls.into())
+    }
+
+    /// Counts a message that a client wants to publish.
+    ///
+    /// # Errors
+    /// [`LimitExceeded`] with the time until the next message is allowed.
+    pub fn check_publish_rate(&self, client: ClientNetwork) -> Result<(), LimitExceeded> {
+        let Some(limiter) = &self.publish_limiter else {
             return Ok(());
         };
-        if self
-            .published
-            .fetch_add(1, Ordering::Relaxed)
-            .is_multiple_of(FORGET_EVERY)
-        {
-            publishers.retain_recent();
+        let count = self.publish_count.fetch_add(1, Ordering::Relaxed);
+        if count.is_multiple_of(LIMITER_CLEANUP_INTERVAL) {
+            limiter.retain_recent();
         }
-        publishers.check_key(&from).map_err(|not_until| {
-            let wait = not_until.wait_time_from(MonotonicClock.now());
-            let title = "This address publishes too fast; --publish-rate allows more";
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, title)
-                .past(Limit::PublishRate)
-                .retry_after(wait)
-        })
+        limiter
+            .check_key(&client)
+            .map_err(|not_until| LimitExceeded {
+                kind: LimitKind::PublishRate,
+                retry_after: Some(not_until.wait_time_from(MonotonicClock.now())),
+            })
     }
 }
 
-/// Being counted with those of the same address.
-struct Beside {
-    address: Address,
-    addresses: Arc<Mutex<HashMap<Address, usize>>>,
+/// The gauges of what is in use, read when metrics are scraped.
+struct InUse(Arc<Limits>);
+
+impl fmt::Debug for InUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("InUse")
+    }
 }
 
-impl Drop for Beside {
+impl Collector for InUse {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let Limits {
+            connections,
+            long_polls,
+            ..
+        } = &*self.0;
+        for (name, help, permits) in [
+            (
+                "connections_open",
+                "Open connections that are served",
+                connections,
+            ),
+            (
+                "long_polls_in_flight",
+                "Long polls that are being held",
+                long_polls,
+            ),
+        ] {
+            let gauge = ConstGauge::new(permits.in_use() as i64);
+            let metric =
+                encoder.encode_descriptor(name, help, None, gauge.metric_type())?;
+            gauge.encode(metric)?;
+        }
+        Ok(())
+    }
+}
+
+/// What an admitted connection holds.
+struct Admission {
+    _permit: OwnedSemaphorePermit,
+    _count: AddressCount,
+}
+
+/// Decrements the per-address count on drop.
+struct AddressCount {
+    network: ClientNetwork,
+    counts: ConnectionCounts,
+}
+
+impl Drop for AddressCount {
     fn drop(&mut self) {
-        let mut addresses = self.addresses.lock();
-        if let Some(here) = addresses.get_mut(&self.address) {
-            *here -= 1;
-            if *here == 0 {
-                addresses.remove(&self.address);
+        let mut counts = self.counts.lock();
+        if let Some(count) = counts.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.network);
             }
         }
     }
 }
 
-/// A connection: where it comes from, and its seat, or why it has none.
-pub struct Connection {
-    /// Where it comes from.
-    pub address: Address,
-    seat: Result<(Seat, Beside), Limit>,
-    /// Whether a whole request ever came.
-    has_asked: Cell<bool>,
-    silent: Counter,
+/// An accepted connection, for as long as it is open.
+pub struct ConnectionGuard {
+    network: ClientNetwork,
+    admission: Result<Admission, LimitKind>,
+    received_request: Cell<bool>,
+    without_request: Counter,
 }
 
-impl Connection {
-    /// Whether it may be served.
+impl ConnectionGuard {
+    /// Returns where the connection comes from.
+    pub fn network(&self) -> ClientNetwork {
+        self.network
+    }
+
+    /// Records that a complete request arrived, and checks that the connection may be served.
     ///
     /// # Errors
-    /// 503 that names the limit that it is past.
-    pub fn admit(&self) -> Result<(), Problem> {
-        self.has_asked.set(true);
-        self.seat.as_ref().map(|_| ()).map_err(|&limit| {
-            Problem::unavailable(match limit {
-                Limit::ConnectionsPerAddress => {
-                    "There are too many connections from this address; \
-                     --max-connections-per-address allows more"
-                }
-                _ => "There are too many connections; --max-connections allows more",
-            })
-            .past(limit)
-        })
+    /// [`LimitExceeded`] if the connection was over a limit when it was accepted.
+    pub fn check_admitted(&self) -> Result<(), LimitExceeded> {
+        self.received_request.set(true);
+        match &self.admission {
+            Ok(_) => Ok(()),
+            Err(kind) => Err((*kind).into()),
+        }
     }
 }
 
-impl Drop for Connection {
+impl Drop for ConnectionGuard {
     fn drop(&mut self) {
-        if !self.has_asked.get() {
-            self.silent.inc();
+        if !self.received_request.get() {
+            self.without_request.inc();
         }
     }
 }
@@ -315,66 +372,82 @@ impl Drop for Connection {
 mod tests {
     use std::net::Ipv4Addr;
 
-    use clap::Parser;
-
     use super::*;
 
-    fn limits(flags: &[&str]) -> Limits {
-        Limits::new(&Options::parse_from([&["trifold"], flags].concat()))
-    }
+    const UNLIMITED: LimitsConfig = LimitsConfig {
+        max_connections: usize::MAX,
+        max_connections_per_address: usize::MAX,
+        max_long_polls: usize::MAX,
+        publish_rate: None,
+    };
 
-    fn here(last: u8) -> IpAddr {
+    fn address(last: u8) -> IpAddr {
         Ipv4Addr::new(192, 0, 2, last).into()
     }
 
     #[test]
-    fn a_connection_past_a_limit_takes_no_seat_from_others() {
-        let limits = limits(&["--max-connections=3", "--max-connections-per-address=2"]);
-        let mut served: Vec<_> = (0..2).map(|_| limits.connect(here(1))).collect();
-        let third = limits.connect(here(1));
+    fn rejected_connection_holds_no_permit() {
+        let limits = Limits::new(&LimitsConfig {
+            max_connections: 3,
+            max_connections_per_address: 2,
+            ..UNLIMITED
+        });
+        let admit = |last| limits.admit_connection(address(last));
+        let error = |guard: &ConnectionGuard| guard.check_admitted().map_err(|e| e.kind);
+        let mut admitted = vec![admit(1), admit(1)];
+        let third = admit(1);
+        admitted.push(admit(2));
+        let fourth = admit(2);
+        assert_eq!(error(&third), Err(LimitKind::ConnectionsPerAddress));
+        assert_eq!(error(&fourth), Err(LimitKind::Connections));
+        assert!(admitted.iter().all(|guard| guard.check_admitted().is_ok()));
+        assert_eq!(limits.connections.in_use(), 3);
+        drop(admitted);
+        assert_eq!(limits.connections.in_use(), 0);
+        assert_eq!(error(&admit(1)), Ok(()));
+    }
+
+    #[test]
+    fn idle_addresses_are_removed() {
+        let limits = Limits::new(&UNLIMITED);
+        let guards: Vec<_> = (0..9)
+            .map(|n| limits.admit_connection(address(n / 3)))
+            .collect();
+        assert_eq!(limits.connections_by_address.lock().len(), 3);
+        drop(guards);
+        assert!(limits.connections_by_address.lock().is_empty());
+    }
+
+    #[test]
+    fn network_is_v4_address_or_v6_site() {
+        let network = |text: &str| ClientNetwork::from(text.parse::<IpAddr>().unwrap());
         assert_eq!(
-            third.seat.as_ref().err(),
-            Some(&Limit::ConnectionsPerAddress)
+            network("2001:db8::1"),
+            network("2001:db8::ffff:ffff:ffff:ffff")
         );
-        served.push(limits.connect(here(2)));
-        let fourth = limits.connect(here(2));
-        assert_eq!(fourth.seat.as_ref().err(), Some(&Limit::Connections));
-        assert!(served.iter().all(|own| own.admit().is_ok()));
-        assert!(third.admit().is_err() && fourth.admit().is_err());
-        assert_eq!(limits.connections.taken(), 3);
-        drop(served);
-        assert_eq!(limits.connections.taken(), 0);
-        assert!(limits.connect(here(1)).admit().is_ok());
+        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
+        assert_eq!(network("::ffff:192.0.2.7"), network("192.0.2.7"));
+        assert_ne!(network("192.0.2.6"), network("192.0.2.7"));
     }
 
     #[test]
-    fn addresses_are_forgotten_with_their_last_connection() {
-        let limits = limits(&[]);
-        let connections: Vec<_> = (0..9).map(|n| limits.connect(here(n / 3))).collect();
-        assert_eq!(limits.addresses.lock().len(), 3);
-        drop(connections);
-        assert!(limits.addresses.lock().is_empty());
+    fn publish_rate_is_per_address() {
+        let limits = Limits::new(&LimitsConfig {
+            publish_rate: NonZeroU32::new(5),
+            ..UNLIMITED
+        });
+        let publish = |last| limits.check_publish_rate(address(last).into());
+        assert!((0..5).all(|_| publish(1).is_ok()));
+        let exceeded = publish(1).unwrap_err();
+        assert_eq!(exceeded.kind, LimitKind::PublishRate);
+        assert!(exceeded.retry_after.is_some_and(|wait| !wait.is_zero()));
+        assert!(publish(2).is_ok());
     }
 
     #[test]
-    fn a_site_is_one_address() {
-        let of = |text: &str| Address::from(text.parse::<IpAddr>().unwrap());
-        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:ffff:ffff:ffff"));
-        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
-        assert_eq!(of("::ffff:192.0.2.7"), of("192.0.2.7"));
-        assert_ne!(of("192.0.2.6"), of("192.0.2.7"));
-    }
-
-    #[test]
-    fn each_address_publishes_at_its_own_rate_and_is_forgotten() {
-        let limits = limits(&["--publish-rate=5"]);
-        for _ in 0..5 {
-            assert!(limits.publish(here(1).into()).is_ok());
-        }
-        let refused = limits.publish(here(1).into()).unwrap_err();
-        assert_eq!(refused.status(), 429);
-        assert!(limits.publish(here(2).into()).is_ok());
-        let unlimited = self::limits(&["--publish-rate=0"]);
-        assert!((0..10_000).all(|_| unlimited.publish(here(1).into()).is_ok()));
+    fn publish_rate_can_be_unlimited() {
+        let limits = Limits::new(&UNLIMITED);
+        let client = address(1).into();
+        assert!((0..10_000).all(|_| limits.check_publish_rate(client).is_ok()));
     }
 }

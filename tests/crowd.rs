@@ -35,7 +35,8 @@ async fn held(server: SocketAddr, number: usize) -> Wire {
 async fn until_held(server: &Program, count: usize) {
     let wait = async {
         let mut wire = server.wire().await;
-        let held = |answer: &common::Answer| answer.metric("trifold_held_polls");
+        let held =
+            |answer: &common::Answer| answer.metric("trifold_long_polls_in_flight");
         while held(&wire.get("/metrics").await) != count as f64 {}
     };
     let waited = timeout(FOR_ALL, wait).await;

@@ -4,8 +4,8 @@ use crate::common;
 
 use common::{Server, append, versions};
 use serde_json::Value;
-use trifold::message_log::BATCH_BYTES;
-use trifold::{Cursor, MessageLog};
+use trifold::log::MAX_BATCH_BYTES;
+use trifold::log::{Cursor, MessageLog};
 
 /// All batches from the beginning, by polling.
 async fn polled(server: &Server, limit: &str) -> Vec<Value> {
@@ -66,7 +66,7 @@ async fn limit_is_500_when_nothing_is_said_and_1000_at_most() {
 #[tokio::test]
 async fn a_message_bigger_than_a_batch_comes_alone() {
     let server = Server::start(&["--max-message-bytes=4000000"]);
-    let big = "x".repeat(BATCH_BYTES + 1);
+    let big = "x".repeat(MAX_BATCH_BYTES + 1);
     for (number, text) in ["a", &big, &big, "b", "c"].into_iter().enumerate() {
         append(&server.log, number.to_string(), text);
     }
@@ -81,7 +81,7 @@ fn size(log: &MessageLog, version: u64) -> usize {
         limit: 1,
         ..Cursor::new(version - 1)
     };
-    let batch = log.after(&cursor).expect("it is kept");
+    let batch = log.read(&cursor).expect("it is kept");
     let json = std::str::from_utf8(&batch.json).expect("UTF-8");
     json.split_once(r#""messages":["#)
         .expect("messages")
@@ -103,10 +103,10 @@ async fn a_batch_holds_as_many_bytes_as_fit_and_not_one_more() {
             .map(|version| size(&server.log, version));
         let bytes: usize = sizes.sum();
         let version = batch["version"].as_u64().unwrap();
-        assert!(bytes <= BATCH_BYTES);
+        assert!(bytes <= MAX_BATCH_BYTES);
         if version < server.log.head() {
             assert!(
-                bytes + size(&server.log, version + 1) > BATCH_BYTES,
+                bytes + size(&server.log, version + 1) > MAX_BATCH_BYTES,
                 "cut too early"
             );
         }

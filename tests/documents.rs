@@ -11,7 +11,7 @@ use std::process::Command;
 
 use clap::{Arg, CommandFactory};
 use common::Server;
-use trifold::options::CommandLine;
+use trifold::cli::Cli;
 
 const PROTOCOL: &str = include_str!("../docs/protocol.md");
 const PERFORMANCE: &str = include_str!("../docs/performance.md");
@@ -181,7 +181,7 @@ fn assert_same(documented: &[String], defined: &[String]) {
 
 #[test]
 fn the_table_of_flags_is_the_command_line() {
-    let mut command = CommandLine::command();
+    let mut command = Cli::command();
     command.build();
     let defined = command.get_arguments().map(|flag| defined(flag).join(", "));
     assert_same(&documented(PROTOCOL, 3), &defined.collect::<Vec<_>>());
@@ -189,7 +189,7 @@ fn the_table_of_flags_is_the_command_line() {
 
 #[test]
 fn the_table_of_loads_flags_is_its_command_line() {
-    let mut command = CommandLine::command();
+    let mut command = Cli::command();
     command.build();
     let load = command.find_subcommand("load").expect("there is one");
     let flags = load.get_arguments().filter(|own| !own.is_positional());

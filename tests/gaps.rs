@@ -98,7 +98,7 @@ async fn a_gap_comes_before_an_empty_log_is_waited_for() {
     let server = Server::start(&[]);
     let gap = assert_gap(&server, "?since=9", "ahead").await;
     assert_eq!((&gap["oldest"], &gap["head"]), (&1.into(), &0.into()));
-    assert_eq!(server.log.waiting(), 0);
+    assert_eq!(server.log.waiter_count(), 0);
 }
 
 #[tokio::test]

@@ -335,8 +335,8 @@ fn text_is_taken_as_it_was_meant_wherever_its_fragments_are_cut() {
         bytes.extend(masked_frame(FIN | CLOSE, b""));
         send_cut(wire, &bytes, &sizes).await;
         assert_eq!(wire.close_code().await, 1000);
-        let cursor = trifold::Cursor::new(server.log.head() - 1);
-        let batch = server.log.after(&cursor).expect("it is kept");
+        let cursor = trifold::log::Cursor::new(server.log.head() - 1);
+        let batch = server.log.read(&cursor).expect("it is kept");
         assert_eq!(common::parsed(&batch)["messages"][0]["body"], text);
     });
 }

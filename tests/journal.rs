@@ -3,12 +3,12 @@
 
 use crate::common;
 
-use clap::Parser;
 use common::{JournalFile, Program, Socket, note, versions};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use trifold::{Options, Refused, Sequencer};
+use trifold::journal::{LogWriter, PublishError};
+use trifold::log::Retention;
 
 /// What a parser and printer in between would change, or SQLite's own values.
 const BODIES: [&str; 8] = [
@@ -260,11 +260,14 @@ async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
 #[tokio::test]
 async fn more_than_waits_for_a_slow_disk_is_told_to_come_again() {
     let file = JournalFile::new();
-    let options = Options::parse_from(["trifold", &file.flag()]);
-    let sequencer = Sequencer::open(&options).unwrap();
+    let retention = Retention {
+        messages: 10_000,
+        bytes: 64 << 20,
+    };
+    let writer = LogWriter::open(Some(&file.path), retention).unwrap();
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let publish = |number| sequencer.publish(note(format!("id-{number}"), "hi"));
+    let publish = |number| writer.publish(note(format!("id-{number}"), "hi"));
     let mut published = join_all((0..8000).map(publish));
     assert!(futures_util::poll!(&mut published).is_pending());
     tool.execute_batch("COMMIT").unwrap();
@@ -277,7 +280,7 @@ async fn more_than_waits_for_a_slow_disk_is_told_to_come_again() {
         }
     }
     assert!(
-        refused.iter().all(|why| *why == Refused::Busy),
+        refused.iter().all(|why| *why == PublishError::QueueFull),
         "{refused:?}"
     );
     assert!(
@@ -286,5 +289,5 @@ async fn more_than_waits_for_a_slow_disk_is_told_to_come_again() {
         refused.len()
     );
     assert_eq!(file.versions(), versions);
-    common::soon(sequencer.end()).await;
+    common::soon(writer.close()).await;
 }

@@ -15,7 +15,7 @@ async fn what_waits_for_the_disk_shares_the_next_commit() {
     tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk is slow
     let publish = |number| {
         let new = note(format!("id-{number}"), "hi");
-        server.sequencer.publish(new)
+        server.writer.publish(new)
     };
     let mut published = join_all((1..=64).chain(1..=64).map(publish));
     assert!(poll!(&mut published).is_pending(), "all of them wait");
@@ -31,8 +31,11 @@ async fn what_waits_for_the_disk_shares_the_next_commit() {
         }
     }
     let metrics = server.get("/metrics").await;
-    assert_eq!(metrics.metric("trifold_journal_commit_messages_sum"), 64.0);
-    let commits = metrics.metric("trifold_journal_commit_seconds_count");
+    assert_eq!(
+        metrics.metric("trifold_journal_commit_batch_messages_sum"),
+        64.0
+    );
+    let commits = metrics.metric("trifold_journal_commit_duration_seconds_count");
     assert!(
         commits <= 2.0,
         "the one that waited, and one for all others"

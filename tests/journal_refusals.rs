@@ -40,7 +40,7 @@ async fn what_is_not_sqlite() {
     for text in ["x", &"Dear diary, ".repeat(1000)] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
-        assert_refused(&file, "not a SQLite file").await;
+        assert_refused(&file, "not an SQLite database").await;
         file.assert_alone();
     }
 }
@@ -56,7 +56,7 @@ async fn another_programs_database() {
         set("journal_mode", mode).unwrap();
         other.execute_batch("CREATE TABLE messages (x)").unwrap();
         drop(other);
-        assert_refused(&file, "not a journal of Trifold's").await;
+        assert_refused(&file, "not a Trifold journal").await;
         file.assert_alone();
     }
 }
@@ -75,7 +75,7 @@ async fn a_damaged_page() {
     assert!(bytes.len() > 5 * 4096);
     bytes[3 * 4096..4 * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "damaged").await;
+    assert_refused(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn a_damaged_page_with_unfinished_work_beside_it() {
     let mut bytes = fs::read(&file.path).unwrap();
     bytes[4 * 4096..5 * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "damaged").await;
+    assert_refused(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn a_damaged_page_of_those_that_are_free() {
     assert_ne!(first, 0);
     bytes[(first - 1) * 4096..first * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "damaged").await;
+    assert_refused(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn half_a_file() {
     let file = journal().await;
     let bytes = fs::read(&file.path).unwrap();
     fs::write(&file.path, &bytes[..bytes.len() / 2]).unwrap();
-    assert_refused(&file, "damaged").await;
+    assert_refused(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -124,26 +124,26 @@ async fn what_somebody_else_has_written_into_it() {
     for (edit, why) in [
         (
             "DELETE FROM messages WHERE version = 7",
-            "there is no message 7",
+            "message 7 is missing",
         ),
         (
             "UPDATE messages SET body = '{' WHERE version = 7",
-            "damaged",
+            "corrupt",
         ),
         (
             "UPDATE messages SET body = x'00' WHERE version = 7",
-            "damaged",
+            "corrupt",
         ),
         (
             "UPDATE messages SET at = 'noon' WHERE version = 7",
-            "damaged",
+            "corrupt",
         ),
         (
             "UPDATE messages SET version = -1 WHERE version = 1",
-            "damaged",
+            "corrupt",
         ),
-        ("DELETE FROM log", "damaged"),
-        ("UPDATE log SET epoch = '\"},{\"abcdef'", "damaged"),
+        ("DELETE FROM log", "corrupt"),
+        ("UPDATE log SET epoch = '\"},{\"abcdef'", "corrupt"),
         ("DROP TABLE messages", "messages"),
     ] {
         let file = journal().await;
@@ -156,7 +156,7 @@ async fn what_somebody_else_has_written_into_it() {
 async fn what_is_no_file_or_cannot_be_one() {
     let file = JournalFile::new();
     fs::create_dir(&file.path).unwrap();
-    assert_refused(&file, "not a file").await;
+    assert_refused(&file, "not a regular file").await;
     fs::remove_dir(&file.path).unwrap();
 
     let inside = file.path.join("lecture 1?#%.db");

@@ -7,18 +7,18 @@ use common::{Server, Socket, Wire, append, until};
 async fn held_poll(server: &Server) -> Wire {
     let mut wire = server.wire().await;
     wire.ask("GET /longpoll?wait_ms=25000", &[]).await;
-    until("the poll is held", || server.log.waiting() == 1).await;
+    until("the poll is held", || server.log.waiter_count() == 1).await;
     wire
 }
 
 async fn quiet_socket(server: &Server) -> Socket {
     let socket = server.socket("").await;
-    until("the socket waits", || server.log.waiting() == 1).await;
+    until("the socket waits", || server.log.waiter_count() == 1).await;
     socket
 }
 
 async fn assert_forgotten(server: &Server) {
-    until("nobody waits", || server.log.waiting() == 0).await;
+    until("nobody waits", || server.log.waiter_count() == 0).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 0);
 }
 
@@ -27,7 +27,7 @@ async fn health_tells_how_many_wait() {
     let server = Server::start(&[]);
     let _poll = held_poll(&server).await;
     let _socket = server.socket("").await;
-    until("both wait", || server.log.waiting() == 2).await;
+    until("both wait", || server.log.waiter_count() == 2).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 2);
 }
 
@@ -68,7 +68,7 @@ async fn a_held_poll_ends_when_its_client_gives_up() {
     let server = Server::start(&[]);
     tokio::select! {
         _ = server.get("/longpoll?wait_ms=25000") => panic!("nothing was published"),
-        () = until("the poll is held", || server.log.waiting() == 1) => {}
+        () = until("the poll is held", || server.log.waiter_count() == 1) => {}
     }
     assert_forgotten(&server).await;
 }
@@ -124,9 +124,9 @@ async fn those_who_stay_are_served_when_others_leave() {
     let leaves: Vec<_> = [server.wire().await, server.wire().await].into();
     for mut wire in leaves {
         wire.ask("GET /longpoll?wait_ms=25000", &[]).await;
-        until("both wait", || server.log.waiting() == 2).await;
+        until("both wait", || server.log.waiter_count() == 2).await;
         drop(wire);
-        until("one waits", || server.log.waiting() == 1).await;
+        until("one waits", || server.log.waiter_count() == 1).await;
     }
     append(&server.log, "one", "hi");
     assert_eq!(stays.json().await["version"], 1);

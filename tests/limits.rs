@@ -36,7 +36,7 @@ async fn a_connection_too_many_is_told_so_and_the_others_are_served() {
     let mut poller = server.wire().await;
     assert_eq!(poller.get("/poll").await.status, 200);
 
-    assert_turned_away(server.wire().await, "too many connections").await;
+    assert_turned_away(server.wire().await, "Too many connections").await;
 
     assert_eq!(poller.get("/poll").await.status, 200);
     server.fill(1);
@@ -46,9 +46,9 @@ async fn a_connection_too_many_is_told_so_and_the_others_are_served() {
             .contains("id-1")
     );
     let metrics = poller.get("/metrics").await;
-    let refused = r#"trifold_refusals_total{limit="connections"}"#;
+    let refused = r#"trifold_limit_exceeded_total{limit="connections"}"#;
     assert_eq!(metrics.metric(refused), 1.0);
-    assert_eq!(metrics.metric("trifold_connections"), 2.0);
+    assert_eq!(metrics.metric("trifold_connections_open"), 2.0);
 
     drop(socket);
     let came_in = async { while server.wire().await.get("/poll").await.status != 200 {} };
@@ -65,7 +65,7 @@ async fn an_address_with_too_many_connections_does_not_keep_others_out() {
 
     assert_eq!(from_elsewhere(&server).await.get("/poll").await.status, 200);
     let metrics = first.get("/metrics").await;
-    let refused = r#"trifold_refusals_total{limit="connections_per_address"}"#;
+    let refused = r#"trifold_limit_exceeded_total{limit="connections_per_address"}"#;
     assert_eq!(metrics.metric(refused), 1.0);
 }
 
@@ -76,11 +76,11 @@ async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
     for wire in &mut held {
         wire.ask("GET /longpoll", &[]).await;
     }
-    until("both are held", || server.log.waiting() == 2).await;
-    assert_eq!(server.metric("trifold_held_polls").await, 2.0);
+    until("both are held", || server.log.waiter_count() == 2).await;
+    assert_eq!(server.metric("trifold_long_polls_in_flight").await, 2.0);
 
     let answer = server.get("/longpoll").await;
-    answer.assert_problem(503, "2 polls are held");
+    answer.assert_problem(503, "--max-long-polls");
     assert_eq!(answer.header("retry-after"), Some("1"));
 
     server.fill(1);
@@ -88,8 +88,8 @@ async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
         assert_eq!(wire.answer().await.json()["version"], 1);
     }
     assert_eq!(server.get("/longpoll").await.status, 200);
-    assert_eq!(server.metric("trifold_held_polls").await, 0.0);
-    assert_eq!(server.refusals("held_polls").await, 1.0);
+    assert_eq!(server.metric("trifold_long_polls_in_flight").await, 0.0);
+    assert_eq!(server.refusals("long_polls").await, 1.0);
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn a_slow_header_ends_its_connection_and_is_counted() {
     assert_eq!(slow.head().await.status, 408);
     slow.ended().await;
     silent.ended().await;
-    until_metric(&server, "trifold_silent_connections_total", 2.0).await;
+    until_metric(&server, "trifold_connections_without_request_total", 2.0).await;
 }
 
 #[tokio::test]
@@ -216,7 +216,7 @@ async fn a_reader_that_does_not_read_is_cut_and_little_waits_for_it() {
     };
     soon(cut).await;
     assert!(most <= 2 * 16_384, "{most} bytes waited");
-    until_metric(&server, "trifold_websockets", 1.0).await;
+    until_metric(&server, "trifold_websockets_open", 1.0).await;
     server.say("\"on\"").await;
     assert_eq!(other.next("batch").await["version"], 41);
 }

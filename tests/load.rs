@@ -18,16 +18,16 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
+use trifold::cli::{self, Cli};
 use trifold::load::{Measured, Technique, measure};
-use trifold::message_log::text_frame;
-use trifold::options::{self, CommandLine};
+use trifold::ws::Frame;
 
 /// Measures a server from this process, with these flags.
 async fn measured(address: SocketAddr, flags: &[&str]) -> Result<Measured, String> {
     let url = format!("http://{address}");
     let line = ["trifold", "load", &url, "--threads=2", "--ramp=10000"];
-    let line = CommandLine::parse_from(line.iter().chain(flags));
-    let Some(options::Command::Load(load)) = line.command else {
+    let line = Cli::parse_from(line.iter().chain(flags));
+    let Some(cli::Command::Load(load)) = line.command else {
         panic!("there is a subcommand");
     };
     let measured = tokio::task::spawn_blocking(move || measure(&load)).await;
@@ -486,7 +486,7 @@ impl Stub {
         let upgrade = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
         let _ = write.write_all(upgrade.as_bytes()).await;
         while let Ok(batch) = batches.recv().await {
-            let sent = write.write_all(&text_frame(&batch)).await;
+            let sent = write.write_all(Frame::text(&batch).as_bytes()).await;
             let last = self.manners.hang_up.map(|own| format!("\"head\":{own},"));
             if sent.is_err() || last.is_some_and(|own| batch.contains(&own)) {
                 return;

@@ -50,7 +50,7 @@ async fn a_duplicate_does_not_end_the_wait() {
     let server = Server::start(&[]);
     server.fill(1);
     let publish_again = async {
-        until("the poll is held", || server.log.waiting() == 1).await;
+        until("the poll is held", || server.log.waiter_count() == 1).await;
         assert!(append(&server.log, "id-1", "hi").duplicate);
     };
     let (took, ()) = tokio::join!(held(&server, "?since=1&wait_ms=300"), publish_again);

@@ -19,6 +19,7 @@ mod journal_full;
 mod journal_groups;
 mod journal_kill;
 mod journal_refusals;
+mod layers;
 mod leaving;
 mod limits;
 mod load;

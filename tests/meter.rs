@@ -4,7 +4,7 @@ use crate::common;
 
 use common::{Server, Wire, append, masked_frame, until};
 use serde_json::json;
-use trifold::lab::room::{MEMBERS_MAX, PANES_MAX, Room};
+use trifold::lab::MAX_PANES;
 
 const JSON: &str = "Content-Type: application/json";
 
@@ -253,7 +253,7 @@ async fn in_flight_is_back_at_zero_when_clients_leave() {
         sockets.push(server.socket("?client=ana&pane=ws").await);
     }
     server.until_in_flight("ana", 6).await;
-    until("all wait", || server.log.waiting() == 6).await;
+    until("all wait", || server.log.waiter_count() == 6).await;
     drop(polls);
     server.until_in_flight("ana", 3).await;
     assert_eq!(server.meters("ana").await["ws"]["in_flight"], 3);
@@ -298,38 +298,11 @@ async fn what_is_counted_after_a_reset_is_told_also_where_it_equals_what_was_tol
 #[tokio::test]
 async fn a_pane_too_many_is_served_and_not_counted() {
     let server = Server::start(&[]);
-    for pane in 0..=PANES_MAX {
+    for pane in 0..=MAX_PANES {
         let answer = server.get(&format!("/poll?client=ana&pane={pane}")).await;
         assert_eq!(answer.status, 200);
     }
     let panes = server.meters("ana").await;
-    assert_eq!(panes.as_object().unwrap().len(), PANES_MAX);
-    assert_eq!(panes[PANES_MAX.to_string()], json!(null));
-}
-
-#[test]
-fn members_are_bounded_and_the_one_seen_longest_ago_goes() {
-    let room = Room::default();
-    let count = |name: &str| room.member(name).unwrap().read().panes.len();
-    for number in 0..MEMBERS_MAX {
-        let member = room.member(&number.to_string()).unwrap();
-        assert!(member.meter("all").is_some());
-    }
-    assert_eq!(count("0"), 1); // seen just now
-    assert_eq!(count("new"), 0); // takes the place of 1
-    assert_eq!(count("0"), 1);
-    assert_eq!(count("2"), 1);
-    assert_eq!(count("1"), 0);
-}
-
-#[test]
-fn members_that_are_here_are_not_forgotten() {
-    let room = Room::default();
-    let name = |number: usize| number.to_string();
-    let here: Vec<_> = (0..MEMBERS_MAX).map(|n| room.member(&name(n))).collect();
-    assert!(here.iter().all(Option::is_some));
-    assert!(room.member("new").is_none());
-    assert!(room.member("0").is_some());
-    drop(here);
-    assert!(room.member("new").is_some());
+    assert_eq!(panes.as_object().unwrap().len(), MAX_PANES);
+    assert_eq!(panes[MAX_PANES.to_string()], json!(null));
 }

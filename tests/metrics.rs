@@ -15,7 +15,7 @@ fn by(name: &str, label: &str, value: &str) -> String {
 }
 
 fn told(name: &str, technique: &str) -> String {
-    by(name, "technique", technique)
+    by(name, "transport", technique)
 }
 
 /// Returns once a metric has this value.
@@ -36,7 +36,7 @@ async fn each_technique_counts_what_it_told() {
     let mut socket = server.socket("").await;
     let held = server.get("/longpoll");
     let publish = async {
-        until("both wait", || server.log.waiting() == 2).await;
+        until("both wait", || server.log.waiter_count() == 2).await;
         server.fill(1);
     };
     let (held, ()) = tokio::join!(held, publish);
@@ -47,20 +47,29 @@ async fn each_technique_counts_what_it_told() {
     let last = async { while socket.next("batch").await["version"] != 3 {} };
     soon(last).await;
 
-    let bytes = told("batch_bytes_total", "longpoll");
+    let bytes = told("batch_bytes_sent_total", "longpoll");
     assert_eq!(server.metric(&bytes).await, held.body.len() as f64);
     for (technique, batches, messages) in [("poll", 2.0, 2.0), ("longpoll", 1.0, 1.0)] {
         let read = |name: &str| told(name, technique);
-        assert_eq!(server.metric(&read("batches_total")).await, batches);
-        assert_eq!(server.metric(&read("messages_total")).await, messages);
+        assert_eq!(server.metric(&read("batches_sent_total")).await, batches);
+        assert_eq!(
+            server.metric(&read("messages_delivered_total")).await,
+            messages
+        );
     }
-    assert_eq!(server.metric(&told("messages_total", "ws")).await, 3.0);
+    assert_eq!(
+        server.metric(&told("messages_delivered_total", "ws")).await,
+        3.0
+    );
     // Empty batches are on time for nothing.
-    let late = told("publish_to_write_seconds_count", "poll");
+    let late = told("delivery_latency_seconds_count", "poll");
     assert_eq!(server.metric(&late).await, 1.0);
-    assert_eq!(server.metric("trifold_held_seconds_count").await, 1.0);
-    assert_eq!(server.metric("trifold_log_head").await, 3.0);
-    assert_eq!(server.metric("trifold_log_oldest").await, 1.0);
+    assert_eq!(
+        server.metric("trifold_long_poll_hold_seconds_count").await,
+        1.0
+    );
+    assert_eq!(server.metric("trifold_log_head_version").await, 3.0);
+    assert_eq!(server.metric("trifold_log_oldest_version").await, 1.0);
 }
 
 #[tokio::test]
@@ -73,9 +82,9 @@ async fn a_message_is_late_only_since_its_reader_asked() {
     server.socket("").await.next("batch").await;
     for technique in ["poll", "longpoll", "ws"] {
         let sum = server
-            .metric(&told("publish_to_write_seconds_sum", technique))
+            .metric(&told("delivery_latency_seconds_sum", technique))
             .await;
-        let count = told("publish_to_write_seconds_count", technique);
+        let count = told("delivery_latency_seconds_count", technique);
         assert_eq!(server.metric(&count).await, 1.0);
         assert!(sum < 0.3, "{technique}: {sum}");
     }
@@ -87,18 +96,18 @@ async fn gauges_go_up_and_back_to_nought() {
     let sockets = [server.socket("").await, server.socket("").await];
     let mut held = server.wire().await;
     held.ask("GET /longpoll", &[]).await;
-    until("all wait", || server.log.waiting() == 3).await;
+    until("all wait", || server.log.waiter_count() == 3).await;
     let metrics = server.get("/metrics").await;
-    assert_eq!(metrics.metric("trifold_websockets"), 2.0);
-    assert_eq!(metrics.metric("trifold_held_polls"), 1.0);
-    assert_eq!(metrics.metric("trifold_waiting"), 3.0);
-    assert_eq!(metrics.metric("trifold_connections"), 4.0); // and this one
+    assert_eq!(metrics.metric("trifold_websockets_open"), 2.0);
+    assert_eq!(metrics.metric("trifold_long_polls_in_flight"), 1.0);
+    assert_eq!(metrics.metric("trifold_log_waiters"), 3.0);
+    assert_eq!(metrics.metric("trifold_connections_open"), 4.0); // and this one
     drop(sockets);
     drop(held);
-    until_it_reads(&server, "trifold_websockets", 0.0).await;
-    until_it_reads(&server, "trifold_held_polls", 0.0).await;
-    until_it_reads(&server, "trifold_waiting", 0.0).await;
-    until_it_reads(&server, "trifold_connections", 1.0).await;
+    until_it_reads(&server, "trifold_websockets_open", 0.0).await;
+    until_it_reads(&server, "trifold_long_polls_in_flight", 0.0).await;
+    until_it_reads(&server, "trifold_log_waiters", 0.0).await;
+    until_it_reads(&server, "trifold_connections_open", 1.0).await;
 }
 
 #[tokio::test]
@@ -119,7 +128,7 @@ async fn gaps_are_counted_by_reason_on_each_way() {
         .next("gap")
         .await;
     for reason in ["truncated", "ahead", "epoch"] {
-        let name = by("gaps_total", "reason", reason);
+        let name = by("cursor_gaps_total", "reason", reason);
         assert_eq!(server.metric(&name).await, 1.0, "{reason}");
     }
 }
@@ -133,7 +142,7 @@ async fn answers_are_counted_by_endpoint_and_nobody_makes_up_labels() {
     let _socket = server.socket("").await;
     let text = server.get("/metrics").await.text().to_owned();
     for (endpoint, status) in [("poll", 200), ("poll", 400), ("page", 404), ("ws", 101)] {
-        let line = format!(r#"{{endpoint="{endpoint}",status="{status}"}} 1"#);
+        let line = format!(r#"{{endpoint="{endpoint}",code="{status}"}} 1"#);
         assert!(text.contains(&line), "{line} in {text}");
     }
     assert!(!text.contains("such"));
@@ -151,10 +160,16 @@ async fn with_journal() -> (Server, JournalFile) {
 async fn commits_are_counted_with_what_they_took() {
     let (server, _file) = with_journal().await;
     let metrics = server.get("/metrics").await;
-    assert_eq!(metrics.metric("trifold_journal_commit_seconds_count"), 1.0);
-    assert_eq!(metrics.metric("trifold_journal_commit_messages_sum"), 1.0);
-    assert!(metrics.metric("trifold_journal_commit_seconds_sum") > 0.0);
-    assert_eq!(metrics.metric("trifold_journal_failures_total"), 0.0);
+    assert_eq!(
+        metrics.metric("trifold_journal_commit_duration_seconds_count"),
+        1.0
+    );
+    assert_eq!(
+        metrics.metric("trifold_journal_commit_batch_messages_sum"),
+        1.0
+    );
+    assert!(metrics.metric("trifold_journal_commit_duration_seconds_sum") > 0.0);
+    assert_eq!(metrics.metric("trifold_journal_commit_failures_total"), 0.0);
 }
 
 /// The names of all metrics, without what a histogram adds to its own.
@@ -184,7 +199,12 @@ async fn every_metric_is_explained_and_nothing_else() {
     let first = rows.filter_map(|line| line.split('|').nth(1));
     let named = first.flat_map(|cell| cell.split('`').skip(1).step_by(2));
     let named = named.filter_map(|name| name.split('{').next());
-    let explained: BTreeSet<_> = named.map(|name| format!("trifold_{name}")).collect();
+    let explained: BTreeSet<_> = named
+        .map(|name| match name.starts_with("process_") {
+            true => name.to_owned(),
+            false => format!("trifold_{name}"),
+        })
+        .collect();
     assert_eq!(explained, families(answer.text()));
 }
 
@@ -204,7 +224,9 @@ async fn the_dashboard_asks_for_what_there_is() {
         let words: Vec<_> = query
             .split(|own: char| !own.is_ascii_alphanumeric() && own != '_')
             .collect();
-        let names = words.iter().filter(|word| word.starts_with("trifold_"));
+        let is_ours =
+            |word: &&&str| word.starts_with("trifold_") || word.starts_with("process_");
+        let names = words.iter().filter(is_ours);
         let names: BTreeSet<_> = names.copied().collect();
         assert!(!names.is_empty(), "{query}");
         for name in &names {

@@ -212,7 +212,10 @@ async fn fault_lost_reply_cuts_without_a_byte_after_it_is_done() {
         (&retry["version"], &retry["duplicate"]),
         (&json!(1), &json!(true))
     );
-    until("the lost socket is forgotten", || server.log.waiting() == 0).await;
+    until("the lost socket is forgotten", || {
+        server.log.waiter_count() == 0
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -293,16 +296,16 @@ async fn a_client_that_leaves_during_a_delay_is_not_waited_for() {
         wire.assert_silent();
         drop(wire);
         server.until_in_flight("ana", 0).await;
-        assert_eq!(server.log.waiting(), 0);
+        assert_eq!(server.log.waiter_count(), 0);
     }
     let url = "?since=now&down_ms=100&up_ms=100&client=ana";
     let mut socket = server.socket(url).await;
-    until("the socket waits", || server.log.waiting() == 1).await;
+    until("the socket waits", || server.log.waiter_count() == 1).await;
     socket.say(r#"{"type":"ping","t":1}"#).await;
     append(&server.log, "a", "under way when it leaves");
     drop(socket);
     server.until_in_flight("ana", 0).await;
-    until("nobody waits", || server.log.waiting() == 0).await;
+    until("nobody waits", || server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::thread;
 
 use common::{Server, append, note, roomy_log, soon, until};
 use futures_util::{FutureExt, StreamExt};
-use trifold::{Cursor, End, MessageLog, Retention};
+use trifold::log::{Cursor, FollowEnd, MessageLog, Retention};
 
 const ROUNDS: u64 = 100_000;
 
@@ -19,7 +19,7 @@ async fn read(log: Arc<MessageLog>, about_to_look: Arc<AtomicU64>) {
         about_to_look.store(round + 1, Ordering::Release);
         let cursor = Cursor::new(round);
         log.changed(&cursor).await;
-        assert_eq!(log.after(&cursor).map(|batch| batch.version), Ok(round + 1));
+        assert_eq!(log.read(&cursor).map(|batch| batch.version), Ok(round + 1));
     }
 }
 
@@ -70,14 +70,14 @@ async fn one_message_wakes_every_reader() {
             tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
         })
         .collect();
-    until("all readers wait", || log.waiting() == 50).await;
+    until("all readers wait", || log.waiter_count() == 50).await;
 
     append(&log, "one", "hi");
 
     for reader in readers {
         soon(reader).await.unwrap();
     }
-    assert_eq!(log.waiting(), 0);
+    assert_eq!(log.waiter_count(), 0);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn closing_the_log_wakes_every_reader_and_refuses_messages() {
         let log = log.clone();
         tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
     };
-    until("the reader waits", || log.waiting() == 1).await;
+    until("the reader waits", || log.waiter_count() == 1).await;
 
     log.close();
 
@@ -113,7 +113,7 @@ async fn a_held_poll_and_a_quiet_socket_get_a_message_as_it_comes() {
     for round in 0..20 {
         let url = format!("/longpoll?since={round}&wait_ms=25000");
         let publish = async {
-            until("both readers wait", || server.log.waiting() == 2).await;
+            until("both readers wait", || server.log.waiter_count() == 2).await;
             append(&server.log, round.to_string(), "hi");
         };
         let (answer, ()) = tokio::join!(server.get(&url), publish);
@@ -136,7 +136,7 @@ async fn a_follower_that_sleeps_through_a_message_and_the_end_hears_of_both() {
     );
     assert_eq!(
         soon(batches.next()).await.and_then(Result::err),
-        Some(End::Closed)
+        Some(FollowEnd::Closed)
     );
     assert!(soon(batches.next()).await.is_none());
 }

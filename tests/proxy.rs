@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use clap::Parser;
 use common::{Answer, Heard, Server, Socket, Wire, append, until};
-use trifold::socket::PING_EVERY;
-use trifold::{Cursor, Options};
+use trifold::cli::ServeArgs;
+use trifold::log::Cursor;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 
@@ -133,7 +133,7 @@ async fn a_message_passes_the_proxy_at_once_whatever_the_technique() {
     let mut socket = Socket::open(proxied.address, "").await;
     let mut held = Wire::open(proxied.address).await;
     held.ask("GET /longpoll", &[]).await;
-    until("both wait", || proxied.server.log.waiting() == 2).await;
+    until("both wait", || proxied.server.log.waiter_count() == 2).await;
 
     let body = br#"{"id":"one","body":"hi"}"#;
     let mut publisher = Wire::open(proxied.address).await;
@@ -159,7 +159,7 @@ async fn the_biggest_batch_passes_the_proxy_whole() {
         let text = "é".repeat(30_000);
         append(&proxied.server.log, format!("id-{number}"), &text);
     }
-    let batch = proxied.server.log.after(&Cursor::new(0));
+    let batch = proxied.server.log.read(&Cursor::new(0));
     let batch = batch.expect("all is kept").json;
     assert!(batch.len() > 1_000_000, "{} bytes", batch.len());
     let polled = Wire::open(proxied.address).await.get("/poll").await;
@@ -175,9 +175,9 @@ async fn a_client_that_leaves_the_proxy_ends_its_held_poll() {
     };
     let mut held = Wire::open(proxied.address).await;
     held.ask("GET /longpoll", &[]).await;
-    until("it waits", || proxied.server.log.waiting() == 1).await;
+    until("it waits", || proxied.server.log.waiter_count() == 1).await;
     drop(held);
-    until("nobody waits", || proxied.server.log.waiting() == 0).await;
+    until("nobody waits", || proxied.server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ fn what_is_silent_on_purpose_is_so_for_less_than_the_proxy_waits() {
         !documented().contains("timeout"),
         "a default is what is meant"
     );
-    let longest = Options::parse_from(["trifold"]).max_poll_wait * 17 / 16;
-    assert!(longest < PROXY_PATIENCE);
-    assert!(PING_EVERY < PROXY_PATIENCE);
+    let defaults = ServeArgs::parse_from(["trifold"]);
+    assert!(defaults.max_poll_wait * 17 / 16 < PROXY_PATIENCE);
+    assert!(defaults.ping_interval < PROXY_PATIENCE);
 }

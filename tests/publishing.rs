@@ -88,7 +88,7 @@ async fn a_duplicate_is_no_news() {
     let server = Server::start(&[]);
     server.fill(1);
     let mut socket = server.socket("?since=1").await;
-    common::until("the socket waits", || server.log.waiting() == 1).await;
+    common::until("the socket waits", || server.log.waiter_count() == 1).await;
     append(&server.log, "id-1", "again");
     append(&server.log, "id-2", "new");
     assert_eq!(versions(&socket.json().await), [2]);

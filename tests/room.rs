@@ -85,7 +85,7 @@ async fn what_is_wrong_gets_an_error_and_the_channel_stays_open() {
     let server = Server::start(&[]);
     let mut lab = server.lab("ana").await;
     for (wrong, named) in [
-        ("", "does not parse"),
+        ("", "Invalid JSON"),
         ("[]", "object"),
         ("{}", "`type`"),
         (r#"{"type":"zz-marker-zz"}"#, "`type`"),
@@ -171,12 +171,12 @@ struct Busy {
 
 impl Busy {
     async fn start(server: &Server, client: &str) -> Self {
-        let waiting = server.log.waiting();
+        let waiting = server.log.waiter_count();
         let query = format!("since=now&client={client}");
         let mut held = server.wire().await;
         held.ask(&format!("GET /longpoll?{query}"), &[]).await;
         let socket = server.socket(&format!("?{query}&limit=1")).await;
-        until("both wait", || server.log.waiting() == waiting + 2).await;
+        until("both wait", || server.log.waiter_count() == waiting + 2).await;
         Self {
             held,
             socket,
@@ -285,11 +285,11 @@ async fn a_client_that_leaves_while_its_link_is_down_is_not_waited_for() {
     let mut lab = server.lab("ana").await;
     lab.link(true).await;
     append(&server.log, "a", "hi");
-    until("the news is there", || server.log.waiting() < 2).await;
+    until("the news is there", || server.log.waiter_count() < 2).await;
     lab.until_told_in_flight(2).await;
     drop(busy);
     lab.until_told_in_flight(0).await;
-    until("nobody waits", || server.log.waiting() == 0).await;
+    until("nobody waits", || server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]

@@ -13,7 +13,10 @@ use tokio::time::{Instant, sleep, timeout};
 /// How many of each kind there are.
 const MANY: usize = 100;
 
-/// Longer than any of them may stay: 10 s for a body, and room for a busy machine.
+/// Short, so that the test is.
+const FLAGS: [&str; 2] = ["--header-timeout=2s", "--body-timeout=4s"];
+
+/// Longer than any of them may stay, and room for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a slow client sends at once, and what it goes on with, a byte at a time.
@@ -86,7 +89,7 @@ async fn be_served(server: &Server, served: &mut u64) {
 
 #[tokio::test]
 async fn slow_clients_are_ended_and_nobody_else_notices() {
-    let server = Server::start(&[]);
+    let server = Server::start(&FLAGS);
     let mut served = 0_u64;
     let started = Instant::now();
     tokio::select! {
@@ -101,7 +104,7 @@ async fn slow_clients_are_ended_and_nobody_else_notices() {
     }
     // Each of these messages came within `soon`, while all of the others were there.
     assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
-    assert!(served > 100, "{served} messages in {:?}", started.elapsed());
+    assert!(served > 20, "{served} messages in {:?}", started.elapsed());
     // The last one may be in the log and not heard. Nothing of a slow body is.
     let head = server.log.head();
     assert!(head == served || head == served + 1, "{head}, {served}");

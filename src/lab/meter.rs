@@ -1,8 +1,8 @@
-//! The meter: what each pane's traffic costs, to the byte, headers and frames included. A page
-//! cannot see header bytes; the server can.
+//! The meter: the bytes of each pane's traffic, headers and framing included. A page cannot see
+//! header bytes; the server can.
 //!
-//! Heads are counted as they are written on the wire: a request's from its parsed parts, with
-//! one space after each colon, as all browsers send them; an answer's as actix-http encodes it.
+//! Heads are counted as they appear on the wire: a request's from its parsed parts, with one
+//! space after each colon, as all browsers send them; a response's as actix-http encodes it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,33 +21,33 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, TryFutureExt};
 use serde::Serialize;
 
-use super::{is_off, owner};
-use crate::cursor::Query;
+use super::{client_and_pane, is_disabled};
+use crate::http::Query;
 
-/// `date: Sun, 06 Nov 1994 08:49:37 GMT`, which actix-http adds to every answer.
+/// `date: Sun, 06 Nov 1994 08:49:37 GMT`, which actix-http adds to every response.
 const DATE_LINE: usize = 37;
 
-/// What one pane has cost so far.
+/// Counts the traffic of one pane.
 #[derive(Debug, Default)]
 pub struct Meter {
     requests: AtomicU64,
-    answers: AtomicU64,
+    responses: AtomicU64,
     empty: AtomicU64,
     in_flight: AtomicU64,
-    up: AtomicU64,
-    down: AtomicU64,
+    upload_bytes: AtomicU64,
+    download_bytes: AtomicU64,
 }
 
-/// A meter's reading.
+/// The counts of a meter at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reading {
+pub struct MeterSnapshot {
     /// Requests and opening handshakes.
     pub requests: u64,
     /// Responses; on a socket, chunks sent.
     pub responses: u64,
     /// Batches without a message.
     pub empty: u64,
-    /// Requests that are not answered yet, and sockets that are open.
+    /// Requests without a response yet, and open sockets.
     pub in_flight: u64,
     /// Bytes from the client.
     pub upload_bytes: u64,
@@ -56,32 +56,29 @@ pub struct Reading {
 }
 
 impl Meter {
-    /// What it reads now.
-    pub fn read(&self) -> Reading {
+    /// Returns the current counts.
+    pub fn snapshot(&self) -> MeterSnapshot {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Reading {
+        MeterSnapshot {
             requests: read(&self.requests),
-            responses: read(&self.answers),
+            responses: read(&self.responses),
             empty: read(&self.empty),
             in_flight: read(&self.in_flight),
-            upload_bytes: read(&self.up),
-            download_bytes: read(&self.down),
+            upload_bytes: read(&self.upload_bytes),
+            download_bytes: read(&self.download_bytes),
         }
     }
 }
 
-fn add(counter: &AtomicU64, amount: usize) {
+fn increment(counter: &AtomicU64, amount: usize) {
     counter.fetch_add(amount as u64, Ordering::Relaxed);
 }
 
-/// What is metered: the transports, and not the files of the page.
-const METERED: [&str; 4] = ["/poll", "/longpoll", "/ws", "/messages"];
+/// The metered paths: the transports and publishing, not the files of the page.
+const METERED_PATHS: [&str; 4] = ["/poll", "/longpoll", "/ws", "/messages"];
 
-/// Counts a request and its answer for the pane that they belong to, if any. It refuses
-/// nothing: a name that is none is refused further in, like every other parameter.
-///
-/// # Errors
-/// None of its own.
+/// Middleware that counts a request and its response for their pane, if they name one. It
+/// rejects nothing: an invalid name is rejected further in, like every other parameter.
 pub fn meter<S, B>(
     request: ServiceRequest,
     service: &S,
@@ -95,7 +92,8 @@ where
             .call(request)
             .map_ok(ServiceResponse::map_into_boxed_body)
             .left_future(),
-        // In a box, so that a request that is not counted, and may be held, stays small.
+        // Boxed, so that the future of a request that is not metered stays small: there may be
+        // thousands of long polls.
         Some(meter) => count(meter, request, service).boxed_local().right_future(),
     }
 }
@@ -109,16 +107,16 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
     B: MessageBody + 'static,
 {
-    let asked = Asked::of(request.head());
-    add(&meter.requests, 1);
-    add(
-        &meter.up,
-        request_head_bytes(request.head(), request.uri().to_string().len()),
-    );
-    let flight = Flight::start(&meter);
+    let info = RequestInfo::new(request.head());
+    let target_bytes = request.uri().to_string().len();
+    let head_bytes = request_head_bytes(request.head(), target_bytes);
+    increment(&meter.requests, 1);
+    increment(&meter.upload_bytes, head_bytes);
+    let guard = InFlightGuard::new(&meter);
     let counting = meter.clone();
-    let payload = request.take_payload().inspect(move |piece| {
-        add(&counting.up, piece.as_ref().map_or(0, Bytes::len));
+    let payload = request.take_payload().inspect(move |chunk| {
+        let length = chunk.as_ref().map_or(0, Bytes::len);
+        increment(&counting.upload_bytes, length);
     });
     request.set_payload(Payload::Stream {
         payload: Box::pin(payload),
@@ -127,43 +125,43 @@ where
     let metered = move |head: &mut ResponseHead, body: B| {
         let size = body.size();
         let is_socket = head.status == StatusCode::SWITCHING_PROTOCOLS;
-        let mut counted = Counted {
+        let mut counted = CountedBody {
             body: body.boxed(),
-            head_bytes: answer_head_bytes(head, size, &asked),
+            head_bytes: response_head_bytes(head, size, &info),
             is_socket,
-            is_sent: !asked.is_head,
+            is_sent: !info.is_head,
             meter,
-            _flight: flight,
+            _in_flight: guard,
         };
         if is_socket || matches!(size, BodySize::None | BodySize::Sized(0)) {
-            counted.count_head(); // it is written now, whatever the body does
+            counted.count_head(); // actix writes it now, whatever the body does
         }
         counted.boxed()
     };
     service
         .call(request)
-        .map_ok(|answer| answer.map_body(metered))
+        .map_ok(|response| response.map_body(metered))
 }
 
-/// The meter of the pane that a request belongs to.
+/// Returns the meter of the pane that a request belongs to.
 fn meter_of(request: &ServiceRequest) -> Option<Arc<Meter>> {
-    if is_off(request.request()) || !METERED.contains(&request.path()) {
+    if is_disabled(request.request()) || !METERED_PATHS.contains(&request.path()) {
         return None;
     }
-    let query = Query::of(request.request());
-    let (member, pane) = owner(request.request(), &query).ok()??;
-    member.meter(&pane)
+    let query = Query::parse(request.request());
+    let (client, pane) = client_and_pane(request.request(), &query).ok()??;
+    client.meter(&pane)
 }
 
-/// What of a request decides how its answer is written.
-struct Asked {
+/// What determines how the response to a request is encoded.
+struct RequestInfo {
     connection: ConnectionType,
     is_http_11: bool,
     is_head: bool,
 }
 
-impl Asked {
-    fn of(head: &RequestHead) -> Self {
+impl RequestInfo {
+    fn new(head: &RequestHead) -> Self {
         Self {
             connection: head.connection_type(),
             is_http_11: head.version >= Version::HTTP_11,
@@ -172,33 +170,37 @@ impl Asked {
     }
 }
 
-/// One request that is not answered yet.
-struct Flight(Arc<Meter>);
+/// A request without a response yet.
+struct InFlightGuard(Arc<Meter>);
 
-impl Flight {
-    fn start(meter: &Arc<Meter>) -> Self {
-        add(&meter.in_flight, 1);
+impl InFlightGuard {
+    fn new(meter: &Arc<Meter>) -> Self {
+        increment(&meter.in_flight, 1);
         Self(meter.clone())
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 fn request_head_bytes(head: &RequestHead, target: usize) -> usize {
-    // "GET /poll?since=0 HTTP/1.1\r\n", the fields, and an empty line.
+    // "GET /poll?since=0 HTTP/1.1\r\n", the header fields, and an empty line.
     head.method.as_str().len()
         + 1
         + target
         + " HTTP/1.1\r\n".len()
-        + fields(&head.headers)
+        + header_bytes(&head.headers)
         + 2
 }
 
-fn answer_head_bytes(head: &ResponseHead, size: BodySize, asked: &Asked) -> usize {
+fn response_head_bytes(
+    head: &ResponseHead,
+    size: BodySize,
+    request: &RequestInfo,
+) -> usize {
     use ConnectionType::{Close, KeepAlive, Upgrade};
     let status_line = "HTTP/1.1 200 \r\n".len() + head.reason().len();
     let length = match (head.status, size) {
@@ -208,7 +210,7 @@ fn answer_head_bytes(head: &ResponseHead, size: BodySize, asked: &Asked) -> usiz
         (_, BodySize::None) => 0,
     };
     let upgrades = head.headers.contains_key(UPGRADE);
-    let connection = match (asked.connection, upgrades, asked.is_http_11) {
+    let connection = match (request.connection, upgrades, request.is_http_11) {
         (Close, true, true) => "connection: close, upgrade\r\n",
         (KeepAlive, true, false) => "connection: keep-alive, upgrade\r\n",
         (Upgrade, _, _) | (_, true, _) => "connection: upgrade\r\n",
@@ -216,11 +218,11 @@ fn answer_head_bytes(head: &ResponseHead, size: BodySize, asked: &Asked) -> usiz
         (KeepAlive, false, false) => "connection: keep-alive\r\n",
         (Close, false, false) | (KeepAlive, false, true) => "",
     };
-    status_line + length + connection.len() + fields(&head.headers) + DATE_LINE + 2
+    status_line + length + connection.len() + header_bytes(&head.headers) + DATE_LINE + 2
 }
 
-/// The header fields, `name: value` and the end of the line each.
-fn fields(headers: &HeaderMap) -> usize {
+/// Returns the size of header fields: `name: value` and a line break each.
+fn header_bytes(headers: &HeaderMap) -> usize {
     headers
         .iter()
         .map(|(name, value)| name.as_str().len() + 2 + value.len() + 2)
@@ -228,43 +230,43 @@ fn fields(headers: &HeaderMap) -> usize {
 }
 
 /// A body that is counted as it is written.
-struct Counted {
+struct CountedBody {
     body: BoxBody,
     head_bytes: usize,
     is_socket: bool,
-    is_sent: bool, // a HEAD's is not
+    is_sent: bool, // not for HEAD
     meter: Arc<Meter>,
-    _flight: Flight,
+    _in_flight: InFlightGuard,
 }
 
-impl Counted {
+impl CountedBody {
     /// Counts the head, once.
     fn count_head(&mut self) {
         if self.head_bytes > 0 {
-            add(&self.meter.down, self.head_bytes);
+            increment(&self.meter.download_bytes, self.head_bytes);
             self.head_bytes = 0;
             if !self.is_socket {
-                add(&self.meter.answers, 1);
+                increment(&self.meter.responses, 1);
             }
         }
     }
 
-    fn count(&mut self, piece: &Bytes) {
+    fn count(&mut self, chunk: &Bytes) {
         self.count_head();
         if !self.is_sent {
             return;
         }
-        add(&self.meter.down, piece.len());
+        increment(&self.meter.download_bytes, chunk.len());
         if self.is_socket {
-            add(&self.meter.answers, 1);
+            increment(&self.meter.responses, 1);
         }
-        if piece.ends_with(br#""messages":[]}"#) {
-            add(&self.meter.empty, 1);
+        if chunk.ends_with(br#""messages":[]}"#) {
+            increment(&self.meter.empty, 1);
         }
     }
 }
 
-impl MessageBody for Counted {
+impl MessageBody for CountedBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -275,10 +277,10 @@ impl MessageBody for Counted {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let piece = Pin::new(&mut self.body).poll_next(context);
-        if let Poll::Ready(Some(Ok(piece))) = &piece {
-            self.count(piece);
+        let chunk = Pin::new(&mut self.body).poll_next(context);
+        if let Poll::Ready(Some(Ok(chunk))) = &chunk {
+            self.count(chunk);
         }
-        piece
+        chunk
     }
 }

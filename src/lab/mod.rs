@@ -1,96 +1,92 @@
-//! The lab: a network made worse on purpose, bytes counted, and the page's control channel.
+//! The lab: a network that is made worse on purpose, byte counts, and the page's control channel.
 //!
-//! All of it wraps the transports as middleware. Take it away, and no transport changes a line.
-//! The network is around each of them; the meter is around all else that adds to an answer, so
-//! that it counts what really passes the socket, when it passes.
+//! All of it is middleware around the transports; without it no transport changes a line. The
+//! network wraps each transport. The meter wraps everything that adds to a response, so that it
+//! counts what really passes the socket, when it passes.
 
-pub mod meter;
-pub mod network;
-pub mod room;
-
-use actix_web::dev::{
-    HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse,
-};
-use actix_web::{Error, HttpRequest, Resource, web};
-
-use crate::Options;
-use crate::cursor::Query;
-use crate::problem::Problem;
-use network::Network;
-use room::{Member, Room};
+mod conditions;
+mod control;
+mod delay_line;
+mod link;
+mod meter;
+mod network;
+mod presence;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Most characters of a client's name, and of a pane's.
-const CLIENT_MAX: usize = 64;
-const PANE_MAX: usize = 16;
+use actix_web::{HttpRequest, web};
 
-/// Puts an endpoint behind the simulated network.
-pub fn in_lab<T>(endpoint: Resource<T>) -> impl HttpServiceFactory
-where
-    T: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse,
-            Error = Error,
-            InitError = (),
-        > + 'static,
-{
-    endpoint.wrap(Network)
+use crate::http::{ApiError, Query};
+pub use control::control;
+pub use meter::meter;
+pub use network::with_network;
+pub use presence::{LabClient, MAX_CLIENTS, MAX_PANES, Presence};
+
+/// Maximum length of a client's name, in characters.
+const MAX_CLIENT_CHARS: usize = 64;
+
+/// Maximum length of a pane's name, in characters.
+const MAX_PANE_CHARS: usize = 16;
+
+/// Longest delay that one parameter adds, and how long `fault=hang` hangs, in milliseconds.
+const MAX_DELAY_MS: u64 = 20_000;
+
+/// Creates what enables the lab when it is added to an application.
+pub fn presence() -> web::Data<Presence> {
+    web::Data::new(Presence::default())
 }
 
-/// Whom a request belongs to: a member of the room, and one of its panes.
-fn owner(
+/// Returns whether the lab is disabled.
+pub fn is_disabled(request: &HttpRequest) -> bool {
+    request.app_data::<web::Data<Presence>>().is_none()
+}
+
+/// Returns the client and the pane that a request belongs to.
+fn client_and_pane(
     request: &HttpRequest,
     query: &Query,
-) -> Result<Option<(Arc<Member>, String)>, Problem> {
-    let client = name(query, "client", CLIENT_MAX)?;
-    let pane = name(query, "pane", PANE_MAX)?;
-    let (Some(client), Some(room)) = (client, request.app_data::<web::Data<Room>>())
-    else {
+) -> Result<Option<(Arc<LabClient>, String)>, ApiError> {
+    let client = parse_identifier(query, "client", MAX_CLIENT_CHARS)?;
+    let pane = parse_identifier(query, "pane", MAX_PANE_CHARS)?;
+    let presence = request.app_data::<web::Data<Presence>>();
+    let (Some(client), Some(presence)) = (client, presence) else {
         return Ok(None);
     };
-    Ok(room
-        .member(&client)
-        .map(|member| (member, pane.unwrap_or("all".into()).into_owned())))
+    let client = presence.client(&client);
+    Ok(client.map(|client| (client, pane.unwrap_or("all".into()).into_owned())))
 }
 
-/// The value of a parameter that names something.
-fn name<'a>(
+/// Returns the value of a parameter that names something.
+fn parse_identifier<'a>(
     query: &Query<'a>,
     name: &str,
-    most: usize,
-) -> Result<Option<Cow<'a, str>>, Problem> {
+    max_chars: usize,
+) -> Result<Option<Cow<'a, str>>, ApiError> {
     let Some(value) = query.get(name)? else {
         return Ok(None);
     };
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if (1..=most).contains(&value.len()) && value.bytes().all(is_plain) {
+    if (1..=max_chars).contains(&value.len()) && value.bytes().all(is_plain) {
         return Ok(Some(value));
     }
-    let title = format!("`{name}` must be 1 to {most} letters, digits and -");
-    Err(Problem::bad_request(title))
+    let title = format!("`{name}` must be 1 to {max_chars} letters, digits or hyphens");
+    Err(ApiError::bad_request(title))
 }
 
-fn is_off(request: &HttpRequest) -> bool {
-    let options = request.app_data::<web::Data<Options>>();
-    options.is_some_and(|options| options.no_lab)
-}
-
-/// Refuses the lab's parameters where the lab is off: a delay that is asked for and not
-/// given would make a figure that is not true.
-fn refuse_when_off(
+/// Rejects the lab's parameters if the lab is disabled: a delay that is requested but not applied
+/// would make every measurement wrong.
+fn reject_if_disabled(
     request: &HttpRequest,
     query: &Query,
     names: &[&str],
-) -> Result<(), Problem> {
-    match names
+) -> Result<(), ApiError> {
+    let given = names
         .iter()
-        .find(|name| !matches!(query.get(name), Ok(None)))
-    {
-        Some(name) if is_off(request) => Err(Problem::bad_request(format!(
-            "`{name}` is of the lab, which is off (--no-lab)"
+        .find(|name| !matches!(query.get(name), Ok(None)));
+    match given {
+        Some(name) if is_disabled(request) => Err(ApiError::bad_request(format!(
+            "`{name}` requires the lab, which is disabled (--no-lab)"
         ))),
         _ => Ok(()),
     }

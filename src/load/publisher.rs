@@ -253,12 +253,13 @@ impl Work {
     }
 
     fn request(&self, number: u64) -> String {
-        let json = crate::message_log::encode(&Publication {
+        let json = serde_json::to_string(&Publication {
             id: &format!("{}{number}", self.job.mark),
             sender: "load",
             kind: "load",
             body: &self.body,
-        });
+        })
+        .expect("this type always encodes");
         format!(
             "POST /messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{json}",

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use serde_json::value::to_raw_value;
 use tokio::time::{sleep, timeout};
-use trifold::{Batch, MessageLog, Publication, Published, Retention};
+use trifold::log::{Batch, MessageLog, NewMessage, PublishAck, Retention};
 
 pub use journal::JournalFile;
 pub use lab::Lab;
@@ -59,8 +59,8 @@ pub fn roomy_log() -> MessageLog {
 }
 
 /// A message with this id and text.
-pub fn note(id: impl Into<String>, text: &str) -> Publication {
-    Publication {
+pub fn note(id: impl Into<String>, text: &str) -> NewMessage {
+    NewMessage {
         id: id.into(),
         sender: "ana".to_owned(),
         kind: "chat".to_owned(),
@@ -69,7 +69,7 @@ pub fn note(id: impl Into<String>, text: &str) -> Publication {
 }
 
 /// Appends a message to a log that is open.
-pub fn append(log: &MessageLog, id: impl Into<String>, text: &str) -> Published {
+pub fn append(log: &MessageLog, id: impl Into<String>, text: &str) -> PublishAck {
     log.append(note(id, text)).expect("the log is open")
 }
 

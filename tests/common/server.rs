@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use actix_web::web;
 use clap::Parser;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
-use trifold::{MessageLog, Options, Sequencer};
+use trifold::cli::ServeArgs;
+use trifold::journal::LogWriter;
+use trifold::log::MessageLog;
+use trifold::server::{self, ServerConfig};
 
 use super::lab::in_flight;
 use super::{Answer, Lab, Socket, Wire, append, soon};
@@ -16,8 +18,8 @@ use super::{Answer, Lab, Socket, Wire, append, soon};
 /// A server in this process. It stops when it is dropped.
 pub struct Server {
     pub address: SocketAddr,
-    pub log: web::Data<MessageLog>,
-    pub sequencer: web::Data<Sequencer>,
+    pub log: Arc<MessageLog>,
+    pub writer: Arc<LogWriter>,
     stop: Arc<Notify>,
     http: reqwest::Client,
 }
@@ -26,17 +28,18 @@ impl Server {
     /// A server with these flags besides `--listen`.
     pub fn start(flags: &[&str]) -> Self {
         let first = ["trifold", "--listen=127.0.0.1:0", "--workers=2"];
-        let options = Options::parse_from(first.iter().chain(flags));
-        let sequencer = Sequencer::open(&options).expect("the journal can be used");
-        let sequencer = web::Data::new(sequencer);
-        let log = sequencer.log().clone();
+        let args = ServeArgs::parse_from(first.iter().chain(flags));
+        let config = ServerConfig::from(args);
+        let writer = LogWriter::open(config.journal.as_deref(), config.retention);
+        let writer = Arc::new(writer.expect("the journal can be used"));
+        let log = writer.log().clone();
         let stop = Arc::new(Notify::new());
         let (tell, told) = mpsc::channel();
-        let (its_sequencer, its_stop) = (sequencer.clone(), stop.clone());
+        let (its_writer, its_stop) = (writer.clone(), stop.clone());
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let stop = async move { its_stop.notified().await };
-                let (server, address) = trifold::bind(options, its_sequencer, stop)
+                let (server, address) = server::bind(config, its_writer, stop)
                     .expect("port 0 is always free");
                 tell.send(address).expect("the test waits for the address");
                 server.await.expect("the server runs");
@@ -45,7 +48,7 @@ impl Server {
         Self {
             address: told.recv().expect("the server tells its address"),
             log,
-            sequencer,
+            writer,
             stop,
             http: client(),
         }
@@ -74,7 +77,7 @@ impl Server {
 
     /// How often something was refused because it was past this limit.
     pub async fn refusals(&self, limit: &str) -> f64 {
-        let name = format!("trifold_refusals_total{{limit=\"{limit}\"}}");
+        let name = format!("trifold_limit_exceeded_total{{limit=\"{limit}\"}}");
         self.metric(&name).await
     }
 

@@ -1,6 +1,7 @@
-//! The command line: every flag, its default, and the environment variable beside it.
+//! The command line: every flag, its default, and its environment variable.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -8,33 +9,36 @@ use std::time::Duration;
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Parser, Subcommand};
 
+use crate::http::HttpConfig;
+use crate::limits::LimitsConfig;
 use crate::load::Load;
-use crate::message_log::Retention;
+use crate::log::Retention;
+use crate::server::{AccessConfig, ConnectionConfig, ServerConfig};
 
 /// Polling, long polling and WebSockets side by side, over one message log.
 #[derive(Debug, Clone, Parser)]
 #[command(version, about, args_conflicts_with_subcommands = true)]
-pub struct CommandLine {
-    /// What to do besides serving.
+pub struct Cli {
+    /// A command other than serving.
     #[command(subcommand)]
     pub command: Option<Command>,
 
     /// The server's flags.
     #[command(flatten)]
-    pub serve: Options,
+    pub serve: ServeArgs,
 }
 
-/// What the program does besides serving.
+/// A command other than serving.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
-    /// Measure a server: many clients, messages at a steady rate, and what came of it
+    /// Measure a server: many clients, a steady message rate, and a report
     Load(Box<Load>),
 }
 
-/// Polling, long polling and WebSockets side by side, over one message log.
+/// The flags of the server.
 #[derive(Debug, Clone, Parser)]
 #[command(version, about)]
-pub struct Options {
+pub struct ServeArgs {
     /// Address to listen on; port 0 picks a free one
     #[arg(
         long,
@@ -44,22 +48,21 @@ pub struct Options {
     )]
     pub listen: SocketAddr,
 
-    /// Most messages that the log keeps
+    /// Maximum number of messages in the log
     #[arg(long, env = "TRIFOLD_RETAIN_MESSAGES", default_value_t = 10_000, value_name = "N",
           value_parser = at_least_one())]
     pub retain_messages: usize,
 
-    /// Most bytes of messages that the log keeps; the newest message is kept whatever its size
-    #[arg(long, env = "TRIFOLD_RETAIN_BYTES", default_value_t = 64 << 20, value_name = "N",
+    /// Maximum size of the messages in the log; the newest one is kept whatever its size
+    #[arg(long, env = "TRIFOLD_RETAIN_BYTES", default_value_t = 64 << 20, value_name = "BYTES",
           value_parser = at_least_one())]
     pub retain_bytes: usize,
 
-    /// File that keeps the log, and is made when there is none; without it the log lives in
-    /// memory
+    /// Keep the log in this file, which is created if missing [default: keep it in memory]
     #[arg(long, env = "TRIFOLD_JOURNAL", value_name = "FILE")]
     pub journal: Option<PathBuf>,
 
-    /// Longest that a long poll may ask to be held, and how long it is held when it does not
+    /// Longest wait that a long poll may request, and the default
     #[arg(
         long,
         env = "TRIFOLD_MAX_POLL_WAIT",
@@ -69,12 +72,12 @@ pub struct Options {
     )]
     pub max_poll_wait: Duration,
 
-    /// Most bytes of a message that is published
-    #[arg(long, env = "TRIFOLD_MAX_MESSAGE_BYTES", default_value_t = 64 << 10, value_name = "BYTES",
-          value_parser = at_least_one())]
+    /// Maximum size of a published message
+    #[arg(long, env = "TRIFOLD_MAX_MESSAGE_BYTES", default_value_t = 64 << 10,
+          value_name = "BYTES", value_parser = at_least_one())]
     pub max_message_bytes: usize,
 
-    /// Web origin besides the server's own that may read and publish, such as
+    /// Web origin that may read and publish, in addition to the server's own, such as
     /// `https://example.org` (repeatable)
     #[arg(
         long,
@@ -85,8 +88,8 @@ pub struct Options {
     )]
     pub allow_origin: Vec<String>,
 
-    /// Host name, besides loopback and the server's own addresses, that requests may be
-    /// addressed to (repeatable)
+    /// Host name that requests may be addressed to, in addition to loopback and the server's
+    /// own addresses (repeatable)
     #[arg(
         long,
         env = "TRIFOLD_ALLOW_HOST",
@@ -95,27 +98,27 @@ pub struct Options {
     )]
     pub allow_host: Vec<String>,
 
-    /// Threads that serve requests [default: one for each core]
-    #[arg(long, env = "TRIFOLD_WORKERS", default_value_t = cores(), hide_default_value = true,
-          value_name = "N", value_parser = at_least_one())]
+    /// Worker threads [default: one per core]
+    #[arg(long, env = "TRIFOLD_WORKERS", default_value_t = available_cores(),
+          hide_default_value = true, value_name = "N", value_parser = at_least_one())]
     pub workers: usize,
 
-    /// Most connections at one time, in all
+    /// Maximum number of concurrent connections
     #[arg(long, env = "TRIFOLD_MAX_CONNECTIONS", default_value_t = 16_000, value_name = "N",
           value_parser = at_least_one())]
     pub max_connections: usize,
 
-    /// Most connections at one time from one IPv4 address, or from one /64 of IPv6
+    /// Maximum number of concurrent connections from one IPv4 address, or from one /64 of IPv6
     #[arg(long, env = "TRIFOLD_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 4_000,
           value_name = "N", value_parser = at_least_one())]
     pub max_connections_per_address: usize,
 
-    /// Most long polls that are held at one time
+    /// Maximum number of long polls in flight
     #[arg(long, env = "TRIFOLD_MAX_LONG_POLLS", default_value_t = 16_000, value_name = "N",
           value_parser = at_least_one())]
     pub max_long_polls: usize,
 
-    /// Messages a second that one address may publish, as many at once after a pause; 0 for no
+    /// Messages per second that one address may publish, with bursts of the same size; 0 for no
     /// limit
     #[arg(
         long,
@@ -125,9 +128,10 @@ pub struct Options {
     )]
     pub publish_rate: u32,
 
-    /// Most bytes of a request's target and header fields
-    #[arg(long, env = "TRIFOLD_MAX_HEADER_BYTES", default_value_t = 16 << 10, value_name = "BYTES",
-          value_parser = RangedU64ValueParser::<usize>::new().range(256..=MAX_HEADER))]
+    /// Maximum size of a request's target and header fields
+    #[arg(long, env = "TRIFOLD_MAX_HEADER_BYTES", default_value_t = 16 << 10,
+          value_name = "BYTES",
+          value_parser = RangedU64ValueParser::<usize>::new().range(256..=MAX_HEADER_BYTES))]
     pub max_header_bytes: usize,
 
     /// How long a request's header may take to arrive
@@ -145,21 +149,32 @@ pub struct Options {
           value_name = "DURATION", value_parser = duration(MIN_TIMEOUT))]
     pub idle_timeout: Duration,
 
-    /// How long a reader may leave bytes waiting without taking any (Linux)
+    /// How long sent data may stay unacknowledged before the connection is cut (Linux)
     #[arg(long, env = "TRIFOLD_WRITE_TIMEOUT", default_value = "30s",
           value_name = "DURATION", value_parser = duration(MIN_TIMEOUT))]
     pub write_timeout: Duration,
 
-    /// Bytes that the system keeps for a reader that does not read; Linux takes twice as many
-    #[arg(long, env = "TRIFOLD_SEND_BUFFER_BYTES", default_value_t = 256 << 10, value_name = "BYTES",
+    /// Time between two pings on a WebSocket; proxies cut idle connections after a minute
+    #[arg(long, env = "TRIFOLD_PING_INTERVAL", default_value = "20s",
+          value_name = "DURATION", value_parser = duration(MIN_HEARTBEAT))]
+    pub ping_interval: Duration,
+
+    /// How long a WebSocket's client may take to answer a ping
+    #[arg(long, env = "TRIFOLD_PONG_TIMEOUT", default_value = "10s",
+          value_name = "DURATION", value_parser = duration(MIN_HEARTBEAT))]
+    pub pong_timeout: Duration,
+
+    /// Size of the kernel's send buffer per connection; Linux uses twice as much
+    #[arg(long, env = "TRIFOLD_SEND_BUFFER_BYTES", default_value_t = 256 << 10,
+          value_name = "BYTES",
           value_parser = RangedU64ValueParser::<usize>::new().range(4096..=1 << 30))]
     pub send_buffer_bytes: usize,
 
-    /// Write a line for each answer to standard error
+    /// Log each response to standard error
     #[arg(long, env = "TRIFOLD_ACCESS_LOG", value_parser = BoolishValueParser::new())]
     pub access_log: bool,
 
-    /// Refuse the simulated network and the control channel
+    /// Disable the network simulator and the control channel
     #[arg(long, env = "TRIFOLD_NO_LAB", value_parser = BoolishValueParser::new())]
     pub no_lab: bool,
 }
@@ -170,10 +185,53 @@ const MAX_DURATION: Duration = Duration::from_secs(3600);
 /// Shortest timeout: actix-http updates its clock twice a second.
 const MIN_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What actix-http reads of a header before it gives up.
-const MAX_HEADER: u64 = 128 << 10;
+/// Shortest ping interval and pong timeout.
+const MIN_HEARTBEAT: Duration = Duration::from_millis(100);
 
-/// An origin as browsers send it (RFC 6454 §6.2): scheme and host in lower case, no path.
+/// Size at which actix-http stops reading a header, in bytes.
+const MAX_HEADER_BYTES: u64 = 128 << 10;
+
+impl From<ServeArgs> for ServerConfig {
+    fn from(args: ServeArgs) -> Self {
+        Self {
+            listen: args.listen,
+            workers: args.workers,
+            journal: args.journal,
+            retention: Retention {
+                messages: args.retain_messages,
+                bytes: args.retain_bytes,
+            },
+            http: HttpConfig {
+                max_poll_wait: args.max_poll_wait,
+                max_message_bytes: args.max_message_bytes,
+                body_timeout: args.body_timeout,
+                ping_interval: args.ping_interval,
+                pong_timeout: args.pong_timeout,
+            },
+            limits: LimitsConfig {
+                max_connections: args.max_connections,
+                max_connections_per_address: args.max_connections_per_address,
+                max_long_polls: args.max_long_polls,
+                publish_rate: NonZeroU32::new(args.publish_rate),
+            },
+            access: AccessConfig {
+                allow_host: args.allow_host,
+                allow_origin: args.allow_origin,
+                max_header_bytes: args.max_header_bytes,
+            },
+            connection: ConnectionConfig {
+                header_timeout: args.header_timeout,
+                idle_timeout: args.idle_timeout,
+                write_timeout: args.write_timeout,
+                send_buffer_bytes: args.send_buffer_bytes,
+            },
+            access_log: args.access_log,
+            lab: !args.no_lab,
+        }
+    }
+}
+
+/// Parses an origin as browsers send it (RFC 6454 §6.2): scheme and host in lower case, no path.
 fn origin(text: &str) -> Result<String, String> {
     let authority = text
         .strip_prefix("http://")
@@ -182,12 +240,13 @@ fn origin(text: &str) -> Result<String, String> {
         Some(authority)
             if !authority.is_empty()
                 && !authority.contains(['/', '*', '@', '?', '#', ' '])
-                && text.chars().all(|own| !own.is_ascii_uppercase()) =>
+                && text.chars().all(|letter| !letter.is_ascii_uppercase()) =>
         {
             Ok(text.to_owned())
         }
         _ => Err(
-            "an origin looks like https://example.org or http://192.0.2.7:8080".into(),
+            "expected an origin such as https://example.org or http://192.0.2.7:8080"
+                .into(),
         ),
     }
 }
@@ -211,16 +270,6 @@ fn duration(min: Duration) -> impl Fn(&str) -> Result<Duration, String> + Clone 
     }
 }
 
-fn cores() -> usize {
+fn available_cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
-}
-
-impl Options {
-    /// How much the log keeps.
-    pub fn retention(&self) -> Retention {
-        Retention {
-            messages: self.retain_messages,
-            bytes: self.retain_bytes,
-        }
-    }
 }

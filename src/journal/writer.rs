@@ -1,0 +1,268 @@
+//! The writer thread: it owns the journal's file and commits messages in groups.
+//!
+//! A message is on disk before any reader sees it, so versions, ids and the epoch survive the
+//! process however it ends. All queued messages share one transaction, because a disk takes
+//! about as long for sixty messages as for one.
+
+use std::collections::HashMap;
+use std::io;
+use std::mem;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use super::PublishError;
+use super::metrics::CommitMetrics;
+use super::sqlite::{SequencedMessage, SqliteFile};
+use crate::log::{MessageLog, NewMessage, PublishAck, Retention, Version};
+
+/// Maximum number of messages that wait to be written. Further ones are rejected, so a slow disk
+/// cannot fill the memory.
+const QUEUE_CAPACITY: usize = 4096;
+
+/// Maximum number of messages per commit.
+const MAX_COMMIT_MESSAGES: usize = 1024;
+
+/// Size of message bodies at which a commit is full, in bytes.
+const MAX_COMMIT_BYTES: usize = 4 << 20;
+
+/// The publishers' end of the writer thread's queue.
+pub(super) struct Journal {
+    commands: mpsc::Sender<Command>,
+    pub(super) metrics: CommitMetrics,
+}
+
+type PublishResult = Result<PublishAck, PublishError>;
+
+/// A message and the channel on which its publisher waits for the result.
+type PendingAppend = (NewMessage, oneshot::Sender<PublishResult>);
+
+enum Command {
+    Append(PendingAppend),
+    Close(oneshot::Sender<()>),
+}
+
+/// Opens a journal, creating it if necessary, and restores its log.
+///
+/// # Errors
+/// If another server uses the file, if it is not a journal or a corrupt one, or if it cannot be
+/// written. The file is not modified then.
+pub(super) fn open(
+    path: &Path,
+    retention: Retention,
+) -> io::Result<(Arc<MessageLog>, Journal)> {
+    let (file, log) = SqliteFile::open(path, retention)?;
+    let log = Arc::new(log);
+    let (tx, rx) = mpsc::channel(QUEUE_CAPACITY);
+    let metrics = CommitMetrics::default();
+    let writer = Writer {
+        log: log.clone(),
+        file,
+        commands: rx,
+        max_commit: Retention {
+            messages: MAX_COMMIT_MESSAGES.min(retention.messages),
+            bytes: MAX_COMMIT_BYTES.min(retention.bytes),
+        },
+        metrics: metrics.clone(),
+        is_failing: false,
+    };
+    let thread = thread::Builder::new().name("journal".to_owned());
+    thread.spawn(move || writer.run())?;
+    let journal = Journal {
+        commands: tx,
+        metrics,
+    };
+    Ok((log, journal))
+}
+
+impl Journal {
+    /// Queues a message and waits until it is on disk.
+    ///
+    /// # Errors
+    /// [`PublishError`] if the message is not published.
+    pub(super) async fn publish(&self, message: NewMessage) -> PublishResult {
+        let (result_tx, result_rx) = oneshot::channel();
+        // Not `send`: senders that wait for capacity could be reordered, and the messages of one
+        // socket get their versions in the order in which they were sent.
+        let sent = self
+            .commands
+            .try_send(Command::Append((message, result_tx)));
+        sent.map_err(|error| match error {
+            TrySendError::Full(_) => PublishError::QueueFull,
+            TrySendError::Closed(_) => PublishError::ShuttingDown,
+        })?;
+        result_rx.await.unwrap_or(Err(PublishError::ShuttingDown))
+    }
+
+    /// Waits until the queue is written and the file is closed.
+    pub(super) async fn close(&self) {
+        let (done_tx, done_rx) = oneshot::channel();
+        if self.commands.send(Command::Close(done_tx)).await.is_ok() {
+            let _ = done_rx.await;
+        }
+    }
+}
+
+/// The state of the writer thread.
+struct Writer {
+    log: Arc<MessageLog>,
+    file: SqliteFile,
+    commands: mpsc::Receiver<Command>,
+    /// Maximum size of a commit. Never more than the log retains: the first messages would be
+    /// evicted before they could be read.
+    max_commit: Retention,
+    metrics: CommitMetrics,
+    /// Whether the last commit failed. Logged on change, not for every publisher.
+    is_failing: bool,
+}
+
+/// The commands that share a commit.
+#[derive(Default)]
+struct CommitBatch {
+    appends: Vec<PendingAppend>,
+    bytes: usize,
+    close: Option<oneshot::Sender<()>>,
+}
+
+impl Writer {
+    fn run(mut self) {
+        let mut close = None;
+        while close.is_none()
+            && let Some(first) = self.commands.blocking_recv()
+        {
+            let mut batch = self.collect_batch(first);
+            close = batch.close.take();
+            self.commit_and_publish(batch.appends);
+        }
+        drop(self);
+        if let Some(done) = close {
+            let _ = done.send(()); // the caller may be gone
+        }
+    }
+
+    /// Takes everything from the queue that fits into one commit.
+    fn collect_batch(&mut self, first: Command) -> CommitBatch {
+        let mut batch = CommitBatch::default();
+        batch.add(first);
+        while !batch.is_full(self.max_commit)
+            && let Ok(command) = self.commands.try_recv()
+        {
+            batch.add(command);
+        }
+        batch
+    }
+
+    /// Writes, then publishes, then replies: no reader sees a message that a crash could lose,
+    /// and no publisher gets an acknowledgement for one.
+    fn commit_and_publish(&mut self, appends: Vec<PendingAppend>) {
+        if self.log.is_closed() {
+            for (_, publisher) in appends {
+                let _ = publisher.send(Err(PublishError::ShuttingDown));
+            }
+            return;
+        }
+        let head = self.log.head();
+        let (assignments, messages) = assign_versions(&appends, &self.log);
+        let is_written = self.write(&messages);
+        if is_written && !messages.is_empty() {
+            let encoded = messages.into_iter().map(|message| message.encoded);
+            self.log.append_sequenced(encoded);
+        }
+        for ((message, publisher), assignment) in appends.into_iter().zip(assignments) {
+            let result = match is_written || assignment.version <= head {
+                true => Ok(self.acknowledge(message.id, assignment)),
+                false => Err(PublishError::StorageFailed),
+            };
+            let _ = publisher.send(result); // the publisher may be gone
+        }
+    }
+
+    fn acknowledge(&self, id: String, assignment: Assignment) -> PublishAck {
+        PublishAck {
+            epoch: self.log.epoch().clone(),
+            id,
+            version: assignment.version,
+            duplicate: assignment.duplicate,
+        }
+    }
+
+    /// Writes the messages and returns whether they are on disk.
+    fn write(&mut self, messages: &[SequencedMessage]) -> bool {
+        if messages.is_empty() {
+            return true;
+        }
+        let encoded = messages.iter().map(|message| &message.encoded);
+        let oldest = self.log.oldest_after_append(encoded);
+        let started = Instant::now();
+        match self.file.write(messages, oldest) {
+            Ok(()) => {
+                self.metrics
+                    .record_success(messages.len(), started.elapsed());
+                if mem::take(&mut self.is_failing) {
+                    log::info!("journal: writes succeed again");
+                }
+            }
+            Err(error) => {
+                self.metrics.record_failure();
+                if !mem::replace(&mut self.is_failing, true) {
+                    log::error!("journal: write failed: {error}");
+                }
+            }
+        }
+        !self.is_failing
+    }
+}
+
+impl CommitBatch {
+    fn add(&mut self, command: Command) {
+        match command {
+            Command::Close(done) => self.close = Some(done),
+            Command::Append(append) => {
+                self.bytes += append.0.body.get().len();
+                self.appends.push(append);
+            }
+        }
+    }
+
+    fn is_full(&self, max: Retention) -> bool {
+        self.appends.len() >= max.messages
+            || self.bytes >= max.bytes
+            || self.close.is_some()
+    }
+}
+
+/// The version of a message, and whether it had that version before.
+struct Assignment {
+    version: Version,
+    duplicate: bool,
+}
+
+/// Assigns a version to each message of a commit. An `id` that the log holds, or that occurs
+/// twice in the commit, refers to its first occurrence.
+fn assign_versions<'a>(
+    appends: &'a [PendingAppend],
+    log: &MessageLog,
+) -> (Vec<Assignment>, Vec<SequencedMessage<'a>>) {
+    let head = log.head();
+    let mut assignments = Vec::with_capacity(appends.len());
+    let mut messages: Vec<SequencedMessage> = Vec::with_capacity(appends.len());
+    let mut in_this_commit: HashMap<&str, Version> = HashMap::new();
+    for (message, _) in appends {
+        let known = log.find_version(&message.id);
+        let known = known.or_else(|| in_this_commit.get(&*message.id).copied());
+        let version = known.unwrap_or(head + 1 + messages.len() as Version);
+        assignments.push(Assignment {
+            version,
+            duplicate: known.is_some(),
+        });
+        if known.is_none() {
+            in_this_commit.insert(&message.id, version);
+            messages.push(SequencedMessage::new(version, message));
+        }
+    }
+    (assignments, messages)
+}

@@ -1,0 +1,46 @@
+//! The page's files, embedded in the binary, so that it needs neither a network nor a directory.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::RustEmbed;
+
+use super::GET_OR_HEAD;
+use crate::http::ApiError;
+
+#[derive(RustEmbed)]
+#[folder = "web/"]
+#[include = "index.html"]
+#[include = "style.css"]
+#[include = "icon.svg"]
+#[include = "main.js"]
+#[include = "transports/*.js"]
+#[include = "core/*.js"]
+#[include = "view/*.js"]
+#[include = "view/*.css"]
+struct Assets;
+
+/// Nothing from other sites, nothing inline, no frame around the page.
+const PAGE_CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; \
+                        frame-ancestors 'none'; object-src 'none'";
+
+/// Serves every path that is not an endpoint: a file of the page, or 404.
+pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let path = match request.path() {
+        "/" => "index.html",
+        path => path.trim_start_matches('/'),
+    };
+    let Some(file) = Assets::get(path) else {
+        let title = "There is nothing at this path";
+        return Err(ApiError::new(StatusCode::NOT_FOUND, title));
+    };
+    if !GET_OR_HEAD.contains(request.method()) {
+        return Err(ApiError::method_not_allowed(GET_OR_HEAD));
+    }
+    Ok(HttpResponse::Ok()
+        .content_type(file.metadata.mimetype())
+        // Revalidated each time, so that no browser mixes files of two versions.
+        .insert_header((CACHE_CONTROL, "no-cache"))
+        .insert_header((CONTENT_SECURITY_POLICY, PAGE_CSP))
+        .body(file.data.into_owned()))
+}

@@ -1,0 +1,54 @@
+//! Connections: what is set up before their first byte is read.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use actix_web::dev::Extensions;
+use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
+
+use super::config::ConnectionConfig;
+use crate::limits::Limits;
+
+/// The server's address on a connection.
+pub(super) struct LocalAddress(pub(super) IpAddr);
+
+/// Sets up accepted connections.
+#[derive(Clone)]
+pub(super) struct ConnectionSetup {
+    limits: Arc<Limits>,
+    config: ConnectionConfig,
+}
+
+impl ConnectionSetup {
+    pub(super) fn new(config: &ConnectionConfig, limits: Arc<Limits>) -> Self {
+        Self {
+            limits,
+            config: config.clone(),
+        }
+    }
+
+    /// Applies socket options and admits the connection.
+    pub(super) fn on_connect(&self, stream: &TcpStream, extensions: &mut Extensions) {
+        if let Err(error) = self.apply_socket_options(stream) {
+            log::debug!("cannot limit a connection's send buffer: {error}");
+        }
+        if let Ok(local) = stream.local_addr() {
+            extensions.insert(LocalAddress(local.ip()));
+        }
+        if let Ok(peer) = stream.peer_addr() {
+            extensions.insert(self.limits.admit_connection(peer.ip()));
+        }
+    }
+
+    /// Bounds what waits in the kernel for a client that does not read: in bytes and in time.
+    fn apply_socket_options(&self, stream: &TcpStream) -> io::Result<()> {
+        let socket = SockRef::from(stream);
+        socket.set_send_buffer_size(self.config.send_buffer_bytes)?;
+        // RFC 5482. It also applies while the peer advertises a zero window.
+        #[cfg(target_os = "linux")]
+        socket.set_tcp_user_timeout(Some(self.config.write_timeout))?;
+        Ok(())
+    }
+}

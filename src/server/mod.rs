@@ -1,0 +1,163 @@
+//! The server: routes, middleware, workers and shutdown.
+
+mod access;
+mod assets;
+mod config;
+mod connection;
+mod health;
+mod metrics;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, Service, ServiceRequest};
+use actix_web::guard::fn_guard;
+use actix_web::http::Method;
+use actix_web::http::header::HeaderMap;
+use actix_web::middleware::{Condition, Logger};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, HttpResponse, HttpServer, Resource, Route, web};
+
+use crate::http::{ApiError, AppState};
+use crate::journal::LogWriter;
+use crate::lab::{self, with_network};
+use crate::limits::Limits;
+use crate::metrics::TransportKind;
+use crate::publish::publish;
+use crate::transports::{longpoll, poll, ws};
+pub use config::{AccessConfig, ConnectionConfig, ServerConfig};
+use connection::ConnectionSetup;
+
+/// Extra connections accepted per worker so that clients over the limit get a 503. Further ones
+/// wait in the backlog.
+const REJECTION_HEADROOM: usize = 256;
+
+/// How long a connection that the server ends may take to close. A WebSocket's peer waits for
+/// it, so it is short; a client that gets 413 reads the response meanwhile.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long requests in flight may take when the server stops, in seconds.
+const SHUTDOWN_TIMEOUT_SECONDS: u64 = 3;
+
+/// Binds the server and returns it with its address. It serves once it is awaited. When `stop`
+/// resolves it closes the log, which answers every long poll and ends every WebSocket, and then
+/// shuts down.
+///
+/// # Errors
+/// If the address cannot be bound.
+pub fn bind(
+    config: ServerConfig,
+    writer: Arc<LogWriter>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<(Server, SocketAddr)> {
+    let limits = Arc::new(Limits::new(&config.limits));
+    let (registry, metrics) = metrics::register(&writer, &limits);
+    let registry = web::Data::new(registry);
+    let connections_per_worker =
+        config.limits.max_connections.div_ceil(config.workers) + REJECTION_HEADROOM;
+    let setup = ConnectionSetup::new(&config.connection, limits.clone());
+    let log_to_close = writer.log().clone();
+    let access = Arc::new(config.access);
+    let presence = config.lab.then(lab::presence);
+    // Created outside of the closure below: shared by all workers, not one for each.
+    let state = web::Data::new(AppState {
+        writer,
+        limits,
+        metrics,
+        config: config.http,
+    });
+
+    let server = HttpServer::new(move || {
+        let (checked, allow_origin) = (access.clone(), &access.allow_origin);
+        App::new()
+            .app_data(state.clone())
+            .app_data(registry.clone())
+            .configure(|app| {
+                if let Some(presence) = &presence {
+                    app.app_data(presence.clone());
+                }
+            })
+            .wrap_fn(move |request, service| {
+                access::check_access(&checked, request, service)
+            })
+            .wrap(Condition::new(
+                !allow_origin.is_empty(),
+                access::cors(allow_origin),
+            ))
+            .wrap_fn(access::security_headers)
+            .wrap_fn(lab::meter)
+            .wrap_fn(metrics::count_responses)
+            .wrap(Condition::new(
+                config.access_log,
+                Logger::default().log_target("access"),
+            ))
+            .service(with_network(
+                endpoint("/poll", GET_OR_HEAD, web::to(poll))
+                    .app_data(TransportKind::Poll),
+            ))
+            .service(with_network(
+                endpoint("/longpoll", GET_OR_HEAD, web::to(longpoll))
+                    .app_data(TransportKind::Longpoll)
+                    .wrap_fn(drop_request_headers),
+            ))
+            .service(with_network(endpoint("/ws", GET, web::to(ws))))
+            .service(with_network(endpoint("/messages", POST, web::to(publish))))
+            .service(endpoint("/lab", GET, web::to(lab::control)))
+            .service(endpoint("/time", GET_OR_HEAD, web::to(health::time)))
+            .service(endpoint("/health", GET_OR_HEAD, web::to(health::health)))
+            .service(endpoint("/metrics", GET_OR_HEAD, web::to(metrics::metrics)))
+            .default_service(web::to(assets::serve))
+    })
+    .workers(config.workers)
+    .max_connections(connections_per_worker)
+    .keep_alive(config.connection.idle_timeout)
+    .client_request_timeout(config.connection.header_timeout)
+    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+    .shutdown_signal(async move {
+        stop.await;
+        log_to_close.close();
+    })
+    // A long poll is cancelled as soon as its client is gone, not when its wait ends.
+    .h1_allow_half_closed(false)
+    // Nagle's algorithm would delay a small batch until the previous one is acknowledged.
+    .tcp_nodelay(true)
+    .on_connect(move |io, extensions| {
+        if let Some(stream) = io.downcast_ref::<TcpStream>() {
+            setup.on_connect(stream, extensions);
+        }
+    })
+    .bind(config.listen)?;
+    let address = server.addrs().first().copied().unwrap_or(config.listen);
+    Ok((server.run(), address))
+}
+
+/// Middleware that drops the request's headers before a long poll waits: actix allocates 7 KB
+/// for them, and nothing reads them any more. CORS runs before.
+fn drop_request_headers<S: Service<ServiceRequest>>(
+    mut request: ServiceRequest,
+    service: &S,
+) -> S::Future {
+    *request.headers_mut() = HeaderMap::new();
+    service.call(request)
+}
+
+/// The methods of a path. actix's own guards record in each request which methods there are;
+/// here they are constants.
+type Methods = &'static [Method];
+const GET: Methods = &[Method::GET];
+const POST: Methods = &[Method::POST];
+const GET_OR_HEAD: Methods = &[Method::GET, Method::HEAD];
+
+/// Returns a resource with one route; other methods get 405 with the allowed ones.
+fn endpoint(path: &str, methods: Methods, route: Route) -> Resource {
+    let reject = move || async move {
+        Err::<HttpResponse, _>(ApiError::method_not_allowed(methods))
+    };
+    let is_allowed = fn_guard(|context| methods.contains(&context.head().method));
+    web::resource(path)
+        .route(route.guard(is_allowed))
+        .default_service(web::to(reject))
+}
