@@ -9,15 +9,15 @@
 //!
 //! The modules are layers: each imports only from those above it in this list.
 //!
-//! 1. [`log`]: the domain, without HTTP
-//! 2. [`journal`], [`limits`], [`metrics`]: durability, limits, counters
-//! 3. [`http`]: extractors, responses, errors
-//! 4. [`ws`]: sockets
-//! 5. [`publish`]: the way into the log
-//! 6. [`transports`]: the three ways out of it
-//! 7. [`lab`]: the simulated network, the meter and the page's control channel
-//! 8. [`server`]: routes, access, configuration
-//! 9. [`cli`]: the command line
+//! - [`log`] – the domain, without HTTP
+//! - [`journal`], [`limits`], [`metrics`] – durability, limits, counters
+//! - [`http`] – extractors, responses, errors
+//! - [`ws`] – sockets
+//! - [`publish`] – the way into the log
+//! - [`transports`] – the three ways out of it
+//! - [`lab`] – the simulated network, the meter and the page's control channel
+//! - [`server`] – routes, access, configuration
+//! - [`cli`] – the command line
 //!
 //! [`load`], the load generator, imports none of them.
 

@@ -35,8 +35,8 @@ fn is_allowed(from: &str, to: &str) -> bool {
 
 /// The top-level module that a file belongs to.
 fn module_of(path: &Path) -> String {
-    let first = path.components().next().unwrap();
-    let name = first.as_os_str().to_str().unwrap();
+    let first = path.components().next().expect("a file has a name");
+    let name = first.as_os_str().to_string_lossy();
     name.trim_end_matches(".rs").to_owned()
 }
 
@@ -61,11 +61,12 @@ fn imports(source: &str) -> BTreeSet<String> {
 
 /// All Rust files below a directory.
 fn files(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let entries = fs::read_dir(directory).expect("a directory");
     entries
-        .flat_map(|entry| match entry.path() {
-            path if path.is_dir() => files(&path),
-            path => vec![path],
+        .map(|entry| entry.expect("a directory entry").path())
+        .flat_map(|path| match path {
+            directory if directory.is_dir() => files(&directory),
+            file => vec![file],
         })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .collect()
