@@ -22,6 +22,7 @@ pub mod batch;
 pub mod client;
 mod crowd;
 pub mod flags;
+pub mod net;
 pub mod plot;
 pub mod process;
 pub mod publisher;
