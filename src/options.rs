@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::builder::{BoolishValueParser, RangedU64ValueParser};
 use clap::{Parser, Subcommand};
 
-use crate::load::Load;
+use crate::load::LoadArgs;
 use crate::message_log::Retention;
 
 /// Polling, long polling and WebSockets side by side, over one message log.
@@ -28,7 +28,7 @@ pub struct CommandLine {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Measure a server: many clients, messages at a steady rate, and what came of it
-    Load(Box<Load>),
+    Load(Box<LoadArgs>),
 }
 
 /// Polling, long polling and WebSockets side by side, over one message log.
