@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 use crate::http::HttpConfig;
 use crate::limits::LimitsConfig;
-use crate::load::Load;
+use crate::load::LoadArgs;
 use crate::log::Retention;
 use crate::server::{AccessConfig, ConnectionConfig, ServerConfig};
 
@@ -32,7 +32,7 @@ pub struct Cli {
 #[derive(Debug, Clone, Subcommand)]
 pub enum Command {
     /// Measure a server: many clients, a steady message rate, and a report
-    Load(Box<Load>),
+    Load(Box<LoadArgs>),
 }
 
 /// The flags of the server.

@@ -1,6 +1,7 @@
-//! A client: one subscriber of the log, by one of the three techniques. It behaves as the
-//! page's careful loops do, and holds as little as it can, because there are thousands of it.
+//! A client: one subscriber of the log, on one of the three transports. It behaves like the
+//! page's careful loops, and uses little memory, because there are thousands of it.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -9,118 +10,81 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::flags::Technique;
-use super::tally::{Next, Page};
+use super::args::Transport;
+use super::backoff::Backoff;
+use super::net::connection::{ByteCounts, Connection};
+use super::net::websocket::{
+    CLOSE, PING, PONG, TEXT, client_frame, handshake_key, upgrade_headers,
+};
+use super::protocol::{describe_error_response, is_retryable};
+use super::stats::{ClientStats, NextAction};
 use super::target::Target;
-use super::wire::{Bytes, Wire, handshake_key, pong, title};
 
-/// The longest that a client waits before its next attempt; the first wait is a tenth of a
-/// second at most, and each one twice the one before.
-const BACK_OFF_MAX: Duration = Duration::from_secs(5);
+/// Close code if a close frame has none (RFC 6455 §7.1.5).
+const NO_STATUS_RECEIVED: u16 = 1005;
 
-/// The first wait is that at most.
-const BACK_OFF_MIN: Duration = Duration::from_millis(100);
-
-/// What all clients of a run share.
-pub struct Plan {
+/// Settings that all clients of a run share.
+pub(super) struct ClientConfig {
     /// The server.
     pub target: Target,
-    /// From one answer's due time to the next, for polling.
-    pub every: Duration,
-    /// Whether polls carry the last answer's validator, so that the server may say 304.
-    pub conditional: bool,
-    /// Whether a client that lost its connection comes back.
+    /// Time between the due times of two polls.
+    pub poll_interval: Duration,
+    /// Whether polls send the ETag of the last response, so that the server can respond 304.
+    pub etag: bool,
+    /// Whether a client that lost its connection reconnects.
     pub reconnect: bool,
-    /// Where a refusal is told that no retry mends.
-    pub hopeless: UnboundedSender<String>,
+    /// Receives errors that no retry can fix.
+    pub fatal_errors: UnboundedSender<String>,
 }
 
-/// Why a client's connection is at its end.
-enum End {
-    /// Nothing is wrong: the server closed a connection that was idle, or told of a gap.
-    Again,
-    /// Something broke, or the server said no.
-    Failed(String),
-    /// The server said no, and will say so again.
-    Hopeless(String),
+/// Why a client's connection ended.
+enum Disconnect {
+    /// Not an error: the server closed an idle connection, or sent a gap.
+    Reconnect,
+    /// The connection broke, or the server sent an error that may be temporary.
+    Retryable(String),
+    /// The server sent an error that a retry would get again.
+    Fatal(String),
 }
 
-impl From<io::Error> for End {
+impl From<io::Error> for Disconnect {
     fn from(error: io::Error) -> Self {
-        Self::Failed(error.to_string())
+        Self::Retryable(error.to_string())
     }
 }
 
-impl From<String> for End {
+impl From<String> for Disconnect {
     fn from(what: String) -> Self {
-        Self::Failed(what)
+        Self::Retryable(what)
     }
 }
 
-/// How long to wait before the next attempt: at random, up to a bound that doubles.
-pub struct BackOff(Duration);
-
-impl Default for BackOff {
-    fn default() -> Self {
-        Self(BACK_OFF_MIN)
-    }
-}
-
-impl BackOff {
-    /// For a client that was served: when it loses that, all others may have lost it in the same
-    /// moment, because the server was restarted.
-    fn of_many() -> Self {
-        Self(BACK_OFF_MAX)
-    }
-
-    /// The next wait.
-    pub fn wait(&mut self) -> Duration {
-        let bound = self.0;
-        self.0 = (bound * 2).min(BACK_OFF_MAX);
-        bound.mul_f64(rand::random())
-    }
-}
-
-/// One client, from `first` on and for as long as the run takes.
-pub async fn run(
-    plan: Arc<Plan>,
-    technique: Technique,
+/// Runs one client, from `first` until the run ends and drops it.
+pub(super) async fn run(
+    config: Arc<ClientConfig>,
+    transport: Transport,
     source: Option<IpAddr>,
-    page: Page,
+    stats: ClientStats,
     first: Instant,
 ) {
     sleep_until(first).await;
-    let phase = plan.every.mul_f64(rand::random());
+    let phase = config.poll_interval.mul_f64(rand::random());
     let mut client = Client {
-        plan,
+        config,
         source,
-        page,
+        stats,
         next_poll: Instant::now() + phase,
-        back_off: BackOff::default(),
+        backoff: Backoff::default(),
     };
     loop {
-        let Err(end) = match technique {
-            Technique::Poll => client.poll().await,
-            Technique::Longpoll => client.longpoll().await,
-            Technique::Ws => client.ws().await,
+        let Err(disconnect) = match transport {
+            Transport::Poll => client.poll().await,
+            Transport::Longpoll => client.longpoll().await,
+            Transport::Ws => client.ws().await,
         };
-        let failure = match end {
-            End::Again => None,
-            End::Failed(what) => Some(what),
-            End::Hopeless(what) => {
-                let _ = client.plan.hopeless.send(what.clone());
-                Some(what)
-            }
-        };
-        let wait = match failure {
-            None => Duration::ZERO,
-            Some(what) => {
-                client.page.error(what);
-                client.back_off.wait()
-            }
-        };
-        // Until it was there once, it is not coming back: it is still coming.
-        if !client.plan.reconnect && client.page.is_open() {
+        let wait = client.on_disconnect(disconnect);
+        // A client that never connected is still connecting, not reconnecting.
+        if !client.config.reconnect && client.stats.was_connected() {
             return;
         }
         sleep(wait).await;
@@ -128,196 +92,207 @@ pub async fn run(
 }
 
 struct Client {
-    plan: Arc<Plan>,
+    config: Arc<ClientConfig>,
     source: Option<IpAddr>,
-    page: Page,
+    stats: ClientStats,
     next_poll: Instant,
-    back_off: BackOff,
+    backoff: Backoff,
 }
 
-/// There is no end but by an error.
-type Endless = Result<std::convert::Infallible, End>;
+type ClientConnection = Connection<ClientStats>;
+
+/// A response that was read and applied.
+struct AppliedResponse {
+    next: NextAction,
+    connection_close: bool,
+    etag: Option<String>,
+}
 
 impl Client {
-    async fn connect(&self) -> Result<Wire<Page>, End> {
-        let wire = Wire::connect(&self.plan.target, self.source, self.page.clone());
-        let wire = wire.await?;
-        self.page.connected();
-        Ok(wire)
+    /// Records the error, if it is one, and returns how long to wait before the next connection.
+    fn on_disconnect(&mut self, disconnect: Disconnect) -> Duration {
+        let error = match disconnect {
+            Disconnect::Reconnect => return Duration::ZERO,
+            Disconnect::Retryable(error) => error,
+            Disconnect::Fatal(error) => {
+                let _ = self.config.fatal_errors.send(error.clone()); // the run may be over
+                error
+            }
+        };
+        self.stats.record_error(error);
+        self.backoff.next_wait()
     }
 
-    async fn ask(&self, wire: &mut Wire<Page>, path: &str, more: &str) -> io::Result<()> {
+    async fn connect(&self) -> Result<ClientConnection, Disconnect> {
+        let address = self.config.target.address;
+        let connection =
+            Connection::connect(address, self.source, self.stats.clone()).await;
+        let connection = connection.map_err(|error| match error.kind() {
+            io::ErrorKind::AddrNotAvailable if self.source.is_some() => {
+                format!("{error}; use --source-addresses 1")
+            }
+            _ => error.to_string(),
+        })?;
+        self.stats.record_connection();
+        Ok(connection)
+    }
+
+    async fn send_request(
+        &self,
+        connection: &mut ClientConnection,
+        path: &str,
+        headers: &str,
+    ) -> io::Result<()> {
         let request = format!(
-            "GET {path}?{} HTTP/1.1\r\nHost: {}\r\n{more}\r\n",
-            self.page.cursor(),
-            self.plan.target.authority
+            "GET {path}?{} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+            self.stats.cursor(),
+            self.config.target.authority
         );
-        wire.send(request.as_bytes()).await?;
-        self.page
-            .book(wire.book(), |counters| counters.requests += 1);
+        connection.send(request.as_bytes()).await?;
+        let bytes = connection.take_byte_counts();
+        self.stats.record(bytes, |counters| counters.requests += 1);
         Ok(())
     }
 
-    /// Waits for an answer, and takes it. Returns what comes next, whether the connection
-    /// lives on, and the answer's validator.
-    async fn hear(
+    /// Waits for a response and applies it.
+    async fn read_response(
         &mut self,
-        wire: &mut Wire<Page>,
-    ) -> Result<(Next, bool, Option<String>), End> {
-        let head = wire.answer().await?;
+        connection: &mut ClientConnection,
+    ) -> Result<AppliedResponse, Disconnect> {
+        let head = connection.read_response().await?;
         let at = std::time::Instant::now();
-        let bytes = wire.book();
+        let bytes = connection.take_byte_counts();
         let next = match head.status {
-            200 | 410 => self.page.take(wire.body(&head), at, bytes)?,
+            200 | 410 => self.stats.apply(connection.body(&head), at, bytes)?,
             304 => {
-                self.page.book(bytes, |counters| counters.empty += 1);
-                Next::Wait
+                self.stats.record(bytes, |counters| counters.empty += 1);
+                NextAction::Wait
             }
             status => {
-                self.page.book(bytes, |_| {});
-                return Err(refusal(status, wire.body(&head)));
+                self.stats.record(bytes, |_| {});
+                return Err(rejection(status, connection.body(&head)));
             }
         };
-        wire.done(&head);
-        self.back_off = BackOff::of_many();
-        Ok((next, !head.closes, head.etag))
+        let etag = match self.config.etag {
+            true => head.header(connection.buffer(), "etag").map(str::to_owned),
+            false => None,
+        };
+        connection.consume_response(&head);
+        self.backoff = Backoff::saturated();
+        Ok(AppliedResponse {
+            next,
+            connection_close: head.connection_close,
+            etag,
+        })
     }
 
-    /// Polling: ask, again and again. A poll that is due while the answer before has not come
-    /// is left out, so there is never more than one under way.
-    async fn poll(&mut self) -> Endless {
-        let mut wire = self.connect().await?;
+    /// Polling: requests at intervals. A poll that is due before the previous response has
+    /// arrived is skipped, so there is never more than one in flight.
+    async fn poll(&mut self) -> Result<Infallible, Disconnect> {
+        let mut connection = self.connect().await?;
         let mut etag: Option<String> = None;
         loop {
             let condition = match &etag {
                 Some(etag) => format!("If-None-Match: {etag}\r\n"),
                 None => String::new(),
             };
-            let asked = self.page.cursor();
-            self.ask(&mut wire, "/poll", &condition).await?;
-            let (next, lives, tag) = self.hear(&mut wire).await?;
-            self.page.opened();
-            // A validator is one URL's, and the URL changes with the cursor.
-            etag = tag.filter(|_| self.plan.conditional && asked == self.page.cursor());
-            if next == Next::Wait {
-                self.wait_for_turn().await;
+            let cursor = self.stats.cursor();
+            self.send_request(&mut connection, "/poll", &condition)
+                .await?;
+            let response = self.read_response(&mut connection).await?;
+            self.stats.set_connected();
+            // An ETag belongs to a URL, and the URL contains the cursor.
+            etag = response.etag.filter(|_| cursor == self.stats.cursor());
+            if response.next == NextAction::Wait {
+                self.wait_for_next_poll().await;
             }
-            if !lives || wire.is_closed() {
-                return Err(End::Again);
+            if response.connection_close || connection.is_closed() {
+                return Err(Disconnect::Reconnect);
             }
         }
     }
 
-    async fn wait_for_turn(&mut self) {
+    async fn wait_for_next_poll(&mut self) {
         let now = Instant::now();
         while self.next_poll <= now {
-            self.page
-                .book(Bytes::default(), |counters| counters.skipped += 1);
-            self.next_poll += self.plan.every;
+            self.stats
+                .record(ByteCounts::default(), |counters| counters.skipped += 1);
+            self.next_poll += self.config.poll_interval;
         }
         sleep_until(self.next_poll).await;
-        self.next_poll += self.plan.every;
+        self.next_poll += self.config.poll_interval;
     }
 
-    /// Long polling: ask, let the server answer when there is news, ask again at once.
-    async fn longpoll(&mut self) -> Endless {
-        let mut wire = self.connect().await?;
+    /// Long polling: a request, a response as soon as there is a message, the next request.
+    async fn longpoll(&mut self) -> Result<Infallible, Disconnect> {
+        let mut connection = self.connect().await?;
         loop {
-            self.ask(&mut wire, "/longpoll", "").await?;
-            self.page.opened();
-            let (_, lives, _) = self.hear(&mut wire).await?;
-            if !lives {
-                return Err(End::Again);
+            self.send_request(&mut connection, "/longpoll", "").await?;
+            self.stats.set_connected();
+            let response = self.read_response(&mut connection).await?;
+            if response.connection_close {
+                return Err(Disconnect::Reconnect);
             }
         }
     }
 
-    /// WebSocket: ask once, and hear.
-    async fn ws(&mut self) -> Endless {
-        let mut wire = self.connect().await?;
-        let upgrade = format!(
-            "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: {}\r\n",
-            handshake_key()
-        );
-        self.ask(&mut wire, "/ws", &upgrade).await?;
-        let head = wire.answer().await?;
-        if head.status != 101 {
-            return Err(refusal(head.status, wire.body(&head)));
-        }
-        self.page.book(wire.book(), |_| {});
-        wire.done(&head);
-        self.page.opened();
-        self.back_off = BackOff::of_many();
-        let mut is_gap = false;
+    /// WebSocket: one request, then every message as it is published.
+    async fn ws(&mut self) -> Result<Infallible, Disconnect> {
+        let mut connection = self.connect().await?;
+        self.upgrade(&mut connection).await?;
+        let mut received_gap = false;
         loop {
-            let frame = wire.frame().await?;
+            let frame = connection.read_frame().await?;
             let at = std::time::Instant::now();
-            let bytes = wire.book();
-            let payload = wire.payload(&frame);
-            if frame.opcode == 1 {
-                is_gap |= self.page.take(payload, at, bytes)? == Next::Gap;
+            let bytes = connection.take_byte_counts();
+            let payload = connection.payload(&frame);
+            if frame.opcode == TEXT {
+                received_gap |= self.stats.apply(payload, at, bytes)? == NextAction::Gap;
             } else {
-                self.page.book(bytes, |_| {});
+                self.stats.record(bytes, |_| {});
             }
             match frame.opcode {
-                8 if is_gap => return Err(End::Again), // closed behind it, as it should be
-                8 => {
+                CLOSE if received_gap => return Err(Disconnect::Reconnect), // as specified
+                CLOSE => {
                     let code = payload.first_chunk().copied().map(u16::from_be_bytes);
-                    let code = code.unwrap_or(1005); // none was given (RFC 6455 §7.1.5)
-                    let what = format!("the server closed the socket with {code}");
-                    return Err(End::Failed(what));
+                    let code = code.unwrap_or(NO_STATUS_RECEIVED);
+                    let error = format!("the server closed the WebSocket with {code}");
+                    return Err(Disconnect::Retryable(error));
                 }
-                9 => {
-                    let pong = pong(payload);
-                    wire.send(&pong).await?;
+                PING => {
+                    let pong = client_frame(PONG, payload);
+                    connection.send(&pong).await?;
                 }
                 _ => {}
             }
-            wire.passed(&frame);
+            connection.consume_frame(&frame);
         }
+    }
+
+    /// Performs the opening handshake.
+    async fn upgrade(
+        &mut self,
+        connection: &mut ClientConnection,
+    ) -> Result<(), Disconnect> {
+        let headers = upgrade_headers(&handshake_key());
+        self.send_request(connection, "/ws", &headers).await?;
+        let head = connection.read_response().await?;
+        if head.status != 101 {
+            return Err(rejection(head.status, connection.body(&head)));
+        }
+        self.stats.record(connection.take_byte_counts(), |_| {});
+        connection.consume_response(&head);
+        self.stats.set_connected();
+        self.backoff = Backoff::saturated();
+        Ok(())
     }
 }
 
-/// What a refusal means: the server may change its mind about being busy, but not about what
-/// it does not serve.
-fn refusal(status: u16, body: &[u8]) -> End {
-    let what = format!("the server says {status} {}", title(body))
-        .trim_end()
-        .to_owned();
-    match status {
-        408 | 429 | 500.. => End::Failed(what),
-        _ => End::Hopeless(what),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_are_random_and_bounded() {
-        let mut back_off = BackOff::default();
-        for bound in [100, 200, 400, 800, 1600, 3200, 5000, 5000] {
-            assert!(back_off.wait() <= Duration::from_millis(bound));
-        }
-        let mut seconds = [0; 5];
-        for _ in 0..1000 {
-            seconds[BackOff::of_many().wait().as_secs() as usize] += 1;
-        }
-        assert!(
-            seconds.iter().all(|clients| *clients < 1000 / 3),
-            "{seconds:?}"
-        );
-    }
-
-    #[test]
-    fn only_what_can_pass_is_tried_again() {
-        for status in [408, 429, 500, 503] {
-            assert!(matches!(refusal(status, b""), End::Failed(_)));
-        }
-        for status in [200, 400, 403, 404, 421, 426] {
-            assert!(matches!(refusal(status, b""), End::Hopeless(_)));
-        }
+/// Returns what an error response means for the client.
+fn rejection(status: u16, body: &[u8]) -> Disconnect {
+    let error = describe_error_response(status, body);
+    match is_retryable(status) {
+        true => Disconnect::Retryable(error),
+        false => Disconnect::Fatal(error),
     }
 }

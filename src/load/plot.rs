@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use hdrhistogram::Histogram;
 
-use super::flags::Technique;
+use super::args::Transport;
 
 const WIDTH: f64 = 880.0;
 const HEIGHT: f64 = 520.0;
@@ -22,14 +22,14 @@ const POINTS: u32 = 240;
 const LABEL_HEIGHT: f64 = 18.0;
 
 /// A technique's name, and its latencies in µs.
-pub type Curve<'a> = (Technique, &'a Histogram<u64>);
+pub(super) type Curve<'a> = (Transport, &'a Histogram<u64>);
 
 /// The colours are the page's. The dashes tell the curves apart without them.
-fn looks(technique: Technique) -> (&'static str, &'static str) {
+fn looks(technique: Transport) -> (&'static str, &'static str) {
     match technique {
-        Technique::Poll => ("#bf4e00", "2 5"),
-        Technique::Longpoll => ("#003f7d", "10 5"),
-        Technique::Ws => ("#00724f", "none"),
+        Transport::Poll => ("#bf4e00", "2 5"),
+        Transport::Longpoll => ("#003f7d", "10 5"),
+        Transport::Ws => ("#00724f", "none"),
     }
 }
 
@@ -67,7 +67,7 @@ impl Axes {
 }
 
 /// The picture, as SVG. `about` says in one line what was measured.
-pub fn svg(curves: &[Curve<'_>], about: &str) -> String {
+pub(super) fn svg(curves: &[Curve<'_>], about: &str) -> String {
     let axes = Axes::of(curves);
     let mut svg = format!(
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="title about" font-family="system-ui, sans-serif" font-size="13" fill="#1b1f24">
@@ -81,7 +81,7 @@ pub fn svg(curves: &[Curve<'_>], about: &str) -> String {
         escaped(about)
     );
     grid(&mut svg, &axes);
-    let mut labels: Vec<(f64, Technique)> = Vec::new();
+    let mut labels: Vec<(f64, Transport)> = Vec::new();
     for &(technique, histogram) in curves {
         if !histogram.is_empty() {
             labels.push((curve(&mut svg, &axes, technique, histogram), technique));
@@ -186,7 +186,7 @@ fn percentile(nines: f64) -> String {
 fn curve(
     svg: &mut String,
     axes: &Axes,
-    technique: Technique,
+    technique: Transport,
     histogram: &Histogram<u64>,
 ) -> f64 {
     let (colour, dashes) = looks(technique);
@@ -208,7 +208,7 @@ fn curve(
     put(
         svg,
         &format!(
-            r#"<path class="curve" data-technique="{technique}" d="{path}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}" stroke-linejoin="round"/>"#
+            r#"<path class="curve" data-transport="{technique}" d="{path}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}" stroke-linejoin="round"/>"#
         ),
     );
     y
@@ -222,16 +222,16 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::histogram;
+    use super::super::counters::new_histogram;
     use super::*;
 
     #[test]
     fn axes_hold_all_that_was_measured() {
-        let mut latencies = histogram();
+        let mut latencies = new_histogram();
         for value in [430, 5_100, 78_000] {
             latencies.record(value).unwrap();
         }
-        let axes = Axes::of(&[(Technique::Ws, &latencies)]);
+        let axes = Axes::of(&[(Transport::Ws, &latencies)]);
         assert_eq!((axes.lowest, axes.highest, axes.nines), (2.0, 5.0, 2.0));
         assert_eq!((axes.y(100.0), axes.y(100_000.0)), (BOTTOM, TOP));
         assert_eq!((axes.x(0.0), axes.x(2.0)), (LEFT, RIGHT));
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_as_nothing() {
-        let svg = svg(&[(Technique::Poll, &histogram())], "a < b & c");
+        let svg = svg(&[(Transport::Poll, &new_histogram())], "a < b & c");
         assert!(svg.contains("Nothing was delivered"));
         assert!(svg.contains("a &lt; b &amp; c"));
         assert!(!svg.contains("curve"));

@@ -1,162 +1,133 @@
-//! What a process costs: its CPU time and its memory, as Linux tells them in `/proc`. Where
-//! there is no such place, or it may not be read, nothing is told. And what it has: cores.
+//! Processes of this machine: CPU time, memory and listening sockets, which Linux exports in
+//! `/proc`. Elsewhere, and for processes that may not be read, there are none of these.
 
-use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
-/// Ticks a second in `/proc/PID/stat`: `USER_HZ`, which is 100 on every Linux in use.
-const TICKS: u64 = 100;
-
 /// What a process has used so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Usage {
-    /// CPU time of all its threads, in its own code and in the kernel; exact to 10 ms.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ProcessUsage {
+    /// CPU time of all its threads, in user and kernel mode; Linux counts it in steps of 10 ms.
     pub cpu: Duration,
     /// Resident memory (RSS), in bytes.
     pub memory: u64,
 }
 
-/// What server and generator had used at one moment, each if it may be read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Used {
-    /// The server's process.
-    pub(super) server: Option<Usage>,
-    /// This one.
-    pub(super) own: Option<Usage>,
-}
-
-impl Used {
-    /// At this moment.
-    pub(super) fn so_far(server: Option<u32>) -> Self {
-        Self {
-            server: server.and_then(usage),
-            own: usage(std::process::id()),
-        }
-    }
-}
-
-/// What a process has used so far, if that may be read.
-pub fn usage(pid: u32) -> Option<Usage> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    Some(Usage {
-        cpu: cpu(&stat)?,
-        memory: memory(&status)?,
-    })
-}
-
-/// How many cores this process may use.
+/// Returns how many cores this process may use.
 pub(super) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// `utime` and `stime`, the 14th and 15th field. The second one is a name in brackets that may
-/// hold anything, blanks and brackets too.
-fn cpu(stat: &str) -> Option<Duration> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_ascii_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<u64>().ok();
-    Some(Duration::from_millis((ticks()? + ticks()?) * 1000 / TICKS))
+/// Makes sure that this process can have `clients` connections and `reserved` other files open.
+/// The soft limit is raised as far as the system allows.
+///
+/// # Errors
+/// When the limit is too low.
+pub(super) fn raise_fd_limit(clients: usize, reserved: usize) -> Result<(), String> {
+    #[cfg(unix)]
+    {
+        let needed = (clients + reserved) as u64;
+        let limit = rlimit::increase_nofile_limit(needed)
+            .map_err(|error| format!("cannot read the limit of open files: {error}"))?;
+        if limit < needed {
+            let max_clients = limit.saturating_sub(reserved as u64);
+            return Err(format!(
+                "{clients} clients need {needed} open files, and the limit is {limit}; raise \
+                 it (ulimit -n) or use at most {max_clients} clients"
+            ));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (clients, reserved);
+    Ok(())
 }
 
-fn memory(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line?.trim().strip_suffix(" kB")?;
-    kibibytes.parse::<u64>().ok().map(|own| own * 1024)
-}
-
-/// The process on this machine that listens at an address, if it can be found: the listening
-/// socket has a number in `/proc/net/tcp`, and its process has it among its open files.
-pub fn listener(address: SocketAddr) -> Option<u32> {
-    let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
-    let socket = tables.iter().find_map(|table| {
-        let table = fs::read_to_string(table).ok()?;
-        let mut lines = table.lines();
-        lines.find_map(|line| inode(line, address).map(str::to_owned))
-    })?;
-    let wanted = format!("socket:[{socket}]");
-    let processes = fs::read_dir("/proc").ok()?;
-    processes.flatten().find_map(|process| {
-        let pid = process.file_name().to_str()?.parse().ok()?;
-        let mut files = fs::read_dir(process.path().join("fd")).ok()?;
-        files
-            .any(|file| {
-                let link = file.and_then(|file| fs::read_link(file.path()));
-                link.is_ok_and(|link| link.as_os_str() == wanted.as_str())
-            })
-            .then_some(pid)
+/// Returns what a process has used so far, if it exists and may be read.
+#[cfg(target_os = "linux")]
+pub(super) fn usage(pid: u32) -> Option<ProcessUsage> {
+    let process = procfs::process::Process::new(pid.try_into().ok()?).ok()?;
+    let stat = process.stat().ok()?;
+    let ticks = (stat.utime + stat.stime) as f64;
+    let kibibytes = process.status().ok()?.vmrss?;
+    Some(ProcessUsage {
+        cpu: Duration::from_secs_f64(ticks / procfs::ticks_per_second() as f64),
+        memory: kibibytes * 1024,
     })
 }
 
-/// The socket's number, if this line of the table is a socket that listens at the address or
-/// at all of them.
-fn inode(line: &str, address: SocketAddr) -> Option<&str> {
-    const LISTEN: &str = "0A";
-    let mut fields = line.split_ascii_whitespace().skip(1);
-    let (local, _remote, state) = (fields.next()?, fields.next()?, fields.next()?);
-    let (ip, port) = local.split_once(':')?;
-    let is_same =
-        ip == hexadecimal(address.ip()) || ip.bytes().all(|digit| digit == b'0');
-    let listens =
-        is_same && state == LISTEN && u16::from_str_radix(port, 16) == Ok(address.port());
-    if listens { fields.nth(5) } else { None }
-}
+/// Returns the process that listens at an address, if it may be read: the socket's inode is in
+/// the table of TCP sockets and among the process's open files.
+#[cfg(target_os = "linux")]
+pub(super) fn listening_pid(address: SocketAddr) -> Option<u32> {
+    use procfs::net::{TcpState, tcp, tcp6};
+    use procfs::process::{FDTarget, Process, all_processes};
 
-/// An address as the table has it: words of four bytes, each in the machine's own order.
-fn hexadecimal(address: IpAddr) -> String {
-    let octets = match address {
-        IpAddr::V4(address) => address.octets().to_vec(),
-        IpAddr::V6(address) => address.octets().to_vec(),
+    let sockets = [tcp(), tcp6()].into_iter().flatten().flatten();
+    let inode = sockets
+        .filter(|socket| socket.state == TcpState::Listen)
+        .find(|socket| {
+            let local = socket.local_address;
+            local.port() == address.port()
+                && (local.ip() == address.ip() || local.ip().is_unspecified())
+        })?
+        .inode;
+    let has_socket = |process: &Process| {
+        let files = process.fd().into_iter().flatten().flatten();
+        files
+            .into_iter()
+            .any(|file| matches!(file.target, FDTarget::Socket(found) if found == inode))
     };
-    let words = octets.as_chunks::<4>().0.iter();
-    words
-        .map(|word| format!("{:08X}", u32::from_ne_bytes(*word)))
-        .collect()
+    let process = all_processes().ok()?.flatten().find(has_socket)?;
+    process.pid().try_into().ok()
 }
 
-#[cfg(test)]
+/// Returns nothing: only Linux has `/proc` with this content.
+#[cfg(not(target_os = "linux"))]
+pub fn usage(_: u32) -> Option<ProcessUsage> {
+    None
+}
+
+/// Returns nothing: only Linux has `/proc` with this content.
+#[cfg(not(target_os = "linux"))]
+pub fn listening_pid(_: SocketAddr) -> Option<u32> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
+    use std::net::TcpListener;
+
     use super::*;
 
     #[test]
-    fn cpu_is_found_behind_any_name() {
-        let stat = "4711 (a) b) c) S 1 2 3 4 5 6 7 8 9 10 250 50 13 14";
-        assert_eq!(cpu(stat), Some(Duration::from_secs(3)));
-        assert_eq!(cpu("4711 (a) S 1 2"), None);
+    fn finds_process_by_listening_socket() {
+        let this = Some(std::process::id());
+        for listen in ["127.0.0.1:0", "0.0.0.0:0"] {
+            let listener = TcpListener::bind(listen).unwrap();
+            let port = listener.local_addr().unwrap().port();
+            assert_eq!(
+                listening_pid(([127, 0, 0, 1], port).into()),
+                this,
+                "{listen}"
+            );
+            if listen == "127.0.0.1:0" {
+                assert_eq!(listening_pid(([127, 0, 0, 2], port).into()), None);
+            }
+            drop(listener);
+            assert_eq!(listening_pid(([127, 0, 0, 1], port).into()), None);
+        }
     }
 
     #[test]
-    fn memory_is_in_bytes() {
-        let status = "Name:\ttrifold\nVmRSS:\t    1234 kB\nThreads:\t3\n";
-        assert_eq!(memory(status), Some(1234 * 1024));
-        assert_eq!(memory("Name:\tkthreadd\n"), None);
-    }
-
-    #[test]
-    #[cfg(target_endian = "little")]
-    fn a_listening_socket_is_found_in_the_table() {
-        let line = "0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 4242 1";
-        let all = line.replace("0100007F", "00000000");
-        let connected = line.replace(" 0A ", " 01 ");
-        let here = "127.0.0.1:8080".parse().unwrap();
-        assert_eq!(inode(line, here), Some("4242"));
-        assert_eq!(inode(&all, here), Some("4242"));
-        assert_eq!(inode(&connected, here), None);
-        assert_eq!(inode(line, "127.0.0.1:8081".parse().unwrap()), None);
-        assert_eq!(inode(line, "127.0.0.2:8080".parse().unwrap()), None);
-        let v6 = line.replace("0100007F", "00000000000000000000000001000000");
-        assert_eq!(inode(&v6, "[::1]:8080".parse().unwrap()), Some("4242"));
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn this_process_listens_and_costs_something() {
-        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let own = std::process::id();
-        assert_eq!(listener(socket.local_addr().unwrap()), Some(own));
-        assert!(usage(own).unwrap().memory > 0);
+    fn usage_grows_with_work() {
+        let this = std::process::id();
+        let before = usage(this).unwrap();
+        assert!(before.memory > 1 << 20, "{before:?}"); // bytes, not KiB
+        let work = || (0..10_000_u64).fold(1, |n, _| std::hint::black_box(n) + 1);
+        while usage(this).unwrap().cpu < before.cpu + Duration::from_millis(20) {
+            work();
+        }
         assert_eq!(usage(u32::MAX), None);
     }
 }

@@ -1,6 +1,7 @@
-//! The publisher: an open loop. Each message is sent when it is due, whether or not the ones
-//! before have been answered; what comes late is charged from its due time.
+//! The publisher: an open loop. Each message is sent when it is due, whether or not the previous
+//! ones have been acknowledged; its latency starts at the due time.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
@@ -9,150 +10,164 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use serde::Serialize;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{Semaphore, mpsc};
 
-use super::client::{BackOff, Plan};
+use super::backoff::Backoff;
+use super::counters::{new_histogram, record};
+use super::net::connection::{ByteCounter, ByteCounts, Connection};
+use super::protocol::{describe_error_response, is_retryable};
+use super::range_set::RangeSet;
 use super::schedule::Schedule;
-use super::seen::Seen;
-use super::tally::{histogram, record};
-use super::wire::{Account, Bytes, Wire, title};
+use super::target::Target;
 
-/// Most publications that are under way at one time, each on a connection of its own. What is
-/// due beyond them waits for one, and is charged for it.
-pub const CONNECTIONS_MAX: usize = 64;
+/// Maximum number of publications in flight, each on its own connection. A message that is due
+/// while all of them are busy waits, and the wait counts as latency.
+pub(super) const MAX_CONNECTIONS: usize = 64;
 
-/// How often a sleeping publisher looks whether the run is over.
-const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
+/// How often a sleeping publisher checks whether the run is over.
+const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// What became of the messages so far.
+/// The results of publishing so far.
 #[derive(Debug)]
-pub struct Published {
-    /// Which messages the server has numbered.
-    pub confirmed: Seen,
-    /// Attempts that failed; each was made again.
+pub struct PublishStats {
+    /// The messages that the server has acknowledged.
+    pub confirmed: RangeSet,
+    /// Failed attempts; each was repeated.
     pub failures: u64,
-    /// The first one's reason.
+    /// Why the first one failed.
     pub first_failure: Option<String>,
-    /// Due to taken in hand, in µs: what the generator itself was late.
-    pub late: Histogram<u64>,
-    /// Taken in hand to answered, in µs.
-    pub answered: Histogram<u64>,
-    /// Messages that found all connections busy.
+    /// Time from due to started, in µs: the delay that the generator itself causes.
+    pub schedule_lag: Histogram<u64>,
+    /// Time from started to acknowledged, in µs.
+    pub publish_latency: Histogram<u64>,
+    /// Messages that were due while all connections were busy.
     pub queued: u64,
 }
 
-/// The bytes of publishing.
+/// The bytes of all publishing connections.
 #[derive(Debug, Default)]
-struct Sum {
-    up: AtomicU64,
-    down: AtomicU64,
+struct SharedByteCounts {
+    sent: AtomicU64,
+    received: AtomicU64,
 }
 
-impl Account for Arc<Sum> {
-    fn count(&self, bytes: Bytes) {
-        self.up.fetch_add(bytes.up, Ordering::Relaxed);
-        self.down.fetch_add(bytes.down, Ordering::Relaxed);
+impl ByteCounter for Arc<SharedByteCounts> {
+    fn add(&self, bytes: ByteCounts) {
+        self.sent.fetch_add(bytes.sent, Ordering::Relaxed);
+        self.received.fetch_add(bytes.received, Ordering::Relaxed);
     }
 }
 
-/// The body of a publication.
+/// The JSON of a message to publish.
 #[derive(Serialize)]
-struct Publication<'a> {
+struct PublishRequest<'a> {
     id: &'a str,
     sender: &'static str,
     kind: &'static str,
     body: &'a str,
 }
 
-/// What a publisher needs to know.
-pub struct Job {
-    /// The server, and where hopeless refusals are told.
-    pub plan: Arc<Plan>,
-    /// When the messages are due, counted from the start.
+/// Settings of a publisher.
+pub struct PublishConfig {
+    /// The server.
+    pub target: Target,
+    /// When the messages are due, relative to the start.
     pub schedule: Schedule,
-    /// How each message's `id` begins; its number follows.
-    pub mark: Arc<str>,
-    /// Bytes of each `body` as JSON, quotes included; 2 at least.
-    pub size: usize,
+    /// Start of each message's `id`; its number follows.
+    pub id_prefix: Arc<str>,
+    /// Size of each `body` as JSON, with its quotes; at least 2.
+    pub message_bytes: usize,
+    /// Receives errors that no retry can fix.
+    pub fatal_errors: UnboundedSender<String>,
 }
 
-/// A publisher at work. It stops when it is dropped.
+/// A running publisher. Dropping it stops it.
 pub struct Publisher {
-    work: Arc<Work>,
+    state: Arc<PublisherState>,
     threads: Vec<JoinHandle<()>>,
 }
 
-struct Work {
-    job: Job,
+struct PublisherState {
+    config: PublishConfig,
     start: Instant,
     body: String,
     is_over: AtomicBool,
-    bytes: Arc<Sum>,
-    idle: Mutex<Vec<Wire<Arc<Sum>>>>,
-    places: Semaphore,
-    published: Mutex<Published>,
+    bytes: Arc<SharedByteCounts>,
+    idle: Mutex<Vec<Connection<Arc<SharedByteCounts>>>>,
+    permits: Semaphore,
+    stats: Mutex<PublishStats>,
 }
+
+/// A message that is due: its number, and when.
+type DueMessage = (u64, Instant);
 
 impl Publisher {
     /// Starts to publish: the first message is due at `start`.
     ///
     /// # Errors
-    /// When the system gives no threads.
-    pub fn start(job: Job, start: Instant) -> std::io::Result<Self> {
-        let work = Arc::new(Work {
+    /// When threads cannot be created.
+    pub fn start(config: PublishConfig, start: Instant) -> io::Result<Self> {
+        let state = Arc::new(PublisherState {
             start,
-            body: "x".repeat(job.size.saturating_sub(2)),
+            body: "x".repeat(config.message_bytes.saturating_sub(2)),
             is_over: AtomicBool::new(false),
             bytes: Arc::default(),
             idle: Mutex::default(),
-            places: Semaphore::new(CONNECTIONS_MAX),
-            published: Mutex::new(Published {
-                confirmed: Seen::default(),
+            permits: Semaphore::new(MAX_CONNECTIONS),
+            stats: Mutex::new(PublishStats {
+                confirmed: RangeSet::default(),
                 failures: 0,
                 first_failure: None,
-                late: histogram(),
-                answered: histogram(),
+                schedule_lag: new_histogram(),
+                publish_latency: new_histogram(),
                 queued: 0,
             }),
-            job,
+            config,
         });
-        let (due, dues) = mpsc::unbounded_channel();
+        let (tx, due_messages) = mpsc::unbounded_channel();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
-        let (pacing, sending) = (work.clone(), work.clone());
+        let (scheduler, sender) = (state.clone(), state.clone());
         let threads = vec![
-            named("load-due").spawn(move || pacing.pace(&due))?,
-            named("load-publish").spawn(move || runtime.block_on(sending.send(dues)))?,
+            named("load-schedule").spawn(move || scheduler.run_schedule(&tx))?,
+            named("load-publish")
+                .spawn(move || runtime.block_on(sender.run(due_messages)))?,
         ];
-        Ok(Self { work, threads })
+        Ok(Self { state, threads })
     }
 
-    /// How many messages the server has numbered.
+    /// Returns when the messages are due.
+    pub fn schedule(&self) -> Schedule {
+        self.state.config.schedule
+    }
+
+    /// Returns how many messages the server has acknowledged.
     pub fn confirmed(&self) -> u64 {
-        self.work.published.lock().confirmed.len()
+        self.with(|stats| stats.confirmed.len())
     }
 
-    /// What became of the messages so far.
-    pub fn look<T>(&self, look: impl FnOnce(&Published) -> T) -> T {
-        look(&self.work.published.lock())
+    /// Reads the results so far.
+    pub fn with<T>(&self, read: impl FnOnce(&PublishStats) -> T) -> T {
+        read(&self.state.stats.lock())
     }
 
-    /// The bytes of all publications that were answered, and of all attempts that failed.
-    pub fn bytes(&self) -> Bytes {
-        let Sum { up, down } = &*self.work.bytes;
-        Bytes {
-            up: up.load(Ordering::Relaxed),
-            down: down.load(Ordering::Relaxed),
+    /// Returns the bytes of all acknowledged publications, and of all failed attempts.
+    pub fn bytes(&self) -> ByteCounts {
+        let SharedByteCounts { sent, received } = &*self.state.bytes;
+        ByteCounts {
+            sent: sent.load(Ordering::Relaxed),
+            received: received.load(Ordering::Relaxed),
         }
     }
 }
 
 impl Drop for Publisher {
     fn drop(&mut self) {
-        self.work.is_over.store(true, Ordering::Relaxed);
+        self.state.is_over.store(true, Ordering::Relaxed);
         for thread in self.threads.drain(..) {
-            let _ = thread.join(); // if it panicked, it has said so
+            let _ = thread.join(); // a panic has printed its message
         }
     }
 }
@@ -161,128 +176,144 @@ fn named(name: &str) -> thread::Builder {
     thread::Builder::new().name(name.to_owned())
 }
 
-impl Work {
+impl PublisherState {
     fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// Says when each message is due. A thread that sleeps wakes within some 0.1 ms, where
-    /// tokio's timers are exact to 1 ms only; that would be added to each latency.
-    fn pace(&self, due: &mpsc::UnboundedSender<(u64, Instant)>) {
-        for number in 0..self.job.schedule.total() {
-            let time = self.start + self.job.schedule.due(number);
-            while let wait = time.saturating_duration_since(Instant::now())
+    /// Sends each message's number when it is due. A sleeping thread wakes up within about
+    /// 0.1 ms, whereas tokio's timers have a resolution of 1 ms, which would be added to each
+    /// latency.
+    fn run_schedule(&self, tx: &UnboundedSender<DueMessage>) {
+        for number in 0..self.config.schedule.total() {
+            let due = self.start + self.config.schedule.due(number);
+            while let wait = due.saturating_duration_since(Instant::now())
                 && !wait.is_zero()
             {
                 if self.is_over() {
                     return;
                 }
-                thread::sleep(wait.min(LOOK_UP_EVERY));
+                thread::sleep(wait.min(STOP_CHECK_INTERVAL));
             }
-            if self.is_over() || due.send((number, time)).is_err() {
+            if self.is_over() || tx.send((number, due)).is_err() {
                 return;
             }
         }
     }
 
-    async fn send(self: Arc<Self>, mut dues: mpsc::UnboundedReceiver<(u64, Instant)>) {
-        // The first message needs a connection; opening it is none of the message's time.
-        if let Ok(wire) = self.connect().await {
-            self.idle.lock().push(wire);
+    /// Starts to publish each due message, until the run is over.
+    async fn run(self: Arc<Self>, mut due_messages: mpsc::UnboundedReceiver<DueMessage>) {
+        // The first message needs a connection; opening it must not count as its latency.
+        if let Ok(connection) = self.connect().await {
+            self.idle.lock().push(connection);
         }
-        let mut look_up = tokio::time::interval(LOOK_UP_EVERY);
-        let mut are_all_taken = false;
+        let mut stop_check = tokio::time::interval(STOP_CHECK_INTERVAL);
+        let mut is_last_started = false;
         while !self.is_over() {
             tokio::select! {
-                due = dues.recv(), if !are_all_taken => match due {
-                    Some((number, time)) => {
-                        let late = Instant::now().saturating_duration_since(time);
-                        record(&mut self.published.lock().late, late);
+                message = due_messages.recv(), if !is_last_started => match message {
+                    Some((number, due)) => {
+                        let lag = Instant::now().saturating_duration_since(due);
+                        record(&mut self.stats.lock().schedule_lag, lag);
                         tokio::spawn(self.clone().publish(number));
                     }
-                    None => are_all_taken = true,
+                    None => is_last_started = true,
                 },
-                _ = look_up.tick() => {}
+                _ = stop_check.tick() => {}
             }
         }
     }
 
-    async fn connect(&self) -> std::io::Result<Wire<Arc<Sum>>> {
-        Wire::connect(&self.job.plan.target, None, self.bytes.clone()).await
+    async fn connect(&self) -> io::Result<Connection<Arc<SharedByteCounts>>> {
+        let address = self.config.target.address;
+        Connection::connect(address, None, self.bytes.clone()).await
     }
 
-    /// Publishes a message, again and again until its fate is known. Its `id` makes that safe:
-    /// the server appends it once.
+    /// Publishes a message, and repeats it until the server acknowledges it. Its `id` makes that
+    /// safe: the server appends it once.
     async fn publish(self: Arc<Self>, number: u64) {
-        let begin = Instant::now();
-        if self.places.available_permits() == 0 {
-            self.published.lock().queued += 1;
+        let started_at = Instant::now();
+        if self.permits.available_permits() == 0 {
+            self.stats.lock().queued += 1;
         }
-        let Ok(_place) = self.places.acquire().await else {
-            return; // it is never closed
+        let Ok(_permit) = self.permits.acquire().await else {
+            return; // the semaphore is never closed
         };
-        let request = self.request(number);
-        let mut back_off = BackOff::default();
+        let Some(request) = self.request(number) else {
+            return; // these fields always encode
+        };
+        let mut backoff = Backoff::default();
         loop {
             match self.post(&request).await {
-                Ok((200 | 201, _)) => {
-                    let mut published = self.published.lock();
-                    published.confirmed.insert(number);
-                    record(&mut published.answered, begin.elapsed());
+                Ok(None) => {
+                    let mut stats = self.stats.lock();
+                    stats.confirmed.insert(number);
+                    record(&mut stats.publish_latency, started_at.elapsed());
                     return;
                 }
-                Ok((status, title)) => {
-                    let what = format!("publishing: the server says {status} {title}");
-                    let what = what.trim_end().to_owned();
-                    if !matches!(status, 408 | 429 | 500..) {
-                        let _ = self.job.plan.hopeless.send(what);
+                Ok(Some(rejection)) => {
+                    let error = format!("publishing: {}", rejection.error);
+                    if !rejection.is_retryable {
+                        let _ = self.config.fatal_errors.send(error); // the run may be over
                         return;
                     }
-                    self.failed(what);
+                    self.record_failure(error);
                 }
-                Err(error) => self.failed(format!("publishing: {error}")),
+                Err(error) => self.record_failure(format!("publishing: {error}")),
             }
-            tokio::time::sleep(back_off.wait()).await;
+            tokio::time::sleep(backoff.next_wait()).await;
         }
     }
 
-    fn failed(&self, what: String) {
-        let mut published = self.published.lock();
-        published.failures += 1;
-        published.first_failure.get_or_insert(what);
+    fn record_failure(&self, error: String) {
+        let mut stats = self.stats.lock();
+        stats.failures += 1;
+        stats.first_failure.get_or_insert(error);
     }
 
-    fn request(&self, number: u64) -> String {
-        let json = serde_json::to_string(&Publication {
-            id: &format!("{}{number}", self.job.mark),
+    fn request(&self, number: u64) -> Option<String> {
+        let json = serde_json::to_string(&PublishRequest {
+            id: &format!("{}{number}", self.config.id_prefix),
             sender: "load",
             kind: "load",
             body: &self.body,
         })
-        .expect("this type always encodes");
-        format!(
+        .ok()?;
+        Some(format!(
             "POST /messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\n\r\n{json}",
-            self.job.plan.target.authority,
+            self.config.target.authority,
             json.len()
-        )
+        ))
     }
 
-    /// One attempt: the status, and the title of a refusal.
-    async fn post(&self, request: &str) -> std::io::Result<(u16, String)> {
+    /// Makes one attempt. Returns the error response, if the server sent one.
+    async fn post(&self, request: &str) -> io::Result<Option<PublishRejection>> {
         let idle = self.idle.lock().pop();
-        let mut wire = match idle.filter(|wire| !wire.is_closed()) {
-            Some(wire) => wire,
+        let mut connection = match idle.filter(|connection| !connection.is_closed()) {
+            Some(connection) => connection,
             None => self.connect().await?,
         };
-        wire.send(request.as_bytes()).await?;
-        let head = wire.answer().await?;
-        let title = title(wire.body(&head));
-        self.bytes.count(wire.book());
-        wire.done(&head);
-        if !head.closes {
-            self.idle.lock().push(wire);
+        connection.send(request.as_bytes()).await?;
+        let head = connection.read_response().await?;
+        let rejection = match head.status {
+            200 | 201 => None,
+            status => Some(PublishRejection {
+                error: describe_error_response(status, connection.body(&head)),
+                is_retryable: is_retryable(status),
+            }),
+        };
+        self.bytes.add(connection.take_byte_counts());
+        connection.consume_response(&head);
+        if !head.connection_close {
+            self.idle.lock().push(connection);
         }
-        Ok((head.status, title))
+        Ok(rejection)
     }
+}
+
+/// An error response to a publication.
+struct PublishRejection {
+    error: String,
+    is_retryable: bool,
 }

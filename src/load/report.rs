@@ -1,118 +1,118 @@
-//! What a run came to: as a table for people, as JSON for programs. Both are made of one
+//! The report of a run. The table for people and the JSON for programs are made from one
 //! [`Report`], so they cannot disagree.
 
-use std::fmt;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::flags::{Load, Mix, Technique};
-use super::process::{Used, cores};
-use super::publisher::{Published, Publisher};
-use super::tally::{Counters, Tally};
+use super::args::{LoadArgs, Mix, Transport};
+use super::counters::{Counters, TransportStats};
+use super::process::cores;
+use super::publisher::Publisher;
 use super::target::Target;
+use super::usage::{ProcessSnapshot, UsageSource};
 
-/// What a run came to.
+/// The figures of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The version of Trifold that measured.
+    /// Version of Trifold that measured.
     pub version: &'static str,
-    /// The server's address.
+    /// URL of the server.
     pub target: String,
-    /// What was asked for.
+    /// Settings of the run.
     pub parameters: Parameters,
-    /// How long it took until all clients were there, in seconds.
-    pub opening_seconds: f64,
-    /// From the first due time until all was delivered or given up, in seconds. Counters, bytes
-    /// and CPU are those of this time.
+    /// Time until all clients were connected, in seconds.
+    pub connect_seconds: f64,
+    /// Time from the first due time until everything was delivered or given up, in seconds.
+    /// Counters, bytes and CPU time are those of this window.
     pub window_seconds: f64,
     /// The messages that were published.
-    pub messages: Messages,
-    /// What each technique came to.
-    pub techniques: Vec<Row>,
-    /// All of them together.
-    pub all: Row,
-    /// The server's process, where it may be read.
-    pub server: Option<Server>,
-    /// This process.
-    pub generator: Generator,
-    /// What a reader of these figures has to know.
+    pub messages: MessagesReport,
+    /// The figures of each transport.
+    pub transports: Vec<TransportReport>,
+    /// The figures of all transports together.
+    pub all: TransportReport,
+    /// The server's CPU time and memory, if they can be read.
+    pub server: Option<ServerUsage>,
+    /// The load generator's CPU time.
+    pub generator: GeneratorUsage,
+    /// What has to be known to interpret the figures.
     pub warnings: Vec<String>,
-    /// Whether every client got every message, once and in order.
+    /// Whether every client received every message, once and in order.
     pub ok: bool,
 }
 
-/// What was asked for.
+/// The settings of a run, named like the flags.
 #[derive(Debug, Clone, Serialize)]
 pub struct Parameters {
-    /// Clients of each technique.
+    /// Number of clients of each transport.
     pub clients: Mix,
-    /// Messages a second.
+    /// Messages per second.
     pub rate: f64,
-    /// How long they are published, in seconds.
-    pub seconds: f64,
-    /// Bytes of each body as JSON.
-    pub size: usize,
-    /// Milliseconds between the polls of a client.
-    pub every_ms: u64,
-    /// Whether polls are conditional.
-    pub conditional: bool,
-    /// Whether clients come back.
+    /// How long messages are published, in seconds.
+    pub duration_seconds: f64,
+    /// Size of each body as JSON.
+    pub message_bytes: usize,
+    /// Time between the polls of a client, in milliseconds.
+    pub poll_interval_ms: f64,
+    /// Whether polls send the ETag of the last response.
+    pub etag: bool,
+    /// Whether clients reconnect.
     pub reconnect: bool,
-    /// Addresses that clients come from.
-    pub sources: usize,
-    /// Threads that run them.
+    /// Number of addresses that clients connect from.
+    pub source_addresses: usize,
+    /// Threads that run the clients.
     pub threads: usize,
 }
 
 /// The messages that were published.
 #[derive(Debug, Clone, Serialize)]
-pub struct Messages {
-    /// How many were due.
+pub struct MessagesReport {
+    /// Messages that were due.
     pub due: u64,
-    /// How many of them the server has numbered, as far as it said so.
+    /// Messages that the server has acknowledged.
     pub published: u64,
-    /// Attempts that failed and were made again.
+    /// Failed attempts; each was repeated.
     pub failures: u64,
-    /// Messages that found all publishing connections busy.
+    /// Messages that were due while all publishing connections were busy.
     pub queued: u64,
-    /// From due to taken in hand: what the generator was late.
-    pub late_ms: Option<Quantiles>,
-    /// From taken in hand to answered.
-    pub answered_ms: Option<Quantiles>,
-    /// Bytes sent to publish them.
-    pub bytes_up: u64,
-    /// Bytes of the answers.
-    pub bytes_down: u64,
+    /// Time from due to started: the delay that the generator itself caused.
+    pub schedule_lag_ms: Option<Quantiles>,
+    /// Time from started to acknowledged.
+    pub publish_latency_ms: Option<Quantiles>,
+    /// Bytes sent to publish.
+    pub upload_bytes: u64,
+    /// Bytes of the responses.
+    pub download_bytes: u64,
 }
 
-/// What a technique came to.
+/// The figures of one transport.
 #[derive(Debug, Clone, Serialize)]
-pub struct Row {
-    /// Its name, or `all`.
-    pub technique: &'static str,
-    /// How many clients it has.
+pub struct TransportReport {
+    /// Name of the transport, or `all`.
+    pub transport: &'static str,
+    /// Number of clients.
     pub clients: u64,
-    /// Messages that were published and did not come.
+    /// Messages that were published and not delivered.
     pub lost: u64,
-    /// What was counted.
+    /// Event counts.
     #[serde(flatten)]
     pub counters: Counters,
-    /// From due to delivered; nothing where nothing was.
+    /// Time from due to delivered, if any message was.
     pub latency_ms: Option<Quantiles>,
-    /// Bytes up for each message delivered.
-    pub bytes_up_per_message: Option<f64>,
-    /// Bytes down for each message delivered.
-    pub bytes_down_per_message: Option<f64>,
+    /// Bytes sent for each delivered message.
+    pub upload_bytes_per_message: Option<f64>,
+    /// Bytes received for each delivered message.
+    pub download_bytes_per_message: Option<f64>,
 }
 
-/// A distribution, in milliseconds, exact to three digits.
+/// A distribution, in milliseconds, with three significant digits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Quantiles {
-    /// How many values there are.
+    /// Number of values.
     pub count: u64,
-    /// Their mean.
+    /// Mean.
     pub mean: f64,
     /// Median.
     pub p50: f64,
@@ -122,81 +122,85 @@ pub struct Quantiles {
     pub p99: f64,
     /// 99.9th percentile.
     pub p999: f64,
-    /// The longest.
+    /// Maximum.
     pub max: f64,
 }
 
-/// What the server's process used.
+/// What the server used.
 #[derive(Debug, Clone, Serialize)]
-pub struct Server {
-    /// Its number.
-    pub pid: u32,
-    /// CPU time, in seconds, its own and the kernel's for it.
+pub struct ServerUsage {
+    /// Its process, or nothing if these figures are from its `/metrics`.
+    pub pid: Option<u32>,
+    /// CPU time in user and kernel mode, in seconds.
     pub cpu_seconds: f64,
-    /// The same in cores.
+    /// The same, as a number of cores.
     pub cores: f64,
-    /// CPU time in µs for each message delivered.
+    /// CPU time for each delivered message, in µs.
     pub cpu_us_per_delivery: Option<f64>,
     /// Resident memory before the first client, in bytes.
     pub memory_before: u64,
-    /// The same when all clients were there and nothing was published yet.
-    pub memory_open: u64,
-    /// The same at the end.
+    /// Resident memory when all clients were connected and nothing was published yet, in bytes.
+    pub memory_connected: u64,
+    /// Resident memory at the end, in bytes.
     pub memory_end: u64,
-    /// `memory_open` less `memory_before`, for each client.
+    /// Growth from `memory_before` to `memory_connected` for each client, in bytes.
     pub memory_per_client: f64,
 }
 
-/// What this process used.
+/// What the load generator used.
 #[derive(Debug, Clone, Serialize)]
-pub struct Generator {
-    /// CPU time, in seconds; nothing where it cannot be read.
+pub struct GeneratorUsage {
+    /// CPU time in user and kernel mode, in seconds, if it can be read.
     pub cpu_seconds: Option<f64>,
-    /// The same in cores.
+    /// The same, as a number of cores.
     pub cores: Option<f64>,
-    /// How many cores it may use: its threads, or the machine's cores if these are fewer.
-    pub cores_most: usize,
-    /// CPU time in µs for each message delivered.
+    /// Cores that it can use: its threads, or the machine's cores if these are fewer.
+    pub cores_available: usize,
+    /// CPU time for each delivered message, in µs.
     pub cpu_us_per_delivery: Option<f64>,
 }
 
-/// What clock and system said in the course of a run.
-pub(super) struct Readings {
-    /// From the first client that was opened until all were there.
-    pub(super) opening: Duration,
+/// Times, CPU time and memory of a run, as they were read.
+pub struct RunUsage {
+    /// From the first client's connection until all clients were connected.
+    pub connect_time: Duration,
     /// From the first due time to the end.
-    pub(super) window: Duration,
-    /// The server's process, if it is known.
-    pub(super) pid: Option<u32>,
-    /// Before the first client, when all were there, and at the end.
-    pub(super) used: [Used; 3],
+    pub window: Duration,
+    /// Where the server's figures are from.
+    pub source: UsageSource,
+    /// Before the first client.
+    pub before: ProcessSnapshot,
+    /// When all clients were connected.
+    pub connected: ProcessSnapshot,
+    /// At the end.
+    pub end: ProcessSnapshot,
 }
 
 impl Report {
-    /// Puts it together, still without warnings.
-    pub(super) fn new(
+    /// Creates the report, without warnings.
+    pub fn new(
         target: &Target,
         parameters: Parameters,
-        messages: Messages,
-        readings: &Readings,
-        tallies: &[(Technique, Tally)],
+        messages: MessagesReport,
+        usage: &RunUsage,
+        transports: &[(Transport, TransportStats)],
     ) -> Self {
-        let mut all = Tally::default();
-        for (_, tally) in tallies {
-            all.add(tally);
+        let mut all = TransportStats::default();
+        for (_, stats) in transports {
+            all.add(stats);
         }
         Self {
             version: env!("CARGO_PKG_VERSION"),
             target: format!("http://{}", target.authority),
-            opening_seconds: readings.opening.as_secs_f64(),
-            window_seconds: readings.window.as_secs_f64(),
-            techniques: tallies
+            connect_seconds: usage.connect_time.as_secs_f64(),
+            window_seconds: usage.window.as_secs_f64(),
+            transports: transports
                 .iter()
-                .map(|(name, tally)| Row::new(Some(*name), tally))
+                .map(|(transport, stats)| TransportReport::new(Some(*transport), stats))
                 .collect(),
-            all: Row::new(None, &all),
-            server: Server::new(readings, &all),
-            generator: Generator::new(readings, &all, parameters.threads),
+            all: TransportReport::new(None, &all),
+            server: ServerUsage::new(usage, &all),
+            generator: GeneratorUsage::new(usage, &all, parameters.threads),
             warnings: Vec::new(),
             ok: all.lost == 0
                 && all.counters.duplicate == 0
@@ -209,91 +213,59 @@ impl Report {
 }
 
 impl Parameters {
-    /// Those of the command line.
-    pub(super) fn new(load: &Load, clients: Mix, target: &Target) -> Self {
+    /// Returns the settings of the command line.
+    pub fn new(args: &LoadArgs, clients: Mix, target: &Target) -> Self {
         Self {
             clients,
-            rate: load.rate,
-            seconds: load.seconds,
-            size: load.size,
-            every_ms: load.every_ms,
-            conditional: load.conditional,
-            reconnect: !load.no_reconnect,
-            sources: target.sources(load.sources).len().max(1),
-            threads: load.threads,
+            rate: args.rate,
+            duration_seconds: args.duration.as_secs_f64(),
+            message_bytes: args.message_bytes,
+            poll_interval_ms: args.poll_interval.as_secs_f64() * 1000.0,
+            etag: args.etag,
+            reconnect: !args.no_reconnect,
+            source_addresses: target.source_addresses(args.source_addresses).len().max(1),
+            threads: args.threads,
         }
     }
 }
 
-impl Messages {
-    /// What became of so many that were due.
-    pub(super) fn new(due: u64, publisher: &Publisher) -> Self {
+impl MessagesReport {
+    /// Returns the results of a publisher.
+    pub fn new(publisher: &Publisher) -> Self {
         let bytes = publisher.bytes();
-        publisher.look(|published| {
-            let Published {
-                confirmed,
-                failures,
-                late,
-                answered,
-                queued,
-                ..
-            } = published;
-            Self {
-                due,
-                published: confirmed.len(),
-                failures: *failures,
-                queued: *queued,
-                late_ms: Quantiles::of(late),
-                answered_ms: Quantiles::of(answered),
-                bytes_up: bytes.up,
-                bytes_down: bytes.down,
-            }
+        publisher.with(|stats| Self {
+            due: publisher.schedule().total(),
+            published: stats.confirmed.len(),
+            failures: stats.failures,
+            queued: stats.queued,
+            schedule_lag_ms: Quantiles::from_histogram(&stats.schedule_lag),
+            publish_latency_ms: Quantiles::from_histogram(&stats.publish_latency),
+            upload_bytes: bytes.sent,
+            download_bytes: bytes.received,
         })
     }
 }
 
-impl Server {
-    /// Nothing where something could not be read.
-    fn new(readings: &Readings, all: &Tally) -> Option<Self> {
-        let [Some(before), Some(open), Some(end)] = readings.used.map(|used| used.server)
-        else {
-            return None;
-        };
-        let cpu = end.cpu.saturating_sub(open.cpu).as_secs_f64();
-        Some(Self {
-            pid: readings.pid?,
-            cpu_seconds: cpu,
-            cores: cpu / readings.window.as_secs_f64(),
-            cpu_us_per_delivery: per(cpu * 1e6, all.counters.delivered),
-            memory_before: before.memory,
-            memory_open: open.memory,
-            memory_end: end.memory,
-            memory_per_client: (open.memory as f64 - before.memory as f64)
-                / all.clients as f64,
-        })
-    }
-}
-
-impl Generator {
-    fn new(readings: &Readings, all: &Tally, threads: usize) -> Self {
-        let [_, open, end] = readings.used.map(|used| used.own);
-        let cpu = match (open, end) {
-            (Some(open), Some(end)) => Some((end.cpu - open.cpu).as_secs_f64()),
-            _ => None,
-        };
+impl TransportReport {
+    /// Returns the figures of a transport, or of all transports together.
+    pub fn new(transport: Option<Transport>, stats: &TransportStats) -> Self {
+        let counters = stats.counters;
+        let per_message = |bytes: u64| per(bytes as f64, counters.delivered);
         Self {
-            cpu_seconds: cpu,
-            cores: cpu.map(|cpu| cpu / readings.window.as_secs_f64()),
-            cores_most: threads.min(cores()),
-            cpu_us_per_delivery: cpu
-                .and_then(|cpu| per(cpu * 1e6, all.counters.delivered)),
+            transport: transport.map_or("all", Transport::name),
+            clients: stats.clients,
+            lost: stats.lost,
+            latency_ms: Quantiles::from_histogram(&stats.latency),
+            upload_bytes_per_message: per_message(counters.upload_bytes),
+            download_bytes_per_message: per_message(counters.download_bytes),
+            counters,
         }
     }
 }
 
 impl Quantiles {
-    /// Of a histogram of microseconds; none where it is empty.
-    pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
+    /// Returns the quantiles of a histogram of microseconds, or `None` if it is empty.
+    pub fn from_histogram(histogram: &Histogram<u64>) -> Option<Self> {
         let at = |quantile| histogram.value_at_quantile(quantile) as f64 / 1000.0;
         (!histogram.is_empty()).then(|| Self {
             count: histogram.len(),
@@ -307,165 +279,55 @@ impl Quantiles {
     }
 }
 
-/// A share of something that may be nothing.
-pub fn per(amount: f64, count: u64) -> Option<f64> {
-    (count > 0).then(|| amount / count as f64)
+impl ServerUsage {
+    fn new(usage: &RunUsage, all: &TransportStats) -> Option<Self> {
+        let before = usage.before.server?;
+        let connected = usage.connected.server?;
+        let end = usage.end.server?;
+        let cpu = end.cpu.saturating_sub(connected.cpu).as_secs_f64();
+        let growth = connected.memory as f64 - before.memory as f64;
+        Some(Self {
+            pid: usage.source.pid(),
+            cpu_seconds: cpu,
+            cores: cpu / usage.window.as_secs_f64(),
+            cpu_us_per_delivery: per(cpu * 1e6, all.counters.delivered),
+            memory_before: before.memory,
+            memory_connected: connected.memory,
+            memory_end: end.memory,
+            memory_per_client: growth / all.clients as f64,
+        })
+    }
 }
 
-impl Row {
-    /// What a technique's clients counted, or those of all techniques.
-    pub fn new(technique: Option<Technique>, tally: &Tally) -> Self {
-        let counters = tally.counters;
-        Self {
-            technique: technique.map_or("all", Technique::name),
-            clients: tally.clients,
-            lost: tally.lost,
-            latency_ms: Quantiles::of(&tally.latency),
-            bytes_up_per_message: per(counters.bytes_up as f64, counters.delivered),
-            bytes_down_per_message: per(counters.bytes_down as f64, counters.delivered),
-            counters,
-        }
-    }
-
-    fn cells(&self) -> [String; 13] {
-        let time = |pick: fn(&Quantiles) -> f64| {
-            self.latency_ms
-                .as_ref()
-                .map_or("-".to_owned(), |own| number(pick(own)))
+impl GeneratorUsage {
+    fn new(usage: &RunUsage, all: &TransportStats, threads: usize) -> Self {
+        let cpu = match (usage.connected.generator, usage.end.generator) {
+            (Some(start), Some(end)) => Some((end.cpu - start.cpu).as_secs_f64()),
+            _ => None,
         };
-        let bytes =
-            |own: Option<f64>| own.map_or("-".to_owned(), |own| format!("{own:.1}"));
-        [
-            self.technique.to_owned(),
-            self.clients.to_string(),
-            self.counters.delivered.to_string(),
-            self.lost.to_string(),
-            self.counters.duplicate.to_string(),
-            self.counters.out_of_order.to_string(),
-            time(|own| own.p50),
-            time(|own| own.p90),
-            time(|own| own.p99),
-            time(|own| own.max),
-            self.counters.requests.to_string(),
-            bytes(self.bytes_up_per_message),
-            bytes(self.bytes_down_per_message),
-        ]
+        Self {
+            cpu_seconds: cpu,
+            cores: cpu.map(|cpu| cpu / usage.window.as_secs_f64()),
+            cores_available: threads.min(cores()),
+            cpu_us_per_delivery: cpu
+                .and_then(|cpu| per(cpu * 1e6, all.counters.delivered)),
+        }
     }
 }
 
-const HEADINGS: [&str; 13] = [
-    "technique",
-    "clients",
-    "delivered",
-    "lost",
-    "duplicate",
-    "out-of-order",
-    "p50",
-    "p90",
-    "p99",
-    "max",
-    "requests",
-    "up",
-    "down",
-];
-
-/// Three digits, and no more decimals than they need.
-fn number(value: f64) -> String {
-    let decimals = match value.abs() {
-        ..10.0 => 2,
-        ..100.0 => 1,
-        _ => 0,
-    };
-    format!("{value:.decimals$}")
-}
-
-fn optional(value: Option<f64>) -> String {
-    value.map_or("-".to_owned(), number)
-}
-
-impl fmt::Display for Report {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parameters {
-            rate,
-            seconds,
-            size,
-            ..
-        } = &self.parameters;
-        writeln!(
-            out,
-            "{}: {} of {} messages published, {rate} a second for {seconds} s, bodies of {size} \
-             bytes; {} clients, there after {} s\n",
-            self.target,
-            self.messages.published,
-            self.messages.due,
-            self.all.clients,
-            number(self.opening_seconds),
-        )?;
-
-        let mut lines = vec![HEADINGS.map(str::to_owned)];
-        lines.extend(self.techniques.iter().map(Row::cells));
-        if self.techniques.len() > 1 {
-            lines.push(self.all.cells());
-        }
-        let width = |column: usize| lines.iter().map(|line| line[column].len()).max();
-        let widths: Vec<_> = (0..HEADINGS.len())
-            .map(|own| width(own).unwrap_or(0))
-            .collect();
-        for line in &lines {
-            let mut text = format!("{:<1$}", line[0], widths[0]);
-            for (cell, width) in line.iter().zip(&widths).skip(1) {
-                text += &format!("  {cell:>width$}");
-            }
-            writeln!(out, "{text}")?;
-        }
-        writeln!(
-            out,
-            "latency in ms, from due to delivered; up and down in bytes a message delivered; \
-             requests in {} s\n",
-            number(self.window_seconds)
-        )?;
-
-        match &self.server {
-            Some(own) => writeln!(
-                out,
-                "server (process {}): CPU {} µs a delivery, {} cores; memory {} KiB a client",
-                own.pid,
-                optional(own.cpu_us_per_delivery),
-                number(own.cores),
-                number(own.memory_per_client / 1024.0)
-            ),
-            None => writeln!(out, "server: CPU and memory are not readable"),
-        }?;
-        writeln!(
-            out,
-            "generator: CPU {} µs a delivery, {} of {} cores; late with publishing by {} ms at \
-             the 99th percentile, {} ms at most",
-            optional(self.generator.cpu_us_per_delivery),
-            optional(self.generator.cores),
-            self.generator.cores_most,
-            optional(self.messages.late_ms.map(|own| own.p99)),
-            optional(self.messages.late_ms.map(|own| own.max)),
-        )?;
-        for warning in &self.warnings {
-            writeln!(out, "! {warning}")?;
-        }
-        Ok(())
-    }
+/// Returns `amount / count`, or `None` if the count is 0.
+fn per(amount: f64, count: u64) -> Option<f64> {
+    (count > 0).then(|| amount / count as f64)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::counters::new_histogram;
     use super::*;
 
     #[test]
-    fn numbers_have_three_digits() {
-        let written = [0.0, 0.1234, 9.5, 12.34, 123.4, 12345.6].map(number);
-        assert_eq!(written, ["0.00", "0.12", "9.50", "12.3", "123", "12346"]);
-    }
-
-    #[test]
-    fn nothing_has_no_quantiles_and_no_share() {
-        assert_eq!(Quantiles::of(&super::super::tally::histogram()), None);
+    fn empty_has_no_quantiles_or_ratio() {
+        assert_eq!(Quantiles::from_histogram(&new_histogram()), None);
         assert_eq!((per(3.0, 0), per(3.0, 2)), (None, Some(1.5)));
     }
 }

@@ -1,6 +1,6 @@
 //! When messages are due. The times follow from the rate alone, whatever the server does: a
-//! publisher that waits for slow answers would publish less just when it hurts, and measure
-//! only the good moments ("coordinated omission").
+//! publisher that waits for slow responses would publish less just when the server is slow, and
+//! measure only the good moments ("coordinated omission").
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// `rate` messages a second for so many seconds. A rate of 0 publishes nothing.
-    pub fn new(rate: f64, seconds: f64) -> Self {
-        // A product that is a whole number may lie a little below it as a float.
-        let total = (rate * seconds + 1e-6).floor().max(0.0) as u64;
+    /// Creates a schedule of `rate` messages per second. A rate of 0 publishes nothing.
+    pub fn new(rate: f64, duration: Duration) -> Self {
+        // The product of two floats can be slightly below the integer that it should be.
+        let total = (rate * duration.as_secs_f64() + 1e-6).floor().max(0.0) as u64;
         Self { rate, total }
     }
 
-    /// How many messages there are.
+    /// Returns the number of messages.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// When a message is due, counted from the start. Each time is computed by itself, so that
-    /// no error adds up.
+    /// Returns when a message is due, relative to the start. Each time is computed
+    /// independently, so that errors do not accumulate.
     pub fn due(&self, number: u64) -> Duration {
         if self.rate > 0.0 {
             Duration::from_secs_f64(number as f64 / self.rate)
@@ -39,9 +39,13 @@ impl Schedule {
 mod tests {
     use super::*;
 
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
     #[test]
-    fn messages_are_due_evenly_from_the_start() {
-        let schedule = Schedule::new(20.0, 10.0);
+    fn due_times_are_even() {
+        let schedule = Schedule::new(20.0, seconds(10));
         assert_eq!(schedule.total(), 200);
         assert_eq!(schedule.due(0), Duration::ZERO);
         assert_eq!(schedule.due(1), Duration::from_millis(50));
@@ -49,20 +53,20 @@ mod tests {
     }
 
     #[test]
-    fn no_error_adds_up() {
-        let schedule = Schedule::new(3.0, 86_400.0);
+    fn errors_do_not_accumulate() {
+        let schedule = Schedule::new(3.0, seconds(86_400));
         assert_eq!(schedule.total(), 259_200);
-        assert_eq!(schedule.due(259_197), Duration::from_secs(86_399));
+        assert_eq!(schedule.due(259_197), seconds(86_399));
     }
 
     #[test]
-    fn a_product_just_below_a_whole_number_is_that_number() {
-        assert_eq!(Schedule::new(0.1, 30.0).total(), 3);
-        assert_eq!(Schedule::new(3.3, 10.0).total(), 33);
+    fn total_is_rounded_to_integer() {
+        assert_eq!(Schedule::new(0.1, seconds(30)).total(), 3);
+        assert_eq!(Schedule::new(3.3, seconds(10)).total(), 33);
     }
 
     #[test]
-    fn without_a_rate_nothing_is_due() {
-        assert_eq!(Schedule::new(0.0, 10.0).total(), 0);
+    fn zero_rate_has_no_messages() {
+        assert_eq!(Schedule::new(0.0, seconds(10)).total(), 0);
     }
 }

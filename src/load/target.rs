@@ -1,6 +1,6 @@
-//! The server that is measured: its address, and what it says of itself.
+//! The server that is measured: its address, and what it reports about itself.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,24 +9,27 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// How long the server may take for its own state, which it has at hand.
-const HEALTH_WITHIN: Duration = Duration::from_secs(5);
+use super::net::http::{ResponseHead, read_response};
+use super::protocol::describe_error_response;
 
-/// From one look at who waits to the next.
-const SETTLE_PAUSE: Duration = Duration::from_millis(20);
+/// Timeout of `/health` and `/metrics`, which the server responds to at once.
+const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// So many looks in a row that see the same are enough, and so many in all.
-const SETTLED: u32 = 5;
-const SETTLE_LOOKS: u32 = 250;
+/// Time between two samples of the number of waiters.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Where the server is, as the command line says it: `http://HOST:PORT`.
+/// Stop after 5 identical samples in a row, or after 250 in total.
+const STABLE_SAMPLES: u32 = 5;
+const MAX_SAMPLES: u32 = 250;
+
+/// The server's URL on the command line: `http://HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url {
     /// Name or address, without brackets.
     pub host: String,
-    /// Port, 80 where none is given.
+    /// Port, 80 if the URL has none.
     pub port: u16,
-    /// Both, as they stand in `Host`.
+    /// Host and port, as in the `Host` header.
     pub authority: String,
 }
 
@@ -35,18 +38,19 @@ impl FromStr for Url {
 
     fn from_str(text: &str) -> Result<Self, String> {
         if text.starts_with("https://") {
-            return Err("TLS is not spoken here: measure behind the proxy".into());
+            let what = "https:// is not supported; connect to the server directly";
+            return Err(what.into());
         }
-        let wanted = || "a URL looks like http://127.0.0.1:8080".to_owned();
-        let rest = text.strip_prefix("http://").ok_or_else(wanted)?;
+        let invalid = || "the URL must look like http://127.0.0.1:8080".to_owned();
+        let rest = text.strip_prefix("http://").ok_or_else(invalid)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
-        let is_plain =
+        let is_allowed =
             |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-        if !authority.bytes().all(is_plain) {
-            return Err(wanted());
+        if !authority.bytes().all(is_allowed) {
+            return Err(invalid());
         }
         let (host, port) = match authority.strip_prefix('[') {
-            Some(v6) => v6.split_once(']').ok_or_else(wanted)?,
+            Some(v6) => v6.split_once(']').ok_or_else(invalid)?,
             None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
         };
         let port = match port.strip_prefix(':') {
@@ -54,42 +58,42 @@ impl FromStr for Url {
             None => port.is_empty().then_some(80),
         };
         if host.is_empty() {
-            return Err(wanted());
+            return Err(invalid());
         }
         Ok(Self {
             host: host.to_owned(),
-            port: port.ok_or_else(wanted)?,
+            port: port.ok_or_else(invalid)?,
             authority: authority.to_owned(),
         })
     }
 }
 
-/// A server that answers.
+/// A server that responds.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// What stands in `Host`.
+    /// Value of the `Host` header.
     pub authority: Arc<str>,
-    /// The address that answered, where a name has several.
+    /// The address that responded, if a name has several.
     pub address: SocketAddr,
 }
 
-/// What the server says of itself: `GET /health`.
+/// The response to `GET /health`, as far as it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Health {
+pub struct ServerHealth {
     /// The log's incarnation.
     pub epoch: String,
     /// The newest version.
     pub head: u64,
-    /// Long polls that are held, and WebSockets that wait for news.
+    /// Long polls in flight, and WebSockets that wait for a message.
     pub waiters: u64,
 }
 
 impl Target {
-    /// Finds the server, and asks it how it is.
+    /// Resolves the URL, and requests the server's health.
     ///
     /// # Errors
-    /// When the address is not loopback and need be, when it does not resolve, or when nothing
-    /// there answers as Trifold does.
+    /// When the address is not loopback and `allow_remote` is not set, when the name does not
+    /// resolve, or when no address responds like Trifold.
     pub fn find(url: &Url, allow_remote: bool) -> Result<Self, String> {
         let Url {
             host,
@@ -100,13 +104,13 @@ impl Target {
         let addresses: Vec<_> = resolved
             .map_err(|error| format!("{host} does not resolve: {error}"))?
             .collect();
-        if let Some(other) = addresses.iter().find(|own| !own.ip().is_loopback())
+        if let Some(remote) = addresses.iter().find(|own| !own.ip().is_loopback())
             && !allow_remote
         {
             return Err(format!(
-                "{host} is {}, which is not this machine. Load is for servers that you may \
-                 put under load: --allow-remote says that this is one",
-                other.ip()
+                "{host} is {}, which is not this machine; confirm with --allow-remote that \
+                 this server may be put under load",
+                remote.ip()
             ));
         }
         let mut failure = format!("{host} has no address");
@@ -119,7 +123,7 @@ impl Target {
                 Ok(_) => return Ok(target),
                 Err(error) => {
                     failure = format!(
-                        "http://{address} does not answer as Trifold does: {error}"
+                        "http://{address} does not respond like a Trifold server: {error}"
                     );
                 }
             }
@@ -127,61 +131,76 @@ impl Target {
         Err(failure)
     }
 
-    /// Asks the server how it is.
+    /// Requests the server's health.
     ///
     /// # Errors
-    /// When it does not answer in 5 s, or with something else.
-    pub fn health(&self) -> io::Result<Health> {
-        let mut stream = TcpStream::connect_timeout(&self.address, HEALTH_WITHIN)?;
-        stream.set_read_timeout(Some(HEALTH_WITHIN))?;
-        stream.set_write_timeout(Some(HEALTH_WITHIN))?;
+    /// When it does not respond within 5 s, or the response is not that of Trifold.
+    pub fn health(&self) -> io::Result<ServerHealth> {
+        serde_json::from_slice(&self.get("/health")?)
+            .map_err(|error| io::Error::other(format!("/health: {error}")))
+    }
+
+    /// Requests the server's metrics, in the OpenMetrics text format.
+    ///
+    /// # Errors
+    /// When it does not respond within 5 s, or has no metrics.
+    pub fn metrics(&self) -> io::Result<String> {
+        let body = self.get("/metrics")?;
+        String::from_utf8(body)
+            .map_err(|error| io::Error::other(format!("/metrics: {error}")))
+    }
+
+    /// Returns the body of the response, on a connection of its own.
+    fn get(&self, path: &str) -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect_timeout(&self.address, STATUS_TIMEOUT)?;
+        stream.set_read_timeout(Some(STATUS_TIMEOUT))?;
+        stream.set_write_timeout(Some(STATUS_TIMEOUT))?;
         let request = format!(
-            "GET /health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+            "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
             self.authority
         );
         stream.write_all(request.as_bytes())?;
-        let mut answer = String::new();
-        // An answer is short; who sends more than that is no Trifold.
-        stream.take(1 << 16).read_to_string(&mut answer)?;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let status = head.split(' ').nth(1).unwrap_or_default();
-        if status != "200" {
-            let title = super::wire::title(body.as_bytes());
-            return Err(io::Error::other(format!("/health says {status} {title}")));
+        let mut buffer = Vec::new();
+        let head: ResponseHead = read_response(&mut stream, &mut buffer)?;
+        let body = head.body(&buffer);
+        match head.status {
+            200 => Ok(body.to_owned()),
+            status => {
+                let error = describe_error_response(status, body);
+                Err(io::Error::other(format!("{path}: {error}")))
+            }
         }
-        serde_json::from_str(body)
-            .map_err(|error| io::Error::other(format!("/health says {error}")))
     }
 
-    /// Asks until nobody comes or goes any more: the clients of the run before may still be on
-    /// their way out. Who leaves later would be missed among those who come.
+    /// Requests the server's health until the number of waiters is stable: clients of the
+    /// previous run may still be disconnecting, and those that leave later would be missing
+    /// among the new ones.
     ///
     /// # Errors
-    /// When the server stops answering.
-    pub fn settled(&self) -> io::Result<Health> {
+    /// When the server stops responding.
+    pub fn wait_until_stable(&self) -> io::Result<ServerHealth> {
         let mut health = self.health()?;
-        let mut same = 0;
-        for _ in 0..SETTLE_LOOKS {
-            thread::sleep(SETTLE_PAUSE);
-            let now = self.health()?;
-            same = if now.waiters == health.waiters {
-                same + 1
-            } else {
-                0
+        let mut identical = 0;
+        for _ in 0..MAX_SAMPLES {
+            thread::sleep(SAMPLE_INTERVAL);
+            let sample = self.health()?;
+            identical = match sample.waiters == health.waiters {
+                true => identical + 1,
+                false => 0,
             };
-            health = now;
-            if same == SETTLED {
+            health = sample;
+            if identical == STABLE_SAMPLES {
                 break;
             }
         }
         Ok(health)
     }
 
-    /// The addresses that clients may come from. One address has some 28 000 ports, and each
-    /// that was used rests for a minute; the machine itself has 2²⁴ loopback addresses.
-    pub fn sources(&self, count: u8) -> Vec<IpAddr> {
+    /// Returns the addresses that clients connect from. One address has about 28 000 ports, and
+    /// each stays unavailable for a minute after use; the machine has 2²⁴ loopback addresses.
+    pub fn source_addresses(&self, count: u8) -> Vec<IpAddr> {
         match self.address.ip() {
-            IpAddr::V4(own) if own.is_loopback() && count > 1 => {
+            IpAddr::V4(address) if address.is_loopback() && count > 1 => {
                 (1..=count).map(|last| [127, 0, 0, last].into()).collect()
             }
             _ => Vec::new(),
@@ -194,7 +213,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_is_read() {
+    fn url_is_parsed() {
         for (text, host, port) in [
             ("http://127.0.0.1:8080", "127.0.0.1", 8080),
             ("http://localhost/", "localhost", 80),
@@ -207,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_refused() {
+    fn invalid_url_is_rejected() {
         for text in [
             "",
             "127.0.0.1:8080",

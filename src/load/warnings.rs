@@ -1,63 +1,70 @@
-//! What a reader of the figures has to know: each limit that was hit, and all that was not as it
-//! should be, in a sentence each. They are the report's lines that begin with `!`.
+//! What has to be known to interpret the figures: each limit that was reached, and everything
+//! that was not as it should be, in one sentence each. These are the report's lines that start
+//! with `!`.
 
 use super::process::cores;
-use super::publisher::CONNECTIONS_MAX;
+use super::publisher::MAX_CONNECTIONS;
 use super::report::Report;
 
-/// Above this part of its cores the generator says that it may have been the limit.
-const BUSY: f64 = 0.9;
+/// Share of its cores above which the load generator may have been the limit.
+const MAX_CPU_SHARE: f64 = 0.9;
 
-/// Later than that at the 99th percentile, in ms, the generator says that it was late. Alone on
-/// a machine it is some 0.2 ms.
-const LATE_MS: f64 = 5.0;
+/// The 99th percentile of the schedule lag above which the load generator was too late, in ms.
+/// On an idle machine it is about 0.2 ms.
+const MAX_SCHEDULE_LAG_MS: f64 = 5.0;
 
-/// A warning, where there is reason for it.
+/// A warning, if there is a reason for it.
 type Warning = Option<String>;
 
-/// The first error of each side, in its own words.
+/// The first error of the clients, and of the publisher.
 pub(super) struct FirstErrors {
-    pub(super) client: Option<String>,
-    pub(super) publisher: Option<String>,
+    /// Of the clients.
+    pub client: Option<String>,
+    /// Of the publisher.
+    pub publisher: Option<String>,
 }
 
-/// All warnings about a report. `is_held`: the server has said that it held everyone who waits
-/// before the first message.
+/// Returns all warnings about a report. `all_subscribed`: before the first message the server
+/// reported that it had all subscriptions.
 pub(super) fn warnings(
     report: &Report,
-    is_held: bool,
+    all_subscribed: bool,
     errors: &FirstErrors,
 ) -> Vec<String> {
     let warnings = limits(report)
         .into_iter()
         .chain(publishing(report, errors.publisher.as_deref()))
         .chain(clients(report, errors.client.as_deref()))
-        .chain([unheld(is_held)]);
+        .chain([not_all_subscribed(all_subscribed)]);
     warnings.flatten().collect()
 }
 
-/// Where this process or the machine was too slow, so that the figures are not the server's.
+/// Returns where this process or the machine was too slow, so that the figures are not the
+/// server's.
 fn limits(report: &Report) -> [Warning; 3] {
-    let own = report.generator.cores.unwrap_or(0.0);
-    let most = report.generator.cores_most as f64;
-    let server = report.server.as_ref();
-    let both = own + server.map_or(0.0, |server| server.cores);
+    let generator = report.generator.cores.unwrap_or(0.0);
+    let available = report.generator.cores_available as f64;
+    // Without a process the server may be on another machine, with other cores.
+    let server = report.server.as_ref().filter(|server| server.pid.is_some());
+    let both = generator + server.map_or(0.0, |server| server.cores);
     let machine = cores() as f64;
-    let late = report.messages.late_ms.map_or(0.0, |late| late.p99);
+    let lag = report.messages.schedule_lag_ms.map_or(0.0, |lag| lag.p99);
     [
-        (own > BUSY * most).then(|| {
-            format!("the generator was the limit: it used {own:.2} of {most} cores")
-        }),
-        (server.is_some() && both > BUSY * machine).then(|| {
+        (generator > MAX_CPU_SHARE * available).then(|| {
             format!(
-                "the machine was the limit: server and generator together used {both:.2} of \
+                "the load generator was the limit: it used {generator:.2} of {available} cores"
+            )
+        }),
+        (server.is_some() && both > MAX_CPU_SHARE * machine).then(|| {
+            format!(
+                "the machine was the limit: server and load generator used {both:.2} of \
                  {machine} cores"
             )
         }),
-        (late > LATE_MS).then(|| {
+        (lag > MAX_SCHEDULE_LAG_MS).then(|| {
             format!(
-                "the generator did not get to run in time: 1 in 100 messages was taken in hand \
-                 {late:.1} ms late or more, and the latencies are too long by as much"
+                "the load generator fell behind its schedule (p99 {lag:.1} ms); latencies \
+                 include that delay"
             )
         }),
     ]
@@ -65,23 +72,26 @@ fn limits(report: &Report) -> [Warning; 3] {
 
 fn publishing(report: &Report, first_error: Option<&str>) -> [Warning; 3] {
     let messages = &report.messages;
-    let unknown = messages.due - messages.published;
+    let unconfirmed = messages.due - messages.published;
     [
         (messages.queued > 0).then(|| {
             format!(
-                "{} messages found all {CONNECTIONS_MAX} publishing connections busy; their \
-                 wait is in the latency",
+                "{} messages were due while all {MAX_CONNECTIONS} publishing connections were \
+                 busy; latencies include their wait",
                 messages.queued
             )
         }),
-        (unknown > 0).then(|| {
-            format!("the fate of {unknown} messages is unknown: no answer came to them")
+        (unconfirmed > 0).then(|| {
+            format!(
+                "{unconfirmed} messages were not acknowledged, so it is unknown whether they \
+                 were published"
+            )
         }),
         (messages.failures > 0).then(|| {
             format!(
-                "{} attempts to publish failed and were made again{}",
+                "{} attempts to publish failed and were repeated{}",
                 messages.failures,
-                the_first(first_error)
+                first_error_suffix(first_error)
             )
         }),
     ]
@@ -92,100 +102,110 @@ fn clients(report: &Report, first_error: Option<&str>) -> [Warning; 5] {
     [
         (counters.errors > 0).then(|| {
             format!(
-                "clients had {} errors and came back {} times{}",
+                "clients had {} errors and reconnected {} times{}",
                 counters.errors,
                 counters.reconnects,
-                the_first(first_error)
+                first_error_suffix(first_error)
             )
         }),
         (counters.errors == 0 && counters.reconnects > 0)
-            .then(|| format!("clients came back {} times", counters.reconnects)),
-        (counters.gaps > 0)
-            .then(|| format!("the log could not continue {} times", counters.gaps)),
+            .then(|| format!("clients reconnected {} times", counters.reconnects)),
+        (counters.gaps > 0).then(|| {
+            format!(
+                "the log could not continue from a cursor {} times",
+                counters.gaps
+            )
+        }),
         (counters.skipped > 0).then(|| {
             format!(
-                "{} polls were left out, because the answer before had not come",
+                "{} polls were skipped, because the previous response had not arrived",
                 counters.skipped
             )
         }),
-        (counters.foreign > 0).then(|| {
+        (counters.unrelated > 0).then(|| {
             format!(
-                "others published, too: {} of their messages came; their bytes are counted",
-                counters.foreign
+                "other publishers were active: {} of their messages were delivered, and their \
+                 bytes are counted",
+                counters.unrelated
             )
         }),
     ]
 }
 
-fn unheld(is_held: bool) -> Warning {
-    let text = "the server did not say that it held all long polls and WebSockets before the \
-                first message";
-    (!is_held).then(|| text.to_owned())
+fn not_all_subscribed(all_subscribed: bool) -> Warning {
+    let text = "the server did not report all long polls and WebSockets before the first \
+                message";
+    (!all_subscribed).then(|| text.to_owned())
 }
 
-/// The end of a sentence about errors.
-fn the_first(error: Option<&str>) -> String {
-    error.map_or_else(String::new, |error| format!("; the first: {error}"))
+/// Returns the end of a sentence about errors.
+fn first_error_suffix(error: Option<&str>) -> String {
+    error.map_or_else(String::new, |error| format!("; first error: {error}"))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::args::Mix;
+    use super::super::counters::Counters;
+    use super::super::report::{
+        GeneratorUsage, MessagesReport, Parameters, Quantiles, ServerUsage,
+        TransportReport,
+    };
     use super::*;
-    use crate::load::flags::Mix;
-    use crate::load::report::{Generator, Messages, Parameters, Quantiles, Row, Server};
-    use crate::load::tally::Counters;
 
     const NO_ERRORS: FirstErrors = FirstErrors {
         client: None,
         publisher: None,
     };
 
-    /// Cores that the generator used.
-    const OWN: f64 = 0.5;
+    /// Cores that the load generator used.
+    const GENERATOR_CORES: f64 = 0.5;
 
-    /// A run of which there is just nothing to say: a little more of anything would be too much.
-    fn calm() -> Report {
+    /// A run just below all limits: a little more of anything causes a warning.
+    fn healthy_report() -> Report {
         Report {
             version: "",
             target: String::new(),
             parameters: Parameters {
                 clients: Mix(Vec::new()),
                 rate: 20.0,
-                seconds: 10.0,
-                size: 100,
-                every_ms: 1000,
-                conditional: false,
+                duration_seconds: 10.0,
+                message_bytes: 100,
+                poll_interval_ms: 1000.0,
+                etag: false,
                 reconnect: true,
-                sources: 1,
+                source_addresses: 1,
                 threads: 1,
             },
-            opening_seconds: 0.1,
+            connect_seconds: 0.1,
             window_seconds: 10.0,
-            messages: Messages {
+            messages: MessagesReport {
                 due: 200,
                 published: 200,
                 failures: 0,
                 queued: 0,
-                late_ms: Some(late(LATE_MS)),
-                answered_ms: None,
-                bytes_up: 0,
-                bytes_down: 0,
+                schedule_lag_ms: Some(constant(MAX_SCHEDULE_LAG_MS)),
+                publish_latency_ms: None,
+                upload_bytes: 0,
+                download_bytes: 0,
             },
-            techniques: Vec::new(),
-            all: Row {
-                technique: "all",
+            transports: Vec::new(),
+            all: TransportReport {
+                transport: "all",
                 clients: 1,
                 lost: 0,
                 counters: Counters::default(),
                 latency_ms: None,
-                bytes_up_per_message: None,
-                bytes_down_per_message: None,
+                upload_bytes_per_message: None,
+                download_bytes_per_message: None,
             },
-            server: Some(server(BUSY * cores() as f64 - OWN - 0.1)),
-            generator: Generator {
+            server: Some(server(
+                MAX_CPU_SHARE * cores() as f64 - GENERATOR_CORES - 0.1,
+            )),
+            generator: GeneratorUsage {
                 cpu_seconds: Some(5.0),
-                cores: Some(OWN),
-                cores_most: 1,
+                cores: Some(GENERATOR_CORES),
+                cores_available: 1,
                 cpu_us_per_delivery: None,
             },
             warnings: Vec::new(),
@@ -193,8 +213,8 @@ mod tests {
         }
     }
 
-    /// All were as late as this.
-    fn late(ms: f64) -> Quantiles {
+    /// A distribution of equal values.
+    fn constant(ms: f64) -> Quantiles {
         Quantiles {
             count: 200,
             mean: ms,
@@ -206,112 +226,121 @@ mod tests {
         }
     }
 
-    /// A server that used so many cores.
-    fn server(cores: f64) -> Server {
-        Server {
-            pid: 1,
+    /// A server that used this number of cores.
+    fn server(cores: f64) -> ServerUsage {
+        ServerUsage {
+            pid: Some(1),
             cpu_seconds: 10.0 * cores,
             cores,
             cpu_us_per_delivery: None,
             memory_before: 0,
-            memory_open: 0,
+            memory_connected: 0,
             memory_end: 0,
             memory_per_client: 0.0,
         }
     }
 
-    /// Asserts that this change of a calm run, and no other, is warned of in these words.
-    fn assert_warned(change: impl FnOnce(&mut Report), words: &str) {
-        let mut report = calm();
+    /// Asserts that this change to a healthy report causes one warning with these words.
+    fn assert_warning(change: impl FnOnce(&mut Report), words: &str) {
+        let mut report = healthy_report();
         change(&mut report);
-        let told = warnings(&report, true, &NO_ERRORS);
+        let found = warnings(&report, true, &NO_ERRORS);
         assert!(
-            matches!(&told[..], [own] if own.contains(words)),
-            "{words}: {told:?}"
+            matches!(&found[..], [warning] if warning.contains(words)),
+            "{words}: {found:?}"
         );
     }
 
     #[test]
-    fn of_a_calm_run_there_is_nothing_to_say() {
-        assert_eq!(warnings(&calm(), true, &NO_ERRORS), [""; 0]);
+    fn no_warnings_when_healthy() {
+        assert_eq!(warnings(&healthy_report(), true, &NO_ERRORS), [""; 0]);
     }
 
     #[test]
-    fn who_was_the_limit_is_named() {
-        let generator = "the generator was the limit: it used 0.95 of 1 cores";
-        assert_warned(
+    fn warns_about_limits() {
+        assert_warning(
             |report| {
                 report.server = None;
                 report.generator.cores = Some(0.95);
             },
-            generator,
+            "the load generator was the limit: it used 0.95 of 1 cores",
         );
-        assert_warned(
+        assert_warning(
             |report| report.server = Some(server(cores() as f64)),
-            "the machine was the limit: server and generator together used",
+            "the machine was the limit: server and load generator used",
         );
-        assert_warned(
-            |report| report.messages.late_ms = Some(late(5.1)),
-            "was taken in hand 5.1 ms late or more",
+        assert_warning(
+            |report| report.messages.schedule_lag_ms = Some(constant(5.1)),
+            "fell behind its schedule (p99 5.1 ms)",
         );
     }
 
     #[test]
-    fn what_went_wrong_with_publishing_is_said() {
-        assert_warned(
+    fn remote_server_is_not_this_machine() {
+        let mut report = healthy_report();
+        report.server = Some(ServerUsage {
+            pid: None,
+            ..server(2.0 * cores() as f64)
+        });
+        assert_eq!(warnings(&report, true, &NO_ERRORS), [""; 0]);
+    }
+
+    #[test]
+    fn warns_about_publishing() {
+        assert_warning(
             |report| report.messages.queued = 3,
-            "3 messages found all 64 publishing connections busy",
+            "3 messages were due while all 64 publishing connections were busy",
         );
-        assert_warned(
+        assert_warning(
             |report| report.messages.published = 198,
-            "the fate of 2 messages is unknown",
+            "2 messages were not acknowledged",
         );
-        assert_warned(
+        assert_warning(
             |report| report.messages.failures = 4,
-            "4 attempts to publish failed and were made again",
+            "4 attempts to publish failed and were repeated",
         );
     }
 
     #[test]
-    fn what_went_wrong_with_clients_is_said() {
+    fn warns_about_clients() {
         let assert_counted = |count: fn(&mut Counters), words| {
-            assert_warned(|report| count(&mut report.all.counters), words);
+            assert_warning(|report| count(&mut report.all.counters), words);
         };
         assert_counted(
             |counters| (counters.errors, counters.reconnects) = (5, 2),
-            "clients had 5 errors and came back 2 times",
+            "clients had 5 errors and reconnected 2 times",
         );
         assert_counted(
             |counters| counters.reconnects = 6,
-            "clients came back 6 times",
+            "clients reconnected 6 times",
         );
-        assert_counted(|counters| counters.gaps = 7, "could not continue 7 times");
-        assert_counted(|counters| counters.skipped = 8, "8 polls were left out");
-        assert_counted(|counters| counters.foreign = 9, "9 of their messages came");
+        assert_counted(|counters| counters.gaps = 7, "from a cursor 7 times");
+        assert_counted(|counters| counters.skipped = 8, "8 polls were skipped");
+        assert_counted(|counters| counters.unrelated = 9, "9 of their messages");
     }
 
     #[test]
-    fn errors_come_with_the_first_of_their_side() {
-        let mut report = calm();
+    fn warnings_contain_first_error() {
+        let mut report = healthy_report();
         report.all.counters.errors = 1;
         report.messages.failures = 1;
         let errors = FirstErrors {
             client: Some("of a client".into()),
             publisher: Some("of the publisher".into()),
         };
-        let told = warnings(&report, true, &errors);
-        let ends: Vec<_> = told
+        let warnings = warnings(&report, true, &errors);
+        let ends: Vec<_> = warnings
             .iter()
-            .filter_map(|own| own.split("; the first: ").nth(1))
+            .filter_map(|warning| warning.split("; first error: ").nth(1))
             .collect();
         assert_eq!(ends, ["of the publisher", "of a client"]);
     }
 
     #[test]
-    fn who_was_not_held_yet_is_told_of() {
-        let [told] = &warnings(&calm(), false, &NO_ERRORS)[..] else {
+    fn warns_about_missing_subscriptions() {
+        let [warning] = &warnings(&healthy_report(), false, &NO_ERRORS)[..] else {
             panic!("one warning");
         };
-        assert!(told.contains("did not say that it held"), "{told}");
+        assert!(warning.contains("did not report all"), "{warning}");
     }
 }

@@ -1,0 +1,404 @@
+//! The command line of `trifold load`.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::Args;
+use clap::builder::RangedU64ValueParser;
+use serde::{Serialize, Serializer};
+
+use super::process::cores;
+use super::target::Url;
+
+/// Number of clients if neither `--clients` nor the mix contains one.
+const DEFAULT_CLIENTS: usize = 100;
+
+/// Maximum number of clients; the limit of open files of one process is lower anyway.
+const MAX_CLIENTS: usize = 1_000_000;
+
+/// Maximum number of messages of a run: each client records which ones it has not received.
+const MAX_MESSAGES: f64 = 10_000_000.0;
+
+/// Measure a server: many clients subscribe, messages are published at a steady rate, and every
+/// delivery is recorded
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Exit code: 0 if every client received every message once and in order, 1 if not, \
+2 if nothing could be measured."
+)]
+pub struct LoadArgs {
+    /// URL of the server
+    #[arg(default_value = "http://127.0.0.1:8080", value_name = "URL")]
+    pub url: Url,
+
+    /// Total number of clients, unless the mix contains the numbers [default: 100]
+    #[arg(long, value_name = "N",
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_CLIENTS as u64))]
+    pub clients: Option<usize>,
+
+    /// poll, longpoll or ws; or a mix, in equal parts (ws,poll) or with numbers of clients
+    /// (ws=800,longpoll=150,poll=50)
+    #[arg(long, value_name = "MIX", default_value = "ws", value_delimiter = ',')]
+    pub transport: Vec<TransportShare>,
+
+    /// Time from one poll of a client to its next, 1ms to 1h
+    #[arg(long, value_name = "DURATION", default_value = "1s",
+          value_parser = duration(Duration::from_millis(1)..=HOUR))]
+    pub poll_interval: Duration,
+
+    /// Send the ETag of the last response with each poll, so that the server can respond 304
+    #[arg(long)]
+    pub etag: bool,
+
+    /// Messages per second, 0 to 100000; 0 publishes nothing and measures what waiting costs
+    #[arg(long, value_name = "R", default_value_t = 20.0,
+          value_parser = number(0.0..=100_000.0))]
+    pub rate: f64,
+
+    /// How long messages are published, 100ms to 1day
+    #[arg(long, value_name = "DURATION", default_value = "10s",
+          value_parser = duration(Duration::from_millis(100)..=24 * HOUR))]
+    pub duration: Duration,
+
+    /// Size of each message's body as JSON, 2 to 1048576; the server may allow less
+    #[arg(long, value_name = "BYTES", default_value_t = 100,
+          value_parser = RangedU64ValueParser::<usize>::new().range(2..=1 << 20))]
+    pub message_bytes: usize,
+
+    /// Clients that are connected per second, 1 to 100000
+    #[arg(long, value_name = "N", default_value_t = 2000.0,
+          value_parser = number(1.0..=100_000.0))]
+    pub connect_rate: f64,
+
+    /// Time without a delivery after which missing messages count as lost, 100ms to 10m; for
+    /// polls the poll interval is added
+    #[arg(long, value_name = "DURATION", default_value = "5s",
+          value_parser = duration(Duration::from_millis(100)..=HOUR / 6))]
+    pub drain_timeout: Duration,
+
+    /// Do not reconnect clients that lost their connection
+    #[arg(long)]
+    pub no_reconnect: bool,
+
+    /// Number of loopback addresses, from 127.0.0.1 on, that clients connect from, 1 to 250
+    #[arg(long, value_name = "N", default_value_t = 8,
+          value_parser = clap::value_parser!(u8).range(1..=250))]
+    pub source_addresses: u8,
+
+    /// Threads that run the clients, 1 to 256 [default: one per core]
+    #[arg(long, value_name = "N", default_value_t = cores(), hide_default_value = true,
+          value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
+    pub threads: usize,
+
+    /// Confirm that the server is on another machine and may be put under load
+    #[arg(long)]
+    pub allow_remote: bool,
+
+    /// Process of the server, for its CPU time and memory [default: the process that listens at
+    /// the URL]
+    #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pid: Option<u32>,
+
+    /// Print the report as JSON instead of a table; with =FILE write it to that file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "-")]
+    pub json: Option<PathBuf>,
+
+    /// Draw the latency distribution to this file, as SVG
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// How a client receives messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// It sends requests at intervals.
+    Poll,
+    /// It sends a request, and the server responds when there is a new message.
+    Longpoll,
+    /// It opens a WebSocket, and the server sends every new message.
+    Ws,
+}
+
+impl Transport {
+    /// All of them; the index is the discriminant of the variant.
+    pub const ALL: [Self; 3] = [Self::Poll, Self::Longpoll, Self::Ws];
+
+    /// Returns the name that the protocol and the flags use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Longpoll => "longpoll",
+            Self::Ws => "ws",
+        }
+    }
+}
+
+impl fmt::Display for Transport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.name())
+    }
+}
+
+/// One part of a mix: `ws`, or `ws=800`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransportShare {
+    transport: Transport,
+    clients: Option<usize>,
+}
+
+impl FromStr for TransportShare {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, clients) = match text.split_once('=') {
+            Some((name, count)) => (name, Some(count)),
+            None => (text, None),
+        };
+        let mut transports = Transport::ALL.into_iter();
+        let transport = transports.find(|transport| transport.name() == name);
+        let parse_count = |count: &str| match count.parse() {
+            Ok(count @ 1..=MAX_CLIENTS) => Ok(count),
+            _ => Err(format!(
+                "the number of {name} clients must be from 1 to {MAX_CLIENTS}"
+            )),
+        };
+        Ok(Self {
+            transport: transport.ok_or("the transport must be poll, longpoll or ws")?,
+            clients: clients.map(parse_count).transpose()?,
+        })
+    }
+}
+
+/// The number of clients of each transport.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mix(pub Vec<(Transport, usize)>);
+
+impl Serialize for Mix {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+impl Mix {
+    /// Returns the number of clients of all transports.
+    pub fn clients(&self) -> usize {
+        self.0.iter().map(|(_, clients)| clients).sum()
+    }
+
+    /// Returns the transport of each client, in an order that interleaves them evenly.
+    pub fn interleave(&self) -> Vec<Transport> {
+        let mut positions: Vec<_> = self
+            .0
+            .iter()
+            .flat_map(|&(transport, count)| {
+                let position = move |index| (index as f64 + 0.5) / count as f64;
+                (0..count).map(move |index| (position(index), transport))
+            })
+            .collect();
+        positions.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+        positions
+            .into_iter()
+            .map(|(_, transport)| transport)
+            .collect()
+    }
+}
+
+impl LoadArgs {
+    /// Returns the number of clients of each transport.
+    ///
+    /// # Errors
+    /// When flags contradict each other; the error names them.
+    pub fn mix(&self) -> Result<Mix, String> {
+        let shares = &self.transport;
+        for (index, TransportShare { transport, .. }) in shares.iter().enumerate() {
+            let mut earlier = shares[..index].iter();
+            if earlier.any(|share| share.transport == *transport) {
+                return Err(format!("--transport contains {transport} twice"));
+            }
+        }
+        let counts = self.client_counts()?;
+        let transports = shares.iter().map(|share| share.transport);
+        let mix = Mix(transports.zip(counts).collect());
+        let sum = mix.clients();
+        match self.clients {
+            Some(clients) if clients != sum => Err(format!(
+                "--clients {clients} contradicts --transport, which has {sum} clients"
+            )),
+            _ if sum > MAX_CLIENTS => Err(format!(
+                "{sum} clients are too many; the maximum is {MAX_CLIENTS}"
+            )),
+            _ => Ok(mix),
+        }
+    }
+
+    /// Returns the number of clients of each part of the mix: the given ones, or equal parts.
+    fn client_counts(&self) -> Result<Vec<usize>, String> {
+        let shares = &self.transport;
+        let given: Vec<_> = shares.iter().filter_map(|share| share.clients).collect();
+        if !given.is_empty() {
+            return match given.len() == shares.len() {
+                true => Ok(given),
+                false => Err("--transport needs a number of clients for each part of \
+                              the mix, or for no part"
+                    .into()),
+            };
+        }
+        let clients = self.clients.unwrap_or(DEFAULT_CLIENTS);
+        let parts = shares.len();
+        if clients < parts {
+            return Err(format!(
+                "--clients {clients} is too few for {parts} transports"
+            ));
+        }
+        // The first parts get the remainder, one client each.
+        let part = |index| clients / parts + usize::from(index < clients % parts);
+        Ok((0..parts).map(part).collect())
+    }
+
+    /// Checks rules that concern several flags.
+    ///
+    /// # Errors
+    /// When flags contradict each other; the error names them.
+    pub fn check(&self) -> Result<(), String> {
+        let messages = self.rate * self.duration.as_secs_f64();
+        let flags = || {
+            let duration = humantime::format_duration(self.duration);
+            format!("--rate {} with --duration {duration}", self.rate)
+        };
+        if messages > MAX_MESSAGES {
+            return Err(format!(
+                "{} publishes {messages:.0} messages; the maximum is {MAX_MESSAGES}",
+                flags()
+            ));
+        }
+        if self.rate > 0.0 && messages < 1.0 {
+            return Err(format!(
+                "{} publishes no message; use --rate 0 to measure without messages",
+                flags()
+            ));
+        }
+        self.mix().map(|_| ())
+    }
+}
+
+/// Parses a decimal number in a range.
+fn number(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |text| match text.parse() {
+        Ok(number) if range.contains(&number) => Ok(number),
+        _ => Err(format!(
+            "the value must be a number from {} to {}",
+            range.start(),
+            range.end()
+        )),
+    }
+}
+
+/// Parses a duration with a unit (`250ms`, `5s`, `2m`) in a range.
+fn duration(
+    range: RangeInclusive<Duration>,
+) -> impl Fn(&str) -> Result<Duration, String> + Clone {
+    move |text| match humantime::parse_duration(text) {
+        Ok(duration) if range.contains(&duration) => Ok(duration),
+        Ok(_) => Err(format!(
+            "the duration must be from {} to {}",
+            humantime::format_duration(*range.start()),
+            humantime::format_duration(*range.end())
+        )),
+        Err(error) => Err(format!(
+            "{error}; write a number with a unit, such as 5s or 250ms"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct TestCommand {
+        #[command(flatten)]
+        load: LoadArgs,
+    }
+
+    fn mix(flags: &[&str]) -> Result<Vec<(Transport, usize)>, String> {
+        let command = TestCommand::try_parse_from([&["load"], flags].concat());
+        let mix = command.map_err(|error| error.to_string())?.load.mix()?;
+        Ok(mix.0)
+    }
+
+    #[test]
+    fn mix_is_parsed() {
+        use Transport::{Longpoll, Poll, Ws};
+        for (flags, expected) in [
+            (&[][..], &[(Ws, 100)][..]),
+            (&["--transport=poll", "--clients=7"], &[(Poll, 7)]),
+            (&["--transport=poll=7"], &[(Poll, 7)]),
+            (
+                &["--transport=ws,poll", "--clients=7"],
+                &[(Ws, 4), (Poll, 3)],
+            ),
+            (
+                &["--transport=ws=8,longpoll=1", "--transport=poll=2"],
+                &[(Ws, 8), (Longpoll, 1), (Poll, 2)],
+            ),
+            (
+                &["--transport=ws=8,poll=2", "--clients=10"],
+                &[(Ws, 8), (Poll, 2)],
+            ),
+        ] {
+            assert_eq!(mix(flags).as_deref(), Ok(expected), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn contradictory_mix_is_rejected() {
+        for (flags, expected) in [
+            (&["--transport=sse"][..], "poll, longpoll or ws"),
+            (&["--transport="], "poll, longpoll or ws"),
+            (&["--transport=ws=0"], "from 1 to"),
+            (&["--transport=ws=-1"], "from 1 to"),
+            (&["--transport=ws=x"], "from 1 to"),
+            (&["--transport=ws,ws"], "twice"),
+            (&["--transport=ws=1,poll"], "for each part"),
+            (&["--transport=ws=8,poll=2", "--clients=9"], "has 10"),
+            (&["--transport=ws,poll", "--clients=1"], "too few"),
+            (&["--transport=ws=1000000,poll=1"], "too many"),
+        ] {
+            let error = mix(flags).unwrap_err();
+            assert!(error.contains(expected), "{flags:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn transports_are_interleaved_evenly() {
+        use Transport::{Poll, Ws};
+        let transports = Mix(vec![(Ws, 4), (Poll, 2)]).interleave();
+        assert_eq!(transports, [Ws, Poll, Ws, Ws, Poll, Ws]);
+    }
+
+    #[test]
+    fn durations_need_unit_and_range() {
+        let parse = duration(Duration::from_millis(100)..=HOUR);
+        assert_eq!(parse("100ms"), Ok(Duration::from_millis(100)));
+        assert_eq!(parse("1h"), Ok(HOUR));
+        for (text, expected) in [
+            ("99ms", "from 100ms to 1h"),
+            ("2h", "from 100ms to 1h"),
+            ("5", "with a unit"),
+            ("", "with a unit"),
+            ("-1s", "with a unit"),
+        ] {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+}

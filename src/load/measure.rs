@@ -1,0 +1,133 @@
+//! One run from start to end: connect the clients, publish, wait until everything is delivered,
+//! and put the report together.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::args::{LoadArgs, Transport};
+use super::clients::ClientPool;
+use super::context::RunContext;
+use super::counters::TransportStats;
+use super::plot;
+use super::process::raise_fd_limit;
+use super::publisher::{MAX_CONNECTIONS, PublishConfig, Publisher};
+use super::report::{MessagesReport, Parameters, Report, RunUsage};
+use super::target::Target;
+use super::usage::{ProcessSnapshot, UsageSource};
+use super::warnings::{FirstErrors, warnings};
+
+/// From the decision to start to the first due time: the threads need time to start.
+const START_DELAY: Duration = Duration::from_millis(100);
+
+/// Open files in addition to the connections of clients and publisher.
+const OTHER_FILES: usize = 64;
+
+/// The results of a run.
+pub struct RunResult {
+    /// The figures.
+    pub report: Report,
+    /// The statistics of each transport, with its latencies.
+    pub transports: Vec<(Transport, TransportStats)>,
+}
+
+impl RunResult {
+    /// Draws the latency distribution as SVG.
+    pub fn latency_svg(&self) -> String {
+        let Report {
+            target,
+            parameters,
+            all,
+            ..
+        } = &self.report;
+        let subtitle = format!(
+            "{} clients, {} messages/s of {} bytes for {} s, {target}",
+            all.clients,
+            parameters.rate,
+            parameters.message_bytes,
+            parameters.duration_seconds
+        );
+        let curves = self.transports.iter();
+        let curves: Vec<_> = curves
+            .map(|(transport, stats)| (*transport, &stats.latency))
+            .collect();
+        plot::svg(&curves, &subtitle)
+    }
+}
+
+/// Measures a server: connects the clients, publishes, and waits until everything is delivered
+/// or nothing more is. Blocks for as long as that takes. If standard error is a terminal, it
+/// shows a progress bar.
+///
+/// # Errors
+/// When flags contradict each other, the server does not respond or rejects a request, the
+/// limit of open files is too low, or not all clients could connect.
+pub fn measure(args: &LoadArgs) -> Result<RunResult, String> {
+    // Before the first client.
+    args.check()?;
+    let mix = args.mix()?;
+    raise_fd_limit(mix.clients(), MAX_CONNECTIONS + OTHER_FILES)?;
+    let target = Target::find(&args.url, args.allow_remote)?;
+    let source = UsageSource::find(args.pid, &target)?;
+    let health = target
+        .wait_until_stable()
+        .map_err(|error| error.to_string())?;
+    let before = ProcessSnapshot::now(&source);
+
+    // Connect all clients.
+    let (context, mut fatal_errors) = RunContext::new(args, &target);
+    let connect_start = Instant::now();
+    let clients = ClientPool::connect(args, &context, &health)
+        .map_err(|error| format!("cannot start threads for the clients: {error}"))?;
+    let all_subscribed =
+        clients.wait_until_connected(&target, &health, &mut fatal_errors)?;
+    let connect_time = connect_start.elapsed();
+    let connected = ProcessSnapshot::now(&source);
+
+    // Publish, and deliver.
+    let counted_before = clients.counters();
+    let (publisher, start) = start_publisher(args, &context)
+        .map_err(|error| format!("cannot start threads for the publisher: {error}"))?;
+    clients.wait_until_delivered(args, start, &publisher, &mut fatal_errors)?;
+    let (window, end) = (start.elapsed(), ProcessSnapshot::now(&source));
+
+    // Report.
+    let transports = clients.finish(&publisher, &counted_before);
+    let usage = RunUsage {
+        connect_time,
+        window,
+        source,
+        before,
+        connected,
+        end,
+    };
+    let mut report = Report::new(
+        &target,
+        Parameters::new(args, mix, &target),
+        MessagesReport::new(&publisher),
+        &usage,
+        &transports,
+    );
+    let errors = FirstErrors {
+        client: clients.first_error(),
+        publisher: publisher.with(|stats| stats.first_failure.clone()),
+    };
+    report.warnings = warnings(&report, all_subscribed, &errors);
+    Ok(RunResult { report, transports })
+}
+
+/// Starts to publish. Returns also when the first message is due, which is in a moment.
+fn start_publisher(
+    args: &LoadArgs,
+    context: &RunContext,
+) -> io::Result<(Publisher, Instant)> {
+    let start = Instant::now() + START_DELAY;
+    context.times.start.get_or_init(|| start);
+    let config = PublishConfig {
+        target: context.config.target.clone(),
+        schedule: context.times.schedule,
+        id_prefix: context.id_prefix.clone(),
+        message_bytes: args.message_bytes,
+        fatal_errors: context.config.fatal_errors.clone(),
+    };
+    Ok((Publisher::start(config, start)?, start))
+}
