@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use actix_web::web;
 use actix_ws::{
-    AggregatedMessage, CloseCode, CloseReason, Closed, MessageStream, ProtocolError,
+    AggregatedMessage, CloseCode, CloseReason, Message, MessageStream, ProtocolError,
     Session,
 };
-use futures_util::StreamExt;
+use bytes::Bytes;
 use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt, SinkExt, StreamExt};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::incoming::{FrameError, MAX_CONTROL_PAYLOAD, close_reason};
@@ -28,22 +29,18 @@ pub trait Commands: Clone + 'static {
     fn handle(self, json: String) -> impl Future<Output = Result<String, ApiError>>;
 }
 
-/// How the conversation goes on after a message.
-enum Next {
-    Continue,
-    Reply(String),
+/// What follows from an event.
+enum Action {
+    Wait,
+    Send(Message),
+    /// A command of the client.
+    Handle(String),
     /// The client closes.
     Close(CloseReason),
     /// The client did something that is not allowed.
     Fail(CloseReason),
     /// The connection is lost, so no close frame can be sent.
-    Lost,
-}
-
-impl From<Closed> for Next {
-    fn from(_: Closed) -> Self {
-        Self::Lost
-    }
+    Stop,
 }
 
 /// Handles a client's messages until one side closes.
@@ -64,74 +61,74 @@ pub(super) async fn converse(
         .max_continuation_size(max);
     let (interval, timeout) = (state.config.ping_interval, state.config.pong_timeout);
     let mut heartbeat = Heartbeat::new(interval, timeout);
+    // Boxed: even an empty `FuturesOrdered` has room for one future, and most sockets never
+    // send a command.
     let mut replies = FuturesOrdered::new();
     let reason = loop {
-        let next = tokio::select! { biased;
+        let action = tokio::select! { biased;
             Some(reply) = replies.next(), if !replies.is_empty() => {
-                send_reply(&state, &mut session, reply).await
+                Action::Send(encode_reply(&state, reply))
             }
             message = messages.recv(), if replies.len() < MAX_PENDING_REPLIES => {
-                on_message(message, &mut session, &mut heartbeat).await
+                on_message(message, &mut heartbeat)
             }
-            () = heartbeat.due() => heartbeat.on_due(&mut session).await,
+            () = heartbeat.due() => heartbeat.on_due(),
         };
-        match next {
-            Next::Continue => {}
-            Next::Reply(json) => replies.push_back(commands.clone().handle(json)),
-            Next::Close(reason) => break reason,
-            Next::Fail(reason) => {
+        match action {
+            Action::Wait => {}
+            Action::Send(message) => {
+                if session.send(message).await.is_err() {
+                    return;
+                }
+            }
+            Action::Handle(json) => {
+                replies.push_back(commands.clone().handle(json).boxed_local());
+            }
+            Action::Close(reason) => break reason,
+            Action::Fail(reason) => {
                 record_failure(&state, &reason);
                 break reason;
             }
-            Next::Lost => return,
+            Action::Stop => return,
         }
     };
     log::debug!("websocket closes: {reason:?}");
     while let Some(reply) = replies.next().await {
-        send_reply(&state, &mut session, reply).await;
+        if session.send(encode_reply(&state, reply)).await.is_err() {
+            return;
+        }
     }
-    let _ = session.close(Some(reason)).await; // the connection may be lost
+    let _ = session.send(Message::Close(Some(reason))).await; // the connection may be lost
 }
 
-async fn on_message(
+fn on_message(
     message: Option<Result<AggregatedMessage, ProtocolError>>,
-    session: &mut Session,
     heartbeat: &mut Heartbeat,
-) -> Next {
+) -> Action {
     match message {
-        Some(Ok(AggregatedMessage::Text(text))) => Next::Reply(text.to_string()),
-        Some(Ok(AggregatedMessage::Ping(data))) => match session.pong(&data).await {
-            Ok(()) => Next::Continue,
-            Err(closed) => closed.into(),
-        },
+        Some(Ok(AggregatedMessage::Text(text))) => Action::Handle(text.to_string()),
+        Some(Ok(AggregatedMessage::Ping(data))) => Action::Send(Message::Pong(data)),
         Some(Ok(AggregatedMessage::Pong(_))) => {
             heartbeat.on_pong();
-            Next::Continue
+            Action::Wait
         }
         Some(Ok(AggregatedMessage::Close(reason))) => {
-            Next::Close(reason.unwrap_or(CloseCode::Normal.into()))
+            Action::Close(reason.unwrap_or(CloseCode::Normal.into()))
         }
         Some(Ok(AggregatedMessage::Binary(_))) => {
-            Next::Fail(FrameError::Unsupported.close_reason())
+            Action::Fail(FrameError::Unsupported.close_reason())
         }
-        Some(Err(error)) => close_reason(&error).map_or(Next::Lost, Next::Fail),
-        None => Next::Lost,
+        Some(Err(error)) => close_reason(&error).map_or(Action::Stop, Action::Fail),
+        None => Action::Stop,
     }
 }
 
-async fn send_reply(
-    state: &AppState,
-    session: &mut Session,
-    reply: Result<String, ApiError>,
-) -> Next {
+fn encode_reply(state: &AppState, reply: Result<String, ApiError>) -> Message {
     let json = reply.unwrap_or_else(|error| {
         state.record_error(&error);
         error.to_message()
     });
-    match session.text(json).await {
-        Ok(()) => Next::Continue,
-        Err(closed) => closed.into(),
-    }
+    Message::Text(json.into())
 }
 
 fn record_failure(state: &AppState, reason: &CloseReason) {
@@ -166,17 +163,14 @@ impl Heartbeat {
         self.timer.as_mut().await;
     }
 
-    async fn on_due(&mut self, session: &mut Session) -> Next {
+    fn on_due(&mut self) -> Action {
         if self.is_awaiting_pong {
             let reason = "no pong within the timeout";
-            return Next::Fail((CloseCode::Policy, reason).into());
+            return Action::Fail((CloseCode::Policy, reason).into());
         }
         self.is_awaiting_pong = true;
         self.reset_timer(self.timeout);
-        match session.ping(b"").await {
-            Ok(()) => Next::Continue,
-            Err(closed) => closed.into(),
-        }
+        Action::Send(Message::Ping(Bytes::new()))
     }
 
     fn on_pong(&mut self) {
