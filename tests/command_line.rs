@@ -1,11 +1,11 @@
-//! The command line says where it listens, or why it cannot.
+//! The command line reports where the server listens, or why it cannot.
 
 use crate::common;
 
 use common::{Program, RawConnection};
 
 #[tokio::test]
-async fn the_first_line_is_the_address_that_it_listens_on() {
+async fn first_line_is_listen_address() {
     let program = Program::start(&[]);
     assert_ne!(program.address.port(), 0);
     assert_eq!(
@@ -34,7 +34,7 @@ async fn every_flag_has_an_environment_variable() {
 }
 
 #[tokio::test]
-async fn an_address_in_use_is_named() {
+async fn address_in_use_is_reported() {
     let first = Program::start(&[]);
     let address = first.address.to_string();
     let second = Program::command(&["--listen", &address]).output().unwrap();
@@ -45,7 +45,7 @@ async fn an_address_in_use_is_named() {
 }
 
 #[tokio::test]
-async fn a_flag_out_of_range_is_named() {
+async fn out_of_range_flag_is_reported() {
     for flag in [
         "--retain-messages=0",
         "--retain-bytes=0",

@@ -1,4 +1,4 @@
-//! A cursor that no longer fits is told so, with the reason, on each technique.
+//! A cursor that the log cannot continue from is reported as a gap, on every transport.
 
 use crate::common;
 
@@ -9,9 +9,9 @@ use serde_json::Value;
 async fn assert_gap(server: &Server, query: &str, reason: &str) -> Value {
     for path in ["/poll", "/longpoll"] {
         // No wait is asked for: a held poll would be too late for `soon`.
-        let answer = server.get(&format!("{path}{query}")).await;
-        answer.assert_problem(410, "cannot continue from this cursor");
-        assert_fits(server, &answer.json(), reason);
+        let response = server.get(&format!("{path}{query}")).await;
+        response.assert_problem(410, "cannot continue from this cursor");
+        assert_fits(server, &response.json(), reason);
     }
     let mut socket = server.socket(query).await;
     let gap = socket.json().await;
@@ -35,15 +35,15 @@ async fn assert_continues(server: &Server) {
     let kept: Vec<_> = (oldest..=head).collect();
     let query = format!("?since={}&epoch={}", oldest - 1, server.log.epoch());
     for path in ["/poll", "/longpoll"] {
-        let answer = server.get(&format!("{path}{query}")).await;
-        assert_eq!(versions(&answer.json()), kept);
+        let response = server.get(&format!("{path}{query}")).await;
+        assert_eq!(versions(&response.json()), kept);
     }
     let batch = server.socket(&query).await.json().await;
     assert_eq!(versions(&batch), kept);
 }
 
 #[tokio::test]
-async fn a_cursor_older_than_the_messages_kept_is_truncated() {
+async fn cursor_before_retained_messages_is_truncated() {
     let server = Server::start(&["--retain-messages=3"]);
     server.fill(5);
     assert_eq!(server.log.oldest(), 3);
@@ -53,7 +53,7 @@ async fn a_cursor_older_than_the_messages_kept_is_truncated() {
 }
 
 #[tokio::test]
-async fn a_cursor_older_than_the_bytes_kept_is_truncated() {
+async fn cursor_before_retained_bytes_is_truncated() {
     let server = Server::start(&["--retain-bytes=1000"]);
     for number in 1..=5 {
         append(&server.log, format!("id-{number}"), &"x".repeat(300));
@@ -64,7 +64,7 @@ async fn a_cursor_older_than_the_bytes_kept_is_truncated() {
 }
 
 #[tokio::test]
-async fn the_newest_message_is_kept_whatever_its_size() {
+async fn newest_message_is_always_retained() {
     let server = Server::start(&["--retain-bytes=10"]);
     for number in 1..=3 {
         append(&server.log, format!("id-{number}"), "longer than ten bytes");
@@ -74,7 +74,7 @@ async fn the_newest_message_is_kept_whatever_its_size() {
 }
 
 #[tokio::test]
-async fn a_cursor_of_another_epoch_does_not_fit() {
+async fn other_epoch_is_a_gap() {
     let server = Server::start(&[]);
     server.fill(2);
     assert_gap(&server, "?since=2&epoch=000000000000", "epoch").await;
@@ -84,7 +84,7 @@ async fn a_cursor_of_another_epoch_does_not_fit() {
 }
 
 #[tokio::test]
-async fn a_cursor_ahead_of_the_head_does_not_fit() {
+async fn cursor_ahead_of_head_is_a_gap() {
     let server = Server::start(&[]);
     assert_gap(&server, "?since=1", "ahead").await;
     server.fill(2);
@@ -94,7 +94,7 @@ async fn a_cursor_ahead_of_the_head_does_not_fit() {
 }
 
 #[tokio::test]
-async fn a_gap_comes_before_an_empty_log_is_waited_for() {
+async fn gap_is_reported_before_waiting() {
     let server = Server::start(&[]);
     let gap = assert_gap(&server, "?since=9", "ahead").await;
     assert_eq!((&gap["oldest"], &gap["head"]), (&1.into(), &0.into()));
@@ -102,7 +102,7 @@ async fn a_gap_comes_before_an_empty_log_is_waited_for() {
 }
 
 #[tokio::test]
-async fn after_a_restart_the_old_cursor_is_of_another_epoch() {
+async fn restart_changes_epoch() {
     let old = Server::start(&[]);
     old.fill(2);
     let cursor = old.get("/poll").await.json();

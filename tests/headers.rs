@@ -1,12 +1,11 @@
-//! Every answer says how it may be used: no guessing of types, no loading from elsewhere, no
-//! storing, its length.
+//! Every response carries its security headers, caching rules and length.
 
 use crate::common;
 
 use common::{Response, Server};
 
 #[tokio::test]
-async fn every_answer_says_what_a_browser_may_do_with_it() {
+async fn security_headers_on_every_response() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let mut wire = server.wire().await;
     for (line, header, status) in [
@@ -26,9 +25,9 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
         ("POST /messages", "Content-Length: 0", 415),
     ] {
         wire.request(line, &[header]).await;
-        let answer = wire.response().await;
-        assert_eq!(answer.status, status, "{line} {header}");
-        assert_guarded(&answer, line);
+        let response = wire.response().await;
+        assert_eq!(response.status, status, "{line} {header}");
+        assert_guarded(&response, line);
     }
     let upgrade = server.wire().await.upgrade("", &[]).await;
     assert_eq!(upgrade.status, 101);
@@ -37,12 +36,14 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
 
 /// Asserts that a browser may guess nothing, load nothing unsafe, frame nothing and tell nobody.
 #[track_caller]
-fn assert_guarded(answer: &Response, line: &str) {
-    assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
-    let devices = answer.header("permissions-policy").unwrap_or_default();
+fn assert_guarded(response: &Response, line: &str) {
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
+    let devices = response.header("permissions-policy").unwrap_or_default();
     assert!(devices.contains("camera=()"), "{line}: {devices:?}");
-    let policy = answer.header("content-security-policy").unwrap_or_default();
+    let policy = response
+        .header("content-security-policy")
+        .unwrap_or_default();
     assert!(
         policy.contains("frame-ancestors 'none'"),
         "{line}: {policy:?}"
@@ -56,7 +57,7 @@ fn assert_guarded(answer: &Response, line: &str) {
 }
 
 #[tokio::test]
-async fn no_answer_of_an_endpoint_is_stored() {
+async fn endpoints_are_not_cached() {
     let server = Server::start(&[]);
     for path in [
         "/poll",
@@ -66,8 +67,8 @@ async fn no_answer_of_an_endpoint_is_stored() {
         "/poll?since=9",
         "/ws",
     ] {
-        let answer = server.get(path).await;
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
+        let response = server.get(path).await;
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
     }
     let published = server.post(r#"{"body":1}"#).await;
     let refused = server.post("").await;
@@ -76,7 +77,7 @@ async fn no_answer_of_an_endpoint_is_stored() {
 }
 
 #[tokio::test]
-async fn a_batch_is_json_and_says_its_length() {
+async fn batch_has_type_and_length() {
     let server = Server::start(&[]);
     server.fill(3);
     for path in [
@@ -85,12 +86,12 @@ async fn a_batch_is_json_and_says_its_length() {
         "/poll?since=3",
         "/longpoll?since=3&wait_ms=0",
     ] {
-        let answer = server.get(path).await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), Some("application/json"));
-        let length = answer.body.len().to_string();
+        let response = server.get(path).await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.header("content-type"), Some("application/json"));
+        let length = response.body.len().to_string();
         assert_eq!(
-            answer.header("content-length"),
+            response.header("content-length"),
             Some(length.as_str()),
             "{path}"
         );
@@ -98,22 +99,22 @@ async fn a_batch_is_json_and_says_its_length() {
 }
 
 #[tokio::test]
-async fn a_head_has_the_header_and_no_body() {
+async fn head_has_no_body() {
     let server = Server::start(&[]);
     server.fill(1);
     let mut wire = server.wire().await;
     for path in ["/", "/poll", "/longpoll", "/time", "/health"] {
         wire.request(&format!("HEAD {path}"), &[]).await;
-        let answer = wire.head().await;
-        assert_eq!(answer.status, 200, "{path}");
-        assert_ne!(answer.header("content-length"), Some("0"), "{path}");
-        // A body would be read as the beginning of the next answer.
+        let response = wire.head().await;
+        assert_eq!(response.status, 200, "{path}");
+        assert_ne!(response.header("content-length"), Some("0"), "{path}");
+        // A body would be read as the beginning of the next response.
         assert_eq!(wire.get("/poll").await.json()["version"], 1, "{path}");
     }
 }
 
 #[tokio::test]
-async fn pipelined_requests_are_answered_in_order() {
+async fn pipelined_responses_in_order() {
     let server = Server::start(&[]);
     server.fill(3);
     let mut wire = server.wire().await;

@@ -1,4 +1,4 @@
-//! A peer that does not answer the server's ping is dropped; one that answers stays.
+//! A client that does not response a ping is disconnected; one that does stays connected.
 
 use crate::common;
 
@@ -7,14 +7,14 @@ use std::time::Duration;
 use common::{Server, until};
 use tokio::time::timeout;
 
-/// Short, so that the test is; a peer that answers has far more than it needs.
+/// Short, so that the test is; a peer that responses has far more than it needs.
 const FLAGS: [&str; 2] = ["--ping-interval=500ms", "--pong-timeout=2s"];
 
 /// Far more than the two of them together, for a busy machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
-async fn a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays() {
+async fn missing_pong_closes_socket() {
     let server = Server::start(&FLAGS);
     let mut silent = server.wire().await;
     silent.upgrade("", &[]).await;
@@ -34,7 +34,7 @@ async fn a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays() {
     let dropped = timeout(DEADLINE, async {
         tokio::select! {
             code = drop => code,
-            // Reading is what makes the client answer pings.
+            // Reading is what makes the client response pings.
             heard = std::pin::pin!(quiet(&mut alive)) => panic!("nobody spoke: {heard}"),
         }
     });

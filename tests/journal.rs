@@ -1,5 +1,4 @@
-//! What was published with a journal is there after a restart, byte for byte, and in one table
-//! that anybody can read.
+//! A journal survives a restart byte for byte, in one table that any program can read.
 
 use crate::common;
 
@@ -28,12 +27,12 @@ fn start(file: &JournalFile) -> Program {
 
 async fn publish(program: &Program, id: &str) -> (u16, Value) {
     let message = json!({ "id": id, "body": id }).to_string();
-    let answer = program.post(&message).await;
-    (answer.status, answer.json()["version"].take())
+    let response = program.post(&message).await;
+    (response.status, response.json()["version"].take())
 }
 
 #[tokio::test]
-async fn after_a_restart_the_answers_are_the_same_bytes() {
+async fn restart_preserves_bytes() {
     let file = JournalFile::new();
     let program = start(&file);
     for body in BODIES {
@@ -58,7 +57,7 @@ async fn after_a_restart_the_answers_are_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn ids_are_known_and_versions_go_on_after_a_restart() {
+async fn restart_preserves_ids_and_versions() {
     let file = JournalFile::new();
     let program = start(&file);
     for (id, version) in [("a", 1), ("b", 2)] {
@@ -72,7 +71,7 @@ async fn ids_are_known_and_versions_go_on_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_journal_without_messages_keeps_its_epoch() {
+async fn empty_journal_keeps_epoch() {
     let file = JournalFile::new();
     let epoch = async || {
         let program = start(&file);
@@ -86,14 +85,14 @@ async fn a_journal_without_messages_keeps_its_epoch() {
 }
 
 #[tokio::test]
-async fn the_file_holds_what_the_window_holds() {
+async fn file_is_trimmed_with_window() {
     let file = JournalFile::new();
     let by_number =
         |count| Program::start(&[&file.flag(), &format!("--retain-messages={count}")]);
     let program = by_number(3);
     let message = r#"{"body":"hi"}"#;
     let published = join_all((0..7).map(|_| program.post(message))).await; // they share commits
-    assert!(published.iter().all(|answer| answer.status == 201));
+    assert!(published.iter().all(|response| response.status == 201));
     let batch = program.get("/poll?since=4").await.json();
     assert_eq!(versions(&batch), [5, 6, 7]);
     assert_eq!(file.versions(), [5, 6, 7]);
@@ -120,7 +119,7 @@ async fn the_file_holds_what_the_window_holds() {
 }
 
 #[tokio::test]
-async fn any_tool_reads_one_table_while_the_server_writes() {
+async fn other_programs_can_read_journal() {
     let file = JournalFile::new();
     let program = start(&file);
     program
@@ -170,33 +169,33 @@ async fn any_tool_reads_one_table_while_the_server_writes() {
 }
 
 #[tokio::test]
-async fn a_socket_that_waits_for_the_disk_is_answered_in_order_and_its_pings_at_once() {
+async fn replies_in_order_during_slow_commit() {
     let file = JournalFile::new();
     let program = start(&file);
     let mut socket = WebSocketClient::connect(program.address, "?since=now").await;
     socket.assert_open().await;
     let tool = file.open();
-    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // nobody else writes now
-    for said in [
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // blocks the writer
+    for command in [
         r#"{"type":"publish","id":"a","body":1}"#,
         r#"{"type":"ping","t":1}"#,
         r#"{"type":"publish","id":"a","body":1}"#,
         r#"{"type":"publish"}"#,
         r#"{"type":"publish","id":"b","body":1}"#,
     ] {
-        socket.send_text(said).await;
+        socket.send_text(command).await;
     }
     socket.send(Message::Ping("still here?".into())).await;
     let pong = common::soon(futures_util::StreamExt::next(&mut socket.stream)).await;
     assert!(matches!(pong, Some(Ok(Message::Pong(_)))), "{pong:?}");
-    socket.stream.close(None).await.unwrap(); // a farewell is the last that is answered
+    socket.stream.close(None).await.unwrap(); // the close frame is the last to be answered
 
     tool.execute_batch("COMMIT").unwrap();
-    let mut told = Vec::new();
+    let mut replies = Vec::new();
     while let common::Event::Text(text) = socket.recv().await {
         let text: Value = serde_json::from_str(&text).unwrap();
         if text["type"] != "batch" {
-            told.push(json!([text["type"], text["version"], text["duplicate"]]));
+            replies.push(json!([text["type"], text["version"], text["duplicate"]]));
         }
     }
     let expected = [
@@ -206,11 +205,11 @@ async fn a_socket_that_waits_for_the_disk_is_answered_in_order_and_its_pings_at_
         json!(["error", null, null]),
         json!(["published", 2, false]),
     ];
-    assert_eq!(told, expected);
+    assert_eq!(replies, expected);
 }
 
 #[tokio::test]
-async fn nobody_reads_what_is_not_on_the_disk() {
+async fn uncommitted_message_is_invisible() {
     let file = JournalFile::new();
     let program = start(&file);
     let tool = file.open();
@@ -226,7 +225,7 @@ async fn nobody_reads_what_is_not_on_the_disk() {
 }
 
 #[tokio::test]
-async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
+async fn shutdown_resolves_pending_publishes() {
     let file = JournalFile::new();
     let program = start(&file);
     let tool = file.open();
@@ -247,10 +246,10 @@ async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
     tool.execute_batch("COMMIT").unwrap();
     let mut published = 0;
     for publisher in &mut publishers {
-        let answer = publisher.response().await;
-        match answer.status {
+        let response = publisher.response().await;
+        match response.status {
             201 => published += 1,
-            _ => answer.assert_problem(503, "shutting down"),
+            _ => response.assert_problem(503, "shutting down"),
         }
     }
     program.stop().await;
@@ -258,7 +257,7 @@ async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
 }
 
 #[tokio::test]
-async fn more_than_waits_for_a_slow_disk_is_told_to_come_again() {
+async fn full_journal_queue_returns_503() {
     let file = JournalFile::new();
     let retention = Retention {
         messages: 10_000,
@@ -273,8 +272,8 @@ async fn more_than_waits_for_a_slow_disk_is_told_to_come_again() {
     tool.execute_batch("COMMIT").unwrap();
 
     let (mut versions, mut refused) = (Vec::new(), Vec::new());
-    for answer in common::soon(published).await {
-        match answer {
+    for response in common::soon(published).await {
+        match response {
             Ok(published) => versions.push(published.version),
             Err(why) => refused.push(why),
         }

@@ -1,4 +1,4 @@
-//! Each limit: who is past it is told so and counted, and everyone else is served.
+//! Exceeding a limit gets an error and is counted; other clients are unaffected.
 
 use crate::common;
 
@@ -19,17 +19,17 @@ async fn from_elsewhere(server: &Server) -> RawConnection {
     RawConnection::from_stream(stream)
 }
 
-/// Asserts that a connection is told that it is past a limit, and closed.
+/// Asserts that a connection over a limit gets an error and is closed.
 async fn assert_turned_away(mut wire: RawConnection, named: &str) {
-    let answer = wire.get("/poll").await;
-    answer.assert_problem(503, named);
-    assert_eq!(answer.header("retry-after"), Some("1"));
-    assert_eq!(answer.header("connection"), Some("close"));
+    let response = wire.get("/poll").await;
+    response.assert_problem(503, named);
+    assert_eq!(response.header("retry-after"), Some("1"));
+    assert_eq!(response.header("connection"), Some("close"));
     wire.closed().await;
 }
 
 #[tokio::test]
-async fn a_connection_too_many_is_told_so_and_the_others_are_served() {
+async fn max_connections() {
     let server = Server::start(&["--max-connections=2"]);
     let mut socket = server.wire().await;
     assert_eq!(socket.upgrade("", &[]).await.status, 101);
@@ -56,7 +56,7 @@ async fn a_connection_too_many_is_told_so_and_the_others_are_served() {
 }
 
 #[tokio::test]
-async fn an_address_with_too_many_connections_does_not_keep_others_out() {
+async fn max_connections_per_address() {
     let server = Server::start(&["--max-connections-per-address=1"]);
     let mut first = server.wire().await;
     assert_eq!(first.get("/poll").await.status, 200);
@@ -70,7 +70,7 @@ async fn an_address_with_too_many_connections_does_not_keep_others_out() {
 }
 
 #[tokio::test]
-async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
+async fn max_long_polls() {
     let server = Server::start(&["--max-long-polls=2"]);
     let mut held = [server.wire().await, server.wire().await];
     for wire in &mut held {
@@ -79,9 +79,9 @@ async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
     until("both are held", || server.log.waiter_count() == 2).await;
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 2.0);
 
-    let answer = server.get("/longpoll").await;
-    answer.assert_problem(503, "--max-long-polls");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    let response = server.get("/longpoll").await;
+    response.assert_problem(503, "--max-long-polls");
+    assert_eq!(response.header("retry-after"), Some("1"));
 
     server.fill(1);
     for wire in &mut held {
@@ -89,24 +89,24 @@ async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
     }
     assert_eq!(server.get("/longpoll").await.status, 200);
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 0.0);
-    assert_eq!(server.refusals("long_polls").await, 1.0);
+    assert_eq!(server.limit_exceeded("long_polls").await, 1.0);
 }
 
 #[tokio::test]
-async fn who_publishes_too_fast_is_told_when_to_come_again() {
+async fn publish_rate() {
     let server = Server::start(&["--publish-rate=1"]);
     assert_eq!(server.post(r#"{"body":1}"#).await.status, 201);
 
-    let answer = server.post(r#"{"body":2}"#).await;
-    answer.assert_problem(429, "--publish-rate");
-    assert_eq!(answer.header("retry-after"), Some("1"));
+    let response = server.post(r#"{"body":2}"#).await;
+    response.assert_problem(429, "--publish-rate");
+    assert_eq!(response.header("retry-after"), Some("1"));
     let mut socket = server.socket("?since=now").await;
     socket
         .send_text(json!({ "type": "publish", "body": 3 }).to_string())
         .await;
-    let told = socket.next("error").await;
-    assert_eq!(told["status"], 429);
-    assert_eq!(server.refusals("publish_rate").await, 2.0);
+    let error = socket.next("error").await;
+    assert_eq!(error["status"], 429);
+    assert_eq!(server.limit_exceeded("publish_rate").await, 2.0);
 
     let mut other = from_elsewhere(&server).await;
     other.publish("", r#"{"body":4}"#).await;
@@ -121,7 +121,7 @@ async fn who_publishes_too_fast_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_header_that_is_too_long_is_refused() {
+async fn max_header_bytes() {
     let server = Server::start(&["--max-header-bytes=300"]);
     let mut wire = server.wire().await;
     let long = format!("X-Long: {}", "x".repeat(300));
@@ -130,11 +130,11 @@ async fn a_header_that_is_too_long_is_refused() {
     let path = format!("/poll?u={}", "x".repeat(300));
     wire.get(&path).await.assert_problem(431, "300 bytes");
     assert_eq!(wire.get("/poll").await.status, 200);
-    assert_eq!(server.refusals("header_bytes").await, 2.0);
+    assert_eq!(server.limit_exceeded("header_bytes").await, 2.0);
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_big_is_counted_on_both_ways() {
+async fn max_message_bytes_is_counted() {
     let server = Server::start(&["--max-message-bytes=40"]);
     let big = json!({ "body": "x".repeat(40) }).to_string();
     server
@@ -145,11 +145,11 @@ async fn a_message_that_is_too_big_is_counted_on_both_ways() {
     wire.upgrade("", &[]).await;
     wire.send_text(&big).await;
     assert_eq!(wire.close_code().await, 1009);
-    assert_eq!(server.refusals("message_bytes").await, 2.0);
+    assert_eq!(server.limit_exceeded("message_bytes").await, 2.0);
 }
 
 #[tokio::test]
-async fn a_slow_header_ends_its_connection_and_is_counted() {
+async fn header_timeout() {
     let server = Server::start(&["--header-timeout=1s"]);
     let mut slow = server.wire().await;
     slow.send("GET /poll HTTP/1.1\r\nHost: local").await;
@@ -161,19 +161,19 @@ async fn a_slow_header_ends_its_connection_and_is_counted() {
 }
 
 #[tokio::test]
-async fn a_slow_body_is_given_up() {
+async fn body_timeout() {
     let server = Server::start(&["--body-timeout=1s"]);
     let mut wire = server.wire().await;
     let headers = ["Content-Type: application/json", "Content-Length: 20"];
     wire.request("POST /messages", &headers).await;
     wire.send(r#"{"body":"#).await;
     wire.response().await.assert_problem(408, "in time");
-    assert_eq!(server.refusals("body_timeout").await, 1.0);
+    assert_eq!(server.limit_exceeded("body_timeout").await, 1.0);
     assert_eq!(server.log.head(), 0);
 }
 
 #[tokio::test]
-async fn an_idle_connection_is_closed_and_a_held_one_is_not() {
+async fn idle_timeout_spares_long_polls() {
     let server = Server::start(&["--idle-timeout=1s"]);
     let mut held = server.wire().await;
     held.request("GET /longpoll", &[]).await;
@@ -188,7 +188,7 @@ async fn an_idle_connection_is_closed_and_a_held_one_is_not() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_reader_that_does_not_read_is_cut_and_little_waits_for_it() {
+async fn write_timeout_and_send_buffer() {
     let server = Server::start(&["--write-timeout=1s", "--send-buffer-bytes=16384"]);
     for number in 0..40 {
         common::append(&server.log, format!("id-{number}"), &"x".repeat(50_000));
@@ -217,7 +217,7 @@ async fn a_reader_that_does_not_read_is_cut_and_little_waits_for_it() {
     soon(cut).await;
     assert!(most <= 2 * 16_384, "{most} bytes waited");
     until_metric(&server, "trifold_websockets_open", 1.0).await;
-    server.say("\"on\"").await;
+    server.publish("\"on\"").await;
     assert_eq!(other.next("batch").await["version"], 41);
 }
 

@@ -1,41 +1,41 @@
-//! Everything that needs a server, one file a property. They are one program, because each
-//! program would link all of actix, SQLite and a client of its own.
+//! The integration tests, one file per property. They are one program, because each program
+//! would link actix, SQLite and its clients again.
 
 mod common;
 
+mod access;
+mod assets;
+mod batch_limits;
 mod command_line;
-mod conditional;
-mod crowd;
-mod cut_batches;
-mod documents;
+mod consistency;
+mod control_channel;
+mod crash_recovery;
+mod disconnect;
+mod disk_full;
+mod docs;
+mod encoding;
+mod etag;
+mod fan_out;
 mod gaps;
-mod guard;
+mod group_commit;
 mod headers;
 mod heartbeat;
-mod hostile_frames;
-mod http_refusals;
+mod http_errors;
 mod journal;
-mod journal_full;
-mod journal_groups;
-mod journal_kill;
-mod journal_refusals;
+mod journal_errors;
 mod layers;
-mod leaving;
 mod limits;
 mod load;
-mod longpoll_wait;
+mod longpoll;
+mod lost_wakeups;
+mod malformed_frames;
 mod meter;
 mod metrics;
 mod model;
 mod network;
-mod no_lost_wakeup;
-mod page;
 mod proxy;
 mod publishing;
-mod room;
-mod same_bytes;
-mod same_story;
 mod shutdown;
 mod slow_clients;
 mod slow_reader;
-mod ws_refusals;
+mod ws_errors;

@@ -1,4 +1,4 @@
-//! The meters read what passed the wire, to the byte, headers and frames included.
+//! The meters count what passed the socket, to the byte, headers and framing included.
 
 use crate::common;
 
@@ -34,11 +34,11 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
         wire.request(&format!("{line}&client=ana&pane={pane}"), &all)
             .await;
         wire.send(body).await;
-        let answer = match line.starts_with("HEAD") {
+        let response = match line.starts_with("HEAD") {
             true => wire.head().await,
             false => wire.response().await,
         };
-        assert_eq!(answer.status, status, "{line}: {}", answer.text());
+        assert_eq!(response.status, status, "{line}: {}", response.text());
         assert_equal(&server, pane, &wire).await;
         let read = &server.meters("ana").await[pane];
         assert_eq!(
@@ -50,88 +50,88 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
 }
 
 #[tokio::test]
-async fn a_poll_with_news() {
+async fn poll_with_messages() {
     assert_exact("GET /poll?since=1", &["User-Agent: a test"], "", 200).await;
 }
 
 #[tokio::test]
-async fn a_poll_without_news() {
+async fn poll_without_messages() {
     assert_exact("GET /poll?since=now&x=%C3%A9+y", &[], "", 200).await;
 }
 
 #[tokio::test]
-async fn a_poll_whose_answer_is_known() {
+async fn poll_304() {
     assert_exact("GET /poll?since=1", &["If-None-Match: *"], "", 304).await;
 }
 
 #[tokio::test]
-async fn a_head() {
+async fn head_request() {
     assert_exact("HEAD /poll?since=1", &[], "", 200).await;
 }
 
 #[tokio::test]
-async fn a_cursor_that_does_not_fit() {
+async fn poll_410() {
     assert_exact("GET /poll?since=9", &[], "", 410).await;
 }
 
 #[tokio::test]
-async fn a_cursor_that_does_not_parse() {
+async fn poll_400() {
     assert_exact("GET /poll?since=x", &[], "", 400).await;
 }
 
 #[tokio::test]
-async fn a_delay_that_does_not_parse() {
+async fn invalid_delay() {
     assert_exact("GET /poll?up_ms=x", &[], "", 400).await;
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_allowed() {
+async fn method_not_allowed() {
     assert_exact("DELETE /poll?x=1", &[], "", 405).await;
 }
 
 #[tokio::test]
-async fn a_fault_that_is_answered() {
+async fn fault_503() {
     assert_exact("GET /poll?fault=503", &[], "", 503).await;
 }
 
 #[tokio::test]
-async fn a_long_poll() {
+async fn long_poll() {
     assert_exact("GET /longpoll?since=2", &[], "", 200).await;
 }
 
 #[tokio::test]
-async fn a_long_poll_without_news() {
+async fn long_poll_without_messages() {
     assert_exact("GET /longpoll?since=3&wait_ms=1", &[], "", 200).await;
 }
 
 #[tokio::test]
-async fn a_delayed_poll() {
+async fn delayed_poll() {
     assert_exact("GET /poll?up_ms=5&down_ms=5&jitter_ms=5", &[], "", 200).await;
 }
 
 #[tokio::test]
-async fn a_handshake_that_is_none() {
+async fn invalid_handshake() {
     assert_exact("GET /ws?since=0", &[], "", 426).await;
 }
 
 #[tokio::test]
-async fn a_message_that_is_new() {
+async fn post_created() {
     assert_exact("POST /messages?x", &[JSON], r#"{"body":"hi"}"#, 201).await;
 }
 
 #[tokio::test]
-async fn a_message_that_is_known() {
+async fn post_duplicate() {
     let body = r#"{"id":"id-1","body":"hi"}"#;
     assert_exact("POST /messages?x", &[JSON], body, 200).await;
 }
 
 #[tokio::test]
-async fn a_message_that_is_refused() {
+async fn post_rejected() {
     assert_exact("POST /messages?x", &[JSON], r#"{"id":1}"#, 400).await;
 }
 
 #[tokio::test]
-async fn an_answer_over_http_1_0() {
+async fn http_1_0() {
     let server = Server::start(&[]);
     for (pane, header) in [("close", ""), ("alive", "Connection: keep-alive\r\n")] {
         let mut wire = server.wire().await;
@@ -145,7 +145,7 @@ async fn an_answer_over_http_1_0() {
 }
 
 #[tokio::test]
-async fn a_socket_with_frames_both_ways() {
+async fn socket_frames_both_ways() {
     let server = Server::start(&[]);
     server.fill(2);
     for (pane, query) in [("plain", ""), ("delayed", "&up_ms=20&down_ms=20")] {
@@ -188,7 +188,7 @@ async fn a_socket_with_frames_both_ways() {
 }
 
 #[tokio::test]
-async fn a_socket_with_a_gap() {
+async fn socket_gap() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     wire.upgrade("?since=9&client=ana", &[]).await;
@@ -197,7 +197,7 @@ async fn a_socket_with_a_gap() {
 }
 
 #[tokio::test]
-async fn requests_of_several_panes_on_one_connection() {
+async fn panes_share_connection() {
     let server = Server::start(&[]);
     server.fill(1);
     let mut wire = server.wire().await;
@@ -228,7 +228,7 @@ async fn requests_of_several_panes_on_one_connection() {
 }
 
 #[tokio::test]
-async fn answers_that_were_cut_count_nothing_down() {
+async fn aborted_response_counts_nothing() {
     let server = Server::start(&[]);
     for fault in ["reset", "lost-reply"] {
         let url = format!("/poll?fault={fault}&client=ana&pane={fault}");
@@ -242,7 +242,7 @@ async fn answers_that_were_cut_count_nothing_down() {
 }
 
 #[tokio::test]
-async fn in_flight_is_back_at_zero_when_clients_leave() {
+async fn in_flight_returns_to_zero() {
     let server = Server::start(&[]);
     let mut polls = Vec::new();
     let mut sockets = Vec::new();
@@ -263,7 +263,7 @@ async fn in_flight_is_back_at_zero_when_clients_leave() {
 }
 
 #[tokio::test]
-async fn a_reset_zeroes_the_meters_of_its_own_client() {
+async fn reset_affects_only_its_client() {
     let server = Server::start(&[]);
     for client in ["ana", "ben"] {
         server
@@ -274,7 +274,7 @@ async fn a_reset_zeroes_the_meters_of_its_own_client() {
     let counted = lab.next("meters").await;
     assert_eq!(counted["panes"]["poll"]["requests"], 1);
     assert_eq!(counted["generation"], 0);
-    let reset = lab.ask(json!({ "type": "reset" }), "reset").await;
+    let reset = lab.command(json!({ "type": "reset" }), "reset").await;
     assert_eq!(reset, json!({ "type": "reset", "generation": 1 }));
     let zero = json!({ "type": "meters", "generation": 1, "panes": {} });
     assert_eq!(lab.next("meters").await, zero);
@@ -291,17 +291,17 @@ async fn what_is_counted_after_a_reset_is_told_also_where_it_equals_what_was_tol
     let once = async || server.get("/poll?client=ana&pane=poll").await;
     once().await;
     while lab.next("meters").await["panes"]["poll"]["requests"] != 1 {}
-    lab.ask(json!({ "type": "reset" }), "reset").await;
+    lab.command(json!({ "type": "reset" }), "reset").await;
     once().await; // before the meters are read again, most likely
     while lab.next("meters").await["panes"]["poll"]["requests"] != 1 {}
 }
 
 #[tokio::test]
-async fn a_pane_too_many_is_served_and_not_counted() {
+async fn excess_pane_is_not_metered() {
     let server = Server::start(&[]);
     for pane in 0..=MAX_PANES {
-        let answer = server.get(&format!("/poll?client=ana&pane={pane}")).await;
-        assert_eq!(answer.status, 200);
+        let response = server.get(&format!("/poll?client=ana&pane={pane}")).await;
+        assert_eq!(response.status, 200);
     }
     let panes = server.meters("ana").await;
     assert_eq!(panes.as_object().unwrap().len(), MAX_PANES);

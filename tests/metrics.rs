@@ -1,4 +1,4 @@
-//! Each metric counts what it says, and what is written about metrics is what there is.
+//! Every metric counts what its documentation says, and the dashboard uses all of them.
 
 use crate::common;
 
@@ -14,8 +14,8 @@ fn by(name: &str, label: &str, value: &str) -> String {
     format!(r#"trifold_{name}{{{label}="{value}"}}"#)
 }
 
-fn told(name: &str, technique: &str) -> String {
-    by(name, "transport", technique)
+fn metric(name: &str, transport: &str) -> String {
+    by(name, "transport", transport)
 }
 
 /// Returns once a metric has this value.
@@ -31,7 +31,7 @@ async fn until_it_reads(server: &Server, name: &str, value: f64) {
 }
 
 #[tokio::test]
-async fn each_technique_counts_what_it_told() {
+async fn transports_count_deliveries() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     let held = server.get("/longpoll");
@@ -47,10 +47,10 @@ async fn each_technique_counts_what_it_told() {
     let last = async { while socket.next("batch").await["version"] != 3 {} };
     soon(last).await;
 
-    let bytes = told("batch_bytes_sent_total", "longpoll");
+    let bytes = metric("batch_bytes_sent_total", "longpoll");
     assert_eq!(server.metric(&bytes).await, held.body.len() as f64);
-    for (technique, batches, messages) in [("poll", 2.0, 2.0), ("longpoll", 1.0, 1.0)] {
-        let read = |name: &str| told(name, technique);
+    for (transport, batches, messages) in [("poll", 2.0, 2.0), ("longpoll", 1.0, 1.0)] {
+        let read = |name: &str| metric(name, transport);
         assert_eq!(server.metric(&read("batches_sent_total")).await, batches);
         assert_eq!(
             server.metric(&read("messages_delivered_total")).await,
@@ -58,12 +58,14 @@ async fn each_technique_counts_what_it_told() {
         );
     }
     assert_eq!(
-        server.metric(&told("messages_delivered_total", "ws")).await,
+        server
+            .metric(&metric("messages_delivered_total", "ws"))
+            .await,
         3.0
     );
     // Empty batches are on time for nothing.
-    let late = told("delivery_latency_seconds_count", "poll");
-    assert_eq!(server.metric(&late).await, 1.0);
+    let latency = metric("delivery_latency_seconds_count", "poll");
+    assert_eq!(server.metric(&latency).await, 1.0);
     assert_eq!(
         server.metric("trifold_long_poll_hold_seconds_count").await,
         1.0
@@ -73,25 +75,25 @@ async fn each_technique_counts_what_it_told() {
 }
 
 #[tokio::test]
-async fn a_message_is_late_only_since_its_reader_asked() {
+async fn latency_starts_at_request() {
     let server = Server::start(&[]);
     server.fill(1);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await; // the message's age
     server.get("/poll").await;
     server.get("/longpoll").await;
     server.socket("").await.next("batch").await;
-    for technique in ["poll", "longpoll", "ws"] {
+    for transport in ["poll", "longpoll", "ws"] {
         let sum = server
-            .metric(&told("delivery_latency_seconds_sum", technique))
+            .metric(&metric("delivery_latency_seconds_sum", transport))
             .await;
-        let count = told("delivery_latency_seconds_count", technique);
+        let count = metric("delivery_latency_seconds_count", transport);
         assert_eq!(server.metric(&count).await, 1.0);
-        assert!(sum < 0.3, "{technique}: {sum}");
+        assert!(sum < 0.3, "{transport}: {sum}");
     }
 }
 
 #[tokio::test]
-async fn gauges_go_up_and_back_to_nought() {
+async fn gauges_return_to_zero() {
     let server = Server::start(&[]);
     let sockets = [server.socket("").await, server.socket("").await];
     let mut held = server.wire().await;
@@ -111,7 +113,7 @@ async fn gauges_go_up_and_back_to_nought() {
 }
 
 #[tokio::test]
-async fn gaps_are_counted_by_reason_on_each_way() {
+async fn gaps_are_counted_by_reason() {
     let server = Server::start(&["--retain-messages=2"]);
     server.fill(5);
     server
@@ -134,7 +136,7 @@ async fn gaps_are_counted_by_reason_on_each_way() {
 }
 
 #[tokio::test]
-async fn answers_are_counted_by_endpoint_and_nobody_makes_up_labels() {
+async fn responses_are_counted_by_endpoint() {
     let server = Server::start(&[]);
     server.get("/poll").await;
     server.get("/poll?since=x").await;
@@ -148,16 +150,16 @@ async fn answers_are_counted_by_endpoint_and_nobody_makes_up_labels() {
     assert!(!text.contains("such"));
 }
 
-/// A server of which every metric has been told once.
+/// A server of which every metric has a value.
 async fn with_journal() -> (Server, JournalFile) {
     let file = JournalFile::new();
     let server = Server::start(&[&file.flag()]);
-    assert_eq!(server.say("1").await["version"], 1);
+    assert_eq!(server.publish("1").await["version"], 1);
     (server, file)
 }
 
 #[tokio::test]
-async fn commits_are_counted_with_what_they_took() {
+async fn commits_are_measured() {
     let (server, _file) = with_journal().await;
     let metrics = server.get("/metrics").await;
     assert_eq!(
@@ -184,12 +186,12 @@ fn families(text: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn every_metric_is_explained_and_nothing_else() {
+async fn documented_metrics_match() {
     let (server, _file) = with_journal().await;
-    let answer = server.get("/metrics").await;
-    let content_type = answer.header("content-type").unwrap_or_default();
+    let response = server.get("/metrics").await;
+    let content_type = response.header("content-type").unwrap_or_default();
     assert!(content_type.starts_with("application/openmetrics-text"));
-    assert!(answer.text().ends_with("# EOF\n"));
+    assert!(response.text().ends_with("# EOF\n"));
 
     let mut rows = OPERATIONS
         .lines()
@@ -205,11 +207,11 @@ async fn every_metric_is_explained_and_nothing_else() {
             false => format!("trifold_{name}"),
         })
         .collect();
-    assert_eq!(explained, families(answer.text()));
+    assert_eq!(explained, families(response.text()));
 }
 
 #[tokio::test]
-async fn the_dashboard_asks_for_what_there_is() {
+async fn dashboard_queries_exist() {
     let (server, _file) = with_journal().await;
     server.socket("").await.next("batch").await;
     let text = server.get("/metrics").await.text().to_owned();
@@ -218,7 +220,7 @@ async fn the_dashboard_asks_for_what_there_is() {
     let targets = panels
         .iter()
         .flat_map(|panel| panel["targets"].as_array().unwrap());
-    let mut asked = BTreeSet::new();
+    let mut queried = BTreeSet::new();
     for target in targets {
         let query = target["expr"].as_str().unwrap();
         let words: Vec<_> = query
@@ -251,11 +253,14 @@ async fn the_dashboard_asks_for_what_there_is() {
                 assert!(has, "{name} has no {label}: {query}");
             }
         }
-        asked.extend(names.into_iter().map(str::to_owned));
+        queried.extend(names.into_iter().map(str::to_owned));
     }
     // And it leaves nothing out.
     for family in families(&text) {
-        let is_asked = |own: &String| own.starts_with(&family);
-        assert!(asked.iter().any(is_asked), "the dashboard lacks {family}");
+        let is_queried = |own: &String| own.starts_with(&family);
+        assert!(
+            queried.iter().any(is_queried),
+            "the dashboard lacks {family}"
+        );
     }
 }

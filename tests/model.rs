@@ -1,4 +1,4 @@
-//! The log is a window on one numbered list: compared with a plain one at random.
+//! The log behaves like a window on a numbered list: compared with one at random.
 
 use crate::common;
 

@@ -1,4 +1,4 @@
-//! The simulated network adds time and faults where it says, and changes nothing else.
+//! The simulated network adds delays and faults where it is asked to, and nothing else.
 
 use crate::common;
 
@@ -36,37 +36,37 @@ async fn ask_anything(wire: &mut RawConnection, endpoint: &str, query: &str) {
 }
 
 #[tokio::test]
-async fn up_ms_waits_before_a_poll_is_handled() {
+async fn up_ms_delays_request() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
-    let asked = Instant::now();
+    let requested_at = Instant::now();
     wire.request("GET /poll?up_ms=1000&client=ana", &[]).await;
     server.until_in_flight("ana", 1).await;
     append(&server.log, "a", "published during the wait");
     assert_eq!(versions(&wire.response().await.json()), [1]);
-    assert!(asked.elapsed() >= ms(1000));
+    assert!(requested_at.elapsed() >= ms(1000));
 }
 
 #[tokio::test]
-async fn up_ms_waits_before_a_message_is_numbered() {
+async fn up_ms_delays_publish() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     wire.publish("?up_ms=1000&client=ana", r#"{"body":"late"}"#)
         .await;
     server.until_in_flight("ana", 1).await;
-    assert_eq!(server.say("first").await["version"], 1);
+    assert_eq!(server.publish("first").await["version"], 1);
     wire.assert_silent();
     assert_eq!(wire.response().await.json()["version"], 2);
 }
 
 #[tokio::test]
-async fn down_ms_waits_after_the_content_is_fixed_so_answers_overtake_each_other() {
+async fn down_ms_can_reorder_responses() {
     let server = Server::start(&[]);
     for endpoint in ["/poll", "/longpoll"] {
         let since = server.log.head();
         let url = format!("GET {endpoint}?wait_ms=0&since={since}");
         let (mut slow, mut fast) = (server.wire().await, server.wire().await);
-        let asked = Instant::now();
+        let requested_at = Instant::now();
         slow.request(&format!("{url}&down_ms=1000&client=ana"), &[])
             .await;
         server.until_in_flight("ana", 1).await;
@@ -75,27 +75,27 @@ async fn down_ms_waits_after_the_content_is_fixed_so_answers_overtake_each_other
         assert_eq!(fast.response().await.json()["version"], since + 1);
         slow.assert_silent();
         let late = slow.response().await.json();
-        assert!(asked.elapsed() >= ms(1000));
+        assert!(requested_at.elapsed() >= ms(1000));
         assert_eq!(late["version"], since, "{endpoint}");
         assert_eq!(late["head"], since);
     }
 }
 
 #[tokio::test]
-async fn down_ms_waits_after_a_message_is_numbered() {
+async fn down_ms_delays_publish_ack() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
-    let asked = Instant::now();
+    let requested_at = Instant::now();
     wire.publish("?down_ms=1000", r#"{"body":"first"}"#).await;
     until("it is numbered", || server.log.head() == 1).await;
-    assert_eq!(server.say("second").await["version"], 2);
+    assert_eq!(server.publish("second").await["version"], 2);
     wire.assert_silent();
     assert_eq!(wire.response().await.json()["version"], 1);
-    assert!(asked.elapsed() >= ms(1000));
+    assert!(requested_at.elapsed() >= ms(1000));
 }
 
 #[tokio::test]
-async fn frames_are_delayed_in_order_and_several_are_under_way() {
+async fn frames_are_delayed_concurrently() {
     let server = Server::start(&[]);
     let mut socket = server.socket("?since=now&limit=1&down_ms=200").await;
     let mut published = Vec::new();
@@ -128,10 +128,10 @@ async fn jitter_never_reorders_frames() {
 }
 
 #[tokio::test]
-async fn up_ms_delays_each_frame_that_comes_in() {
+async fn up_ms_delays_incoming_frames() {
     let server = Server::start(&[]);
     let mut socket = server.socket("?up_ms=200").await;
-    let said = Instant::now();
+    let sent_at = Instant::now();
     for t in 0..20 {
         socket
             .send_text(json!({ "type": "ping", "t": t }).to_string())
@@ -139,27 +139,27 @@ async fn up_ms_delays_each_frame_that_comes_in() {
     }
     for t in 0..20 {
         assert_eq!(socket.next("pong").await["t"], t);
-        assert!(said.elapsed() >= ms(200));
+        assert!(sent_at.elapsed() >= ms(200));
     }
-    assert!(said.elapsed() < ms(10 * 200));
+    assert!(sent_at.elapsed() < ms(10 * 200));
 }
 
 #[tokio::test]
-async fn the_first_batches_on_connect_are_delayed_once() {
+async fn initial_batches_are_delayed_once() {
     let server = Server::start(&[]);
     server.fill(3);
-    let asked = Instant::now();
+    let requested_at = Instant::now();
     let mut socket = server.socket("?limit=1&down_ms=2000").await;
     let opened = Instant::now();
     for version in 1..=3 {
         assert_eq!(versions(&socket.next("batch").await), [version]);
     }
-    assert!(asked.elapsed() >= ms(2000));
+    assert!(requested_at.elapsed() >= ms(2000));
     assert!(opened.elapsed() < ms(1500), "{:?}", opened.elapsed());
 }
 
 #[tokio::test]
-async fn a_delayed_socket_still_says_why_it_closes() {
+async fn delayed_socket_sends_close_code() {
     let server = Server::start(&[]);
     server.fill(1);
     let mut socket = server.socket("?since=9&down_ms=100").await;
@@ -171,20 +171,20 @@ async fn a_delayed_socket_still_says_why_it_closes() {
 }
 
 #[tokio::test]
-async fn fault_503_says_when_to_try_again_and_nothing_is_done() {
+async fn fault_503_has_retry_after() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
         let mut wire = server.wire().await;
         ask_anything(&mut wire, endpoint, "fault=503").await;
-        let answer = wire.response().await;
-        answer.assert_problem(503, "simulated");
-        assert_eq!(answer.header("retry-after"), Some("1"));
+        let response = wire.response().await;
+        response.assert_problem(503, "simulated");
+        assert_eq!(response.header("retry-after"), Some("1"));
     }
     assert_eq!(server.log.head(), 0);
 }
 
 #[tokio::test]
-async fn fault_reset_cuts_without_a_byte_and_nothing_is_done() {
+async fn fault_reset_skips_request() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
         let mut wire = server.wire().await;
@@ -196,7 +196,7 @@ async fn fault_reset_cuts_without_a_byte_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn fault_lost_reply_cuts_without_a_byte_after_it_is_done() {
+async fn fault_lost_reply_handles_request() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
         let mut wire = server.wire().await;
@@ -219,7 +219,7 @@ async fn fault_lost_reply_cuts_without_a_byte_after_it_is_done() {
 }
 
 #[tokio::test]
-async fn fault_hang_answers_nothing_while_others_are_served() {
+async fn fault_hang_affects_one_request() {
     let server = Server::start(&[]);
     let mut wires = Vec::new();
     for endpoint in ENDPOINTS {
@@ -229,7 +229,7 @@ async fn fault_hang_answers_nothing_while_others_are_served() {
     }
     server.until_in_flight("ana", 4).await;
     for number in 1..=20 {
-        assert_eq!(server.say("hi").await["version"], number);
+        assert_eq!(server.publish("hi").await["version"], number);
     }
     wires.iter().for_each(RawConnection::assert_silent);
     drop(wires);
@@ -238,7 +238,7 @@ async fn fault_hang_answers_nothing_while_others_are_served() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_wrong_is_named() {
+async fn invalid_network_parameter_is_400() {
     let server = Server::start(&[]);
     let long = format!("client={}", "x".repeat(65));
     for (query, named) in [
@@ -263,16 +263,16 @@ async fn a_parameter_that_is_wrong_is_named() {
         for endpoint in ENDPOINTS {
             let mut wire = server.wire().await;
             ask_anything(&mut wire, endpoint, query).await;
-            let answer = wire.response().await;
-            answer.assert_problem(400, named);
-            assert!(!answer.text().contains("marker"), "{query}");
+            let response = wire.response().await;
+            response.assert_problem(400, named);
+            assert!(!response.text().contains("marker"), "{query}");
         }
     }
     assert_eq!(server.log.head(), 0);
 }
 
 #[tokio::test]
-async fn the_longest_delay_is_taken() {
+async fn longest_delay_is_accepted() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000"] {
         let mut wire = server.wire().await;
@@ -286,7 +286,7 @@ async fn the_longest_delay_is_taken() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_during_a_delay_is_not_waited_for() {
+async fn disconnect_during_delay() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000&wait_ms=0", "down_ms=20000"] {
         let mut wire = server.wire().await;
@@ -305,11 +305,11 @@ async fn a_client_that_leaves_during_a_delay_is_not_waited_for() {
     append(&server.log, "a", "under way when it leaves");
     drop(socket);
     server.until_in_flight("ana", 0).await;
-    until("nobody waits", || server.log.waiter_count() == 0).await;
+    until("no reader waits", || server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
-async fn with_no_lab_all_of_it_is_refused() {
+async fn no_lab_rejects_parameters() {
     let server = Server::start(&["--no-lab"]);
     for query in [
         "up_ms=1",
@@ -325,8 +325,8 @@ async fn with_no_lab_all_of_it_is_refused() {
         for endpoint in ENDPOINTS {
             let mut wire = server.wire().await;
             ask_anything(&mut wire, endpoint, query).await;
-            let answer = wire.response().await;
-            answer.assert_problem(400, &format!("`{name}`"));
+            let response = wire.response().await;
+            response.assert_problem(400, &format!("`{name}`"));
         }
     }
     assert_eq!(server.log.head(), 0);

@@ -1,5 +1,5 @@
-//! Through a reverse proxy, configured as docs/operations.md says, all three techniques do
-//! what they do without one. Where nginx is not installed, this is skipped.
+//! Through nginx, configured as in docs/operations.md, all three transports behave as without
+//! it. Skipped if nginx is not installed.
 
 use crate::common;
 
@@ -126,7 +126,7 @@ async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Response {
 }
 
 #[tokio::test]
-async fn a_message_passes_the_proxy_at_once_whatever_the_technique() {
+async fn proxy_does_not_buffer() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
@@ -139,7 +139,7 @@ async fn a_message_passes_the_proxy_at_once_whatever_the_technique() {
     let mut publisher = RawConnection::connect(proxied.address).await;
     let published = publisher.post("Content-Type: application/json", body).await;
     assert_eq!(published.status, 201);
-    // The poll would be held for 25 s more; `answer` and `text` wait for less.
+    // The poll would be held for 25 s more; `response` and `text` wait for less.
     let pushed = socket.text().await;
     assert_eq!(held.response().await.text(), pushed);
     assert_eq!(publisher.get("/poll").await.text(), pushed);
@@ -151,7 +151,7 @@ async fn a_message_passes_the_proxy_at_once_whatever_the_technique() {
 }
 
 #[tokio::test]
-async fn the_biggest_batch_passes_the_proxy_whole() {
+async fn largest_batch_through_proxy() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
@@ -172,7 +172,7 @@ async fn the_biggest_batch_passes_the_proxy_whole() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_the_proxy_ends_its_held_poll() {
+async fn disconnect_through_proxy() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
@@ -180,11 +180,11 @@ async fn a_client_that_leaves_the_proxy_ends_its_held_poll() {
     held.request("GET /longpoll", &[]).await;
     until("it waits", || proxied.server.log.waiter_count() == 1).await;
     drop(held);
-    until("nobody waits", || proxied.server.log.waiter_count() == 0).await;
+    until("no reader waits", || proxied.server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
-async fn a_page_behind_the_proxy_may_publish_by_the_name_that_is_allowed() {
+async fn allow_host_behind_proxy() {
     let Some(proxied) = proxied(&["--allow-host=trifold.example"]).await else {
         return;
     };
@@ -201,7 +201,7 @@ async fn a_page_behind_the_proxy_may_publish_by_the_name_that_is_allowed() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn connections_to_the_server_are_kept_by_the_proxy() {
+async fn proxy_reuses_connections() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
@@ -227,7 +227,7 @@ fn connections_to(server: SocketAddr) -> usize {
 }
 
 #[test]
-fn what_is_silent_on_purpose_is_so_for_less_than_the_proxy_waits() {
+fn heartbeat_shorter_than_proxy_timeout() {
     assert!(
         !documented().contains("timeout"),
         "a default is what is meant"

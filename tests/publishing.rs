@@ -1,4 +1,4 @@
-//! A message is published once, however often its publisher tries.
+//! A message is published once, however often its publisher retries.
 
 use crate::common;
 
@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn a_message_is_created_once_and_a_retry_gets_its_version() {
+async fn retry_gets_same_version() {
     let server = Server::start(&[]);
     server.fill(2);
     let first = server.post(r#"{"id":"c-17","body":"hi"}"#).await;
@@ -30,7 +30,7 @@ async fn a_message_is_created_once_and_a_retry_gets_its_version() {
 }
 
 #[tokio::test]
-async fn a_retry_by_another_technique_is_a_retry() {
+async fn retry_on_another_transport() {
     let server = Server::start(&[]);
     let first = server.post(r#"{"id":"c-17","body":"hi"}"#).await.json();
     let mut socket = server.socket("").await;
@@ -44,24 +44,24 @@ async fn a_retry_by_another_technique_is_a_retry() {
 }
 
 #[tokio::test]
-async fn sixteen_retries_at_once_are_one_message() {
+async fn concurrent_retries_append_once() {
     let server = Server::start(&[]);
     for round in 1..=20 {
         let message = json!({ "id": format!("c-{round}"), "body": null }).to_string();
-        let answers = join_all((0..16).map(|_| server.post(message.as_str()))).await;
-        let created = answers.iter().filter(|answer| answer.status == 201);
+        let responses = join_all((0..16).map(|_| server.post(message.as_str()))).await;
+        let created = responses.iter().filter(|response| response.status == 201);
         assert_eq!(created.count(), 1);
         assert!(
-            answers
+            responses
                 .iter()
-                .all(|answer| answer.json()["version"] == round)
+                .all(|response| response.json()["version"] == round)
         );
         assert_eq!(server.log.head(), round);
     }
 }
 
 #[tokio::test]
-async fn an_id_that_is_not_kept_any_more_is_new() {
+async fn evicted_id_is_new() {
     let server = Server::start(&["--retain-messages=2"]);
     let publish = async |id: &str| {
         server
@@ -75,16 +75,16 @@ async fn an_id_that_is_not_kept_any_more_is_new() {
         ("c", 201, 3),
         ("a", 201, 4),
     ] {
-        let answer = publish(id).await;
+        let response = publish(id).await;
         assert_eq!(
-            (answer.status, answer.json()["version"].clone()),
+            (response.status, response.json()["version"].clone()),
             (status, version.into())
         );
     }
 }
 
 #[tokio::test]
-async fn a_duplicate_is_no_news() {
+async fn duplicate_wakes_no_reader() {
     let server = Server::start(&[]);
     server.fill(1);
     let mut socket = server.socket("?since=1").await;
@@ -95,9 +95,9 @@ async fn a_duplicate_is_no_news() {
 }
 
 #[tokio::test]
-async fn only_a_body_is_required_and_the_rest_has_defaults() {
+async fn optional_fields_have_defaults() {
     let server = Server::start(&[]);
-    let published = server.say("hi").await;
+    let published = server.publish("hi").await;
     let message = server.get("/poll").await.json()["messages"][0].clone();
     assert_eq!(message["id"], published["id"]);
     assert_eq!(message["sender"], "");
@@ -107,9 +107,9 @@ async fn only_a_body_is_required_and_the_rest_has_defaults() {
 }
 
 #[tokio::test]
-async fn the_server_makes_ids_that_differ() {
+async fn generated_ids_are_unique() {
     let server = Server::start(&[]);
-    let published = join_all((0..100).map(|_| server.say("hi"))).await;
+    let published = join_all((0..100).map(|_| server.publish("hi"))).await;
     let id = |published: Value| published["id"].as_str().unwrap().to_owned();
     let ids: HashSet<_> = published.into_iter().map(id).collect();
     assert_eq!(ids.len(), 100);
@@ -118,7 +118,7 @@ async fn the_server_makes_ids_that_differ() {
 }
 
 #[tokio::test]
-async fn what_is_published_is_what_is_read() {
+async fn message_is_unchanged() {
     let server = Server::start(&[]);
     let name = "ß".repeat(64);
     let kind = "a-z0-9-".repeat(5)[..32].to_owned();
@@ -132,11 +132,11 @@ async fn what_is_published_is_what_is_read() {
 }
 
 #[tokio::test]
-async fn a_message_carries_the_time_at_which_it_was_numbered() {
+async fn message_carries_append_time() {
     let server = Server::start(&[]);
     let at = async |path: &str| server.get(path).await.json()["at"].as_f64().unwrap();
     let before = at("/time").await;
-    server.say("hi").await;
+    server.publish("hi").await;
     let after = at("/time").await;
     let batch = server.get("/poll").await.json();
     let numbered = batch["messages"][0]["at"].as_f64().unwrap();
@@ -147,7 +147,7 @@ async fn a_message_carries_the_time_at_which_it_was_numbered() {
 }
 
 #[tokio::test]
-async fn a_socket_publishes_and_is_told() {
+async fn publish_on_socket() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
@@ -166,7 +166,7 @@ async fn a_socket_publishes_and_is_told() {
 }
 
 #[tokio::test]
-async fn a_publisher_hears_its_own_message_too() {
+async fn publisher_receives_own_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket.send_text(r#"{"type":"publish","body":"hi"}"#).await;

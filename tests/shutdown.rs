@@ -1,4 +1,4 @@
-//! The program ends soon and orderly when it is asked to, and tells everyone who waits.
+//! The server stops soon after it is asked to, and responses every waiting client.
 
 use crate::common;
 
@@ -36,9 +36,9 @@ async fn ends_orderly(signal: &str) {
     program.signal(signal);
 
     for poll in &mut polls {
-        let answer = poll.response().await;
-        assert_eq!(answer.status, 200);
-        assert_eq!(answer.json()["messages"], Value::Array(Vec::new()));
+        let response = poll.response().await;
+        assert_eq!(response.status, 200);
+        assert_eq!(response.json()["messages"], Value::Array(Vec::new()));
     }
     for socket in &mut sockets {
         assert_eq!(socket.closed().await, 1001);
@@ -48,21 +48,21 @@ async fn ends_orderly(signal: &str) {
 }
 
 #[tokio::test]
-async fn it_ends_orderly_on_sigterm() {
+async fn sigterm_stops_server() {
     ends_orderly("TERM").await;
 }
 
 #[tokio::test]
-async fn it_ends_orderly_on_sigint() {
+async fn sigint_stops_server() {
     ends_orderly("INT").await;
 }
 
 #[tokio::test]
-async fn it_ends_within_five_seconds_though_clients_stay() {
+async fn shutdown_within_five_seconds() {
     let mut program = Program::start(&[]);
     let mut idle = RawConnection::connect(program.address).await;
     assert_eq!(idle.get("/poll").await.status, 200);
-    let mut deaf = RawConnection::connect(program.address).await; // answers no close frame
+    let mut deaf = RawConnection::connect(program.address).await; // responses no close frame
     assert_eq!(deaf.upgrade("", &[]).await.status, 101);
     let mut dripping = RawConnection::connect(program.address).await; // its body never comes whole
     let type_ = "Content-Type: application/json";
@@ -78,24 +78,24 @@ async fn it_ends_within_five_seconds_though_clients_stay() {
 }
 
 #[tokio::test]
-async fn a_closed_log_turns_requests_away_for_now() {
+async fn closed_log_is_503() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     assert_eq!(wire.get("/health").await.json()["status"], "ok");
     server.log.close();
     for path in ["/health", "/poll", "/longpoll", "/ws"] {
-        let answer = wire.get(path).await;
-        answer.assert_problem(503, "shutting down");
-        assert_eq!(answer.header("retry-after"), Some("1"));
+        let response = wire.get(path).await;
+        response.assert_problem(503, "shutting down");
+        assert_eq!(response.header("retry-after"), Some("1"));
     }
-    let answer = wire
+    let response = wire
         .post("Content-Type: application/json", br#"{"body":1}"#)
         .await;
-    answer.assert_problem(503, "shutting down");
+    response.assert_problem(503, "shutting down");
 }
 
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_closes_its_log() {
+async fn stop_closes_log() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     server.stop();

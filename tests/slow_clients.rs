@@ -1,5 +1,4 @@
-//! Clients that are slow on purpose, or say nothing at all, are ended in time, and meanwhile
-//! nobody else waits for them.
+//! Clients that send slowly, or nothing, are disconnected in time without delaying others.
 
 use crate::common;
 
@@ -43,7 +42,7 @@ const SLOW_BODY: Slow = Slow {
     drip: b" ",
 };
 
-/// Is slow until the server ends it, and returns what it was told before.
+/// Is slow until the server ends it, and returns what it was received before.
 async fn be_slow(server: &Server, kind: &Slow) -> String {
     let mut wire = server.wire().await;
     wire.send(kind.first).await;
@@ -57,18 +56,18 @@ async fn be_slow(server: &Server, kind: &Slow) -> String {
         }
         std::future::pending::<()>().await;
     };
-    let mut told = Vec::new();
-    let listen = tokio::io::AsyncReadExt::read_to_end(&mut read, &mut told);
+    let mut received = Vec::new();
+    let listen = tokio::io::AsyncReadExt::read_to_end(&mut read, &mut received);
     tokio::select! {
         ended = timeout(PATIENCE, listen) => { let _ = ended.expect("it is ended"); }
         () = drip => {}
     }
-    String::from_utf8(told).expect("an answer is ASCII")
+    String::from_utf8(received).expect("an response is ASCII")
 }
 
 async fn all_slow(server: &Server, kind: &Slow) {
-    for told in join_all((0..MANY).map(|_| be_slow(server, kind))).await {
-        assert_eq!(told.split(' ').nth(1), Some("408"), "{told:?}");
+    for received in join_all((0..MANY).map(|_| be_slow(server, kind))).await {
+        assert_eq!(received.split(' ').nth(1), Some("408"), "{received:?}");
     }
 }
 
@@ -88,7 +87,7 @@ async fn be_served(server: &Server, served: &mut u64) {
 }
 
 #[tokio::test]
-async fn slow_clients_are_ended_and_nobody_else_notices() {
+async fn slow_clients_are_disconnected() {
     let server = Server::start(&FLAGS);
     let mut served = 0_u64;
     let started = Instant::now();
@@ -111,7 +110,7 @@ async fn slow_clients_are_ended_and_nobody_else_notices() {
 }
 
 #[tokio::test]
-async fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
+async fn idle_connections_do_not_block() {
     let server = Server::start(&[]);
     let silent = join_all((0..1000).map(|_| server.wire())).await;
     let mut wire: RawConnection = soon(server.wire()).await;

@@ -1,4 +1,4 @@
-//! A WebSocket that is read slowly gets fewer and bigger batches, or a gap, and no queue.
+//! A WebSocket that is read slowly gets fewer and larger batches, or a gap, but no queue.
 
 use crate::common;
 
@@ -57,7 +57,7 @@ async fn read(
 }
 
 #[tokio::test]
-async fn a_slow_reader_keeps_nobody_waiting_and_gets_all_in_fewer_batches() {
+async fn slow_reader_gets_larger_batches() {
     let server =
         Server::start(&["--retain-messages=1000000", "--retain-bytes=1000000000"]);
     let mut socket = narrow_socket(&server).await;
@@ -68,7 +68,7 @@ async fn a_slow_reader_keeps_nobody_waiting_and_gets_all_in_fewer_batches() {
 }
 
 #[tokio::test]
-async fn a_reader_slower_than_what_is_kept_gets_a_gap() {
+async fn too_slow_reader_gets_gap() {
     let server = Server::start(&["--retain-messages=50"]);
     let mut socket = narrow_socket(&server).await;
     publish(&server).await;

@@ -38,15 +38,15 @@ impl Lab {
         }
     }
 
-    /// Says something, and returns the next message of the type that answers it.
-    pub async fn ask(&mut self, message: Value, answer: &str) -> Value {
+    /// Says something, and returns the next message of the type that responses it.
+    pub async fn command(&mut self, message: Value, response: &str) -> Value {
         self.socket.send_text(message.to_string()).await;
-        self.next(answer).await
+        self.next(response).await
     }
 
     /// Takes this client's link down, or up again.
     pub async fn link(&mut self, down: bool) {
-        let told = self.ask(json!({ "type": "link", "down": down }), "link");
+        let told = self.command(json!({ "type": "link", "down": down }), "link");
         assert_eq!(told.await["down"], down);
     }
 

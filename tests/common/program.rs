@@ -108,7 +108,7 @@ impl Program {
             .await
     }
 
-    /// What it answers to a `GET`.
+    /// What it responses to a `GET`.
     pub async fn get(&self, path: &str) -> Response {
         self.wire().await.get(path).await
     }

@@ -67,7 +67,7 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        soon(answer(request)).await
+        soon(response(request)).await
     }
 
     /// The value of a metric, labels included in its name.
@@ -76,7 +76,7 @@ impl Server {
     }
 
     /// How often something was refused because it was past this limit.
-    pub async fn refusals(&self, limit: &str) -> f64 {
+    pub async fn limit_exceeded(&self, limit: &str) -> f64 {
         let name = format!("trifold_limit_exceeded_total{{limit=\"{limit}\"}}");
         self.metric(&name).await
     }
@@ -88,11 +88,11 @@ impl Server {
             .post(self.url("/messages"))
             .header("content-type", "application/json")
             .body(body.into());
-        soon(answer(request)).await
+        soon(response(request)).await
     }
 
     /// Publishes a message that has nothing but a body.
-    pub async fn say(&self, body: &str) -> Value {
+    pub async fn publish(&self, body: &str) -> Value {
         self.post(json!({ "body": body }).to_string()).await.json()
     }
 
@@ -161,8 +161,8 @@ fn client() -> reqwest::Client {
     client.build().expect("a client needs nothing")
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Response {
-    let response = request.send().await.expect("the server answers");
+async fn response(request: reqwest::RequestBuilder) -> Response {
+    let response = request.send().await.expect("the server responses");
     let headers = response.headers().iter();
     Response {
         status: response.status().as_u16(),
@@ -175,7 +175,7 @@ async fn answer(request: reqwest::RequestBuilder) -> Response {
         body: response
             .bytes()
             .await
-            .expect("the answer is whole")
+            .expect("the response is whole")
             .to_vec(),
     }
 }

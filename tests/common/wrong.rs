@@ -1,6 +1,6 @@
 //! What is wrong with what: bad messages, the same for POST and WebSocket.
 
-/// In all bad input, and never in an answer.
+/// In all bad input, and never in an response.
 pub const MARKER: &str = "zz-marker-zz";
 
 /// Members of a message that is refused (after the opening brace), and what the refusal names.

@@ -1,4 +1,4 @@
-//! A client that leaves, in whatever way, is not waited for: the gauge is back to 0 soon.
+//! A client that disconnects, however it does, frees its long poll or socket at once.
 
 use crate::common;
 
@@ -18,12 +18,12 @@ async fn quiet_socket(server: &Server) -> WebSocketClient {
 }
 
 async fn assert_forgotten(server: &Server) {
-    until("nobody waits", || server.log.waiter_count() == 0).await;
+    until("no reader waits", || server.log.waiter_count() == 0).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 0);
 }
 
 #[tokio::test]
-async fn health_tells_how_many_wait() {
+async fn health_reports_waiters() {
     let server = Server::start(&[]);
     let _poll = held_poll(&server).await;
     let _socket = server.socket("").await;
@@ -32,21 +32,21 @@ async fn health_tells_how_many_wait() {
 }
 
 #[tokio::test]
-async fn a_held_poll_ends_when_its_connection_is_closed() {
+async fn fin_cancels_long_poll() {
     let server = Server::start(&[]);
     drop(held_poll(&server).await);
     assert_forgotten(&server).await;
 }
 
 #[tokio::test]
-async fn a_held_poll_ends_when_its_connection_is_reset() {
+async fn rst_cancels_long_poll() {
     let server = Server::start(&[]);
     held_poll(&server).await.reset();
     assert_forgotten(&server).await;
 }
 
 #[tokio::test]
-async fn a_held_poll_ends_when_its_connection_is_half_closed() {
+async fn half_close_cancels_long_poll() {
     use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
     let mut wire = held_poll(&server).await;
@@ -55,7 +55,7 @@ async fn a_held_poll_ends_when_its_connection_is_half_closed() {
 }
 
 #[tokio::test]
-async fn a_held_poll_with_another_request_behind_it_ends_with_its_connection() {
+async fn disconnect_cancels_pipelined_long_poll() {
     let server = Server::start(&[]);
     let mut wire = held_poll(&server).await;
     wire.request("GET /longpoll?wait_ms=25000", &[]).await;
@@ -64,7 +64,7 @@ async fn a_held_poll_with_another_request_behind_it_ends_with_its_connection() {
 }
 
 #[tokio::test]
-async fn a_held_poll_ends_when_its_client_gives_up() {
+async fn aborted_request_cancels_long_poll() {
     let server = Server::start(&[]);
     tokio::select! {
         _ = server.get("/longpoll?wait_ms=25000") => panic!("nothing was published"),
@@ -74,7 +74,7 @@ async fn a_held_poll_ends_when_its_client_gives_up() {
 }
 
 #[tokio::test]
-async fn a_socket_ends_with_a_close_frame() {
+async fn close_frame_ends_socket() {
     let server = Server::start(&[]);
     let mut socket = quiet_socket(&server).await;
     socket.stream.close(None).await.unwrap();
@@ -82,7 +82,7 @@ async fn a_socket_ends_with_a_close_frame() {
 }
 
 #[tokio::test]
-async fn a_close_frame_is_answered_with_its_code_and_the_end_of_the_connection() {
+async fn close_code_is_echoed() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     wire.upgrade("", &[]).await;
@@ -93,14 +93,14 @@ async fn a_close_frame_is_answered_with_its_code_and_the_end_of_the_connection()
 }
 
 #[tokio::test]
-async fn a_socket_ends_when_its_connection_is_closed() {
+async fn fin_ends_socket() {
     let server = Server::start(&[]);
     drop(quiet_socket(&server).await);
     assert_forgotten(&server).await;
 }
 
 #[tokio::test]
-async fn a_socket_ends_when_its_connection_is_reset() {
+async fn rst_ends_socket() {
     let server = Server::start(&[]);
     let socket = quiet_socket(&server).await;
     socket.stream.get_ref().set_zero_linger().unwrap();
@@ -109,7 +109,7 @@ async fn a_socket_ends_when_its_connection_is_reset() {
 }
 
 #[tokio::test]
-async fn a_socket_ends_when_its_connection_is_half_closed() {
+async fn half_close_ends_socket() {
     use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
     let mut socket = quiet_socket(&server).await;
@@ -118,7 +118,7 @@ async fn a_socket_ends_when_its_connection_is_half_closed() {
 }
 
 #[tokio::test]
-async fn those_who_stay_are_served_when_others_leave() {
+async fn disconnects_do_not_affect_others() {
     let server = Server::start(&[]);
     let mut stays = server.socket("").await;
     let leaves: Vec<_> = [server.wire().await, server.wire().await].into();

@@ -1,4 +1,4 @@
-//! No wake-up is lost: what is published between a reader's look and its sleep wakes it.
+//! No wake-up is lost: a message published between a check and the wait wakes the reader.
 
 use crate::common;
 
@@ -38,7 +38,7 @@ fn publish(log: &MessageLog, about_to_look: &AtomicU64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_published_between_look_and_sleep_wakes_the_reader() {
+async fn publish_between_check_and_wait() {
     let retention = Retention {
         messages: 4,
         bytes: usize::MAX,
@@ -62,7 +62,7 @@ async fn a_message_published_between_look_and_sleep_wakes_the_reader() {
 }
 
 #[tokio::test]
-async fn one_message_wakes_every_reader() {
+async fn one_message_wakes_all_readers() {
     let log = Arc::new(common::roomy_log());
     let readers: Vec<_> = (0..50)
         .map(|_| {
@@ -81,7 +81,7 @@ async fn one_message_wakes_every_reader() {
 }
 
 #[tokio::test]
-async fn closing_the_log_wakes_every_reader_and_refuses_messages() {
+async fn close_wakes_all_readers() {
     let log = Arc::new(common::roomy_log());
     let reader = {
         let log = log.clone();
@@ -97,7 +97,7 @@ async fn closing_the_log_wakes_every_reader_and_refuses_messages() {
 }
 
 #[tokio::test]
-async fn a_long_poll_whose_news_is_there_already_is_not_held() {
+async fn pending_news_is_not_held() {
     let server = Server::start(&[]);
     server.fill(3);
     for since in 0..3 {
@@ -107,7 +107,7 @@ async fn a_long_poll_whose_news_is_there_already_is_not_held() {
 }
 
 #[tokio::test]
-async fn a_held_poll_and_a_quiet_socket_get_a_message_as_it_comes() {
+async fn waiting_readers_get_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("?since=0").await;
     for round in 0..20 {
@@ -116,14 +116,14 @@ async fn a_held_poll_and_a_quiet_socket_get_a_message_as_it_comes() {
             until("both readers wait", || server.log.waiter_count() == 2).await;
             append(&server.log, round.to_string(), "hi");
         };
-        let (answer, ()) = tokio::join!(server.get(&url), publish);
-        assert_eq!(answer.json()["version"], round + 1);
+        let (response, ()) = tokio::join!(server.get(&url), publish);
+        assert_eq!(response.json()["version"], round + 1);
         assert_eq!(socket.json().await["version"], round + 1);
     }
 }
 
 #[tokio::test]
-async fn a_follower_that_sleeps_through_a_message_and_the_end_hears_of_both() {
+async fn follower_sees_message_and_close() {
     let log = Arc::new(roomy_log());
     let mut batches = log.clone().follow(Cursor::new(0));
     assert!(batches.next().now_or_never().is_none());

@@ -1,4 +1,4 @@
-//! Many publishers share a commit: the disk is waited for once.
+//! Queued messages share one commit, so that publishers wait for the disk once.
 
 use crate::common;
 
@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use futures_util::poll;
 
 #[tokio::test]
-async fn what_waits_for_the_disk_shares_the_next_commit() {
+async fn queued_messages_share_one_commit() {
     let file = JournalFile::new();
     let server = Server::start(&[&file.flag()]);
     let tool = file.open();
@@ -26,8 +26,8 @@ async fn what_waits_for_the_disk_shares_the_next_commit() {
     for (published, duplicate) in [(first, false), (again, true)] {
         for (published, version) in published.iter().zip(1..) {
             let published = published.as_ref().unwrap();
-            let told = (published.version, published.duplicate);
-            assert_eq!(told, (version, duplicate));
+            let ack = (published.version, published.duplicate);
+            assert_eq!(ack, (version, duplicate));
         }
     }
     let metrics = server.get("/metrics").await;

@@ -1,4 +1,4 @@
-//! A long poll is never answered empty before its wait is over, and not all in one instant.
+//! A long poll without news waits for its whole wait, and waits are spread by jitter.
 
 use crate::common;
 
@@ -7,17 +7,17 @@ use std::time::{Duration, Instant};
 use common::{Server, append, until};
 use futures_util::future::join_all;
 
-/// How long an empty answer took.
+/// How long an empty response took.
 async fn held(server: &Server, query: &str) -> Duration {
-    let asked = Instant::now();
-    let answer = server.get(&format!("/longpoll{query}")).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json()["messages"], serde_json::json!([]));
-    asked.elapsed()
+    let requested_at = Instant::now();
+    let response = server.get(&format!("/longpoll{query}")).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json()["messages"], serde_json::json!([]));
+    requested_at.elapsed()
 }
 
 #[tokio::test]
-async fn an_empty_answer_comes_after_the_wait() {
+async fn empty_response_after_wait() {
     let server = Server::start(&[]);
     for wait in [1, 30, 300] {
         let took = held(&server, &format!("?wait_ms={wait}")).await;
@@ -29,7 +29,7 @@ async fn an_empty_answer_comes_after_the_wait() {
 }
 
 #[tokio::test]
-async fn no_wait_is_a_poll() {
+async fn zero_wait_returns_at_once() {
     let server = Server::start(&[]);
     held(&server, "?wait_ms=0").await;
     server.fill(2);
@@ -37,16 +37,16 @@ async fn no_wait_is_a_poll() {
 }
 
 #[tokio::test]
-async fn the_cap_is_the_wait_of_who_does_not_ask() {
+async fn maximum_wait_is_default() {
     let server = Server::start(&["--max-poll-wait=300ms"]);
     assert!(held(&server, "").await >= Duration::from_millis(300));
     server.get("/longpoll?wait_ms=300").await;
-    let answer = server.get("/longpoll?wait_ms=301").await;
-    answer.assert_problem(400, "`wait_ms` must be a whole number from 0 to 300");
+    let response = server.get("/longpoll?wait_ms=301").await;
+    response.assert_problem(400, "`wait_ms` must be a whole number from 0 to 300");
 }
 
 #[tokio::test]
-async fn a_duplicate_does_not_end_the_wait() {
+async fn duplicate_does_not_end_wait() {
     let server = Server::start(&[]);
     server.fill(1);
     let publish_again = async {
@@ -58,7 +58,7 @@ async fn a_duplicate_does_not_end_the_wait() {
 }
 
 #[tokio::test]
-async fn time_outs_are_spread_by_up_to_a_sixteenth() {
+async fn wait_jitter_is_one_sixteenth() {
     let server = Server::start(&[]);
     let wait = Duration::from_millis(1600);
     let took = join_all((0..20).map(|_| held(&server, "?wait_ms=1600"))).await;

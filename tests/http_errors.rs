@@ -1,4 +1,5 @@
-//! What HTTP requests get wrong is named, not repeated, and changes nothing.
+//! Invalid HTTP requests get an error that names the fault, does not repeat input, and changes
+//! nothing.
 
 use crate::common;
 
@@ -8,9 +9,9 @@ const JSON: &str = "Content-Type: application/json";
 
 /// Asserts that this refusal is well formed, repeats nothing, and left the server as it was.
 #[track_caller]
-fn assert_refused(server: &Server, answer: &Response, status: u16, named: &str) {
-    answer.assert_problem(status, named);
-    let all = format!("{:?}{}", answer.headers, answer.text());
+fn assert_refused(server: &Server, response: &Response, status: u16, named: &str) {
+    response.assert_problem(status, named);
+    let all = format!("{:?}{}", response.headers, response.text());
     assert!(!all.contains(MARKER), "{all}");
     assert_eq!(server.log.head(), 0);
 }
@@ -20,7 +21,7 @@ async fn assert_usable(wire: &mut RawConnection) {
 }
 
 #[tokio::test]
-async fn a_bad_parameter_is_named() {
+async fn invalid_parameter_is_400() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for (query, named) in [
@@ -48,18 +49,18 @@ async fn a_bad_parameter_is_named() {
         ("limit=-5", "`limit`"),
     ] {
         for path in ["/poll", "/longpoll", "/ws"] {
-            let answer = match path {
+            let response = match path {
                 "/ws" => server.wire().await.upgrade(&format!("?{query}"), &[]).await,
                 _ => wire.get(&format!("{path}?{query}")).await,
             };
-            assert_refused(&server, &answer, 400, named);
+            assert_refused(&server, &response, 400, named);
         }
         assert_usable(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn a_bad_wait_is_named() {
+async fn invalid_wait_is_400() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for value in [
@@ -71,14 +72,14 @@ async fn a_bad_wait_is_named() {
         "1.5",
         "1&wait_ms=1",
     ] {
-        let answer = wire.get(&format!("/longpoll?wait_ms={value}")).await;
-        assert_refused(&server, &answer, 400, "`wait_ms`");
+        let response = wire.get(&format!("/longpoll?wait_ms={value}")).await;
+        assert_refused(&server, &response, 400, "`wait_ms`");
         assert_usable(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn parameters_that_no_one_asks_for_are_left_alone() {
+async fn unknown_parameters_are_ignored() {
     let server = Server::start(&[]);
     for path in [
         "/poll?nocache=1&nocache=2",
@@ -90,18 +91,18 @@ async fn parameters_that_no_one_asks_for_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_wrong_is_refused() {
+async fn invalid_message_is_400() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for (members, named) in wrong_members() {
-        let answer = wire.post(JSON, format!("{{{members}").as_bytes()).await;
-        assert_refused(&server, &answer, 400, named);
+        let response = wire.post(JSON, format!("{{{members}").as_bytes()).await;
+        assert_refused(&server, &response, 400, named);
         assert_usable(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_is_refused() {
+async fn body_must_be_json_object() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for (body, named) in [
@@ -118,21 +119,21 @@ async fn what_is_no_json_object_is_refused() {
         (b"{\"body\":1}\0", "Invalid JSON"),
         (b"{\"type\":\"publish\",\"body\":1}", "Unknown field"),
     ] {
-        let answer = wire.post(JSON, body).await;
-        assert_refused(&server, &answer, 400, named);
+        let response = wire.post(JSON, body).await;
+        assert_refused(&server, &response, 400, named);
         assert_usable(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn the_deepest_body_that_is_allowed_is_taken() {
+async fn deepest_allowed_body() {
     let server = Server::start(&[]);
     let message = format!(r#"{{"body":{}}}"#, deepest_body());
     assert_eq!(server.post(message).await.status, 201);
 }
 
 #[tokio::test]
-async fn a_body_of_another_type_is_415() {
+async fn other_content_type_is_415() {
     let server = Server::start(&[]);
     for type_ in [
         "A: b",
@@ -142,8 +143,8 @@ async fn a_body_of_another_type_is_415() {
         "Content-Type: zz-marker-zz",
     ] {
         let mut wire = server.wire().await;
-        let answer = wire.post(type_, b"{\"body\":\"zz-marker-zz\"}").await;
-        assert_refused(&server, &answer, 415, "application/json");
+        let response = wire.post(type_, b"{\"body\":\"zz-marker-zz\"}").await;
+        assert_refused(&server, &response, 415, "application/json");
     }
     let mut wire = server.wire().await;
     for type_ in ["Content-Type: Application/JSON; charset=utf-8", JSON] {
@@ -156,28 +157,28 @@ async fn a_body_of_another_type_is_415() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_413() {
+async fn oversized_body_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
     let too_large = format!(r#"{{"body":"{MARKER}{}"}}"#, "x".repeat(78));
     assert_eq!(too_large.len(), 101);
-    let answer = server.wire().await.post(JSON, too_large.as_bytes()).await;
-    assert_refused(&server, &answer, 413, "at most 100 bytes");
+    let response = server.wire().await.post(JSON, too_large.as_bytes()).await;
+    assert_refused(&server, &response, 413, "at most 100 bytes");
     let mut wire = server.wire().await;
     let fits = too_large.replace("xx", "x");
     assert_eq!(wire.post(JSON, fits.as_bytes()).await.status, 201);
 }
 
 #[tokio::test]
-async fn a_body_of_64_kib_fits_and_not_one_byte_more() {
+async fn body_limit_is_exact() {
     let server = Server::start(&[]);
     let body = |size: usize| format!(r#"{{"body":"{}"}}"#, "x".repeat(size - 11));
-    let answer = server.post(body((64 << 10) + 1)).await;
-    assert_refused(&server, &answer, 413, "at most 65536 bytes");
+    let response = server.post(body((64 << 10) + 1)).await;
+    assert_refused(&server, &response, 413, "at most 65536 bytes");
     assert_eq!(server.post(body(64 << 10)).await.status, 201);
 }
 
 #[tokio::test]
-async fn a_body_that_gets_too_large_is_refused_before_it_is_whole() {
+async fn oversized_body_is_rejected_early() {
     let server = Server::start(&["--max-message-bytes=100"]);
     let mut wire = server.wire().await;
     wire.request("POST /messages", &[JSON, "Content-Length: 1000000000"])
@@ -187,7 +188,7 @@ async fn a_body_that_gets_too_large_is_refused_before_it_is_whole() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_that_is_too_large_is_413() {
+async fn oversized_chunked_body_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
     let mut wire = server.wire().await;
     wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
@@ -199,7 +200,7 @@ async fn a_chunked_body_that_is_too_large_is_413() {
 }
 
 #[tokio::test]
-async fn a_chunked_body_that_fits_is_taken() {
+async fn chunked_body_is_accepted() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
@@ -211,7 +212,7 @@ async fn a_chunked_body_that_fits_is_taken() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_nothing_is_404() {
+async fn unknown_path_is_404() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for path in ["/zz-marker-zz", "/poll/", "/Poll", "/messages/1", "/polls"] {
@@ -221,7 +222,7 @@ async fn a_path_that_is_nothing_is_404() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_for_this_path_is_405_with_those_that_are() {
+async fn method_not_allowed_lists_methods() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for (line, allow) in [
@@ -234,15 +235,15 @@ async fn a_method_that_is_not_for_this_path_is_405_with_those_that_are() {
         ("ZZ-MARKER-ZZ /messages", "POST"),
     ] {
         wire.request(line, &["Content-Length: 0"]).await;
-        let answer = wire.response().await;
-        assert_refused(&server, &answer, 405, allow);
-        assert_eq!(answer.header("allow"), Some(allow));
+        let response = wire.response().await;
+        assert_refused(&server, &response, 405, allow);
+        assert_eq!(response.header("allow"), Some(allow));
         assert_usable(&mut wire).await;
     }
 }
 
 #[tokio::test]
-async fn a_get_of_ws_that_is_no_handshake_is_426() {
+async fn plain_get_on_ws_is_426() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for headers in [
@@ -255,16 +256,16 @@ async fn a_get_of_ws_that_is_no_handshake_is_426() {
         ],
     ] {
         wire.request("GET /ws", headers).await;
-        let answer = wire.response().await;
-        assert_refused(&server, &answer, 426, "opening handshake");
-        assert_eq!(answer.header("upgrade"), Some("websocket"));
-        assert_eq!(answer.header("sec-websocket-version"), Some("13"));
+        let response = wire.response().await;
+        assert_refused(&server, &response, 426, "opening handshake");
+        assert_eq!(response.header("upgrade"), Some("websocket"));
+        assert_eq!(response.header("sec-websocket-version"), Some("13"));
         wire = server.wire().await; // after `Connection: Upgrade` it may be closed
     }
 }
 
 #[tokio::test]
-async fn the_subprotocol_is_chosen_when_it_is_offered() {
+async fn subprotocol_is_selected() {
     let server = Server::start(&[]);
     let name = "sec-websocket-protocol";
     for (offer, chosen) in [
@@ -276,9 +277,9 @@ async fn the_subprotocol_is_chosen_when_it_is_offered() {
         ),
         ("Sec-WebSocket-Protocol: chat", None),
     ] {
-        let answer = server.wire().await.upgrade("", &[offer]).await;
+        let response = server.wire().await.upgrade("", &[offer]).await;
         assert_eq!(
-            (answer.status, answer.header(name)),
+            (response.status, response.header(name)),
             (101, chosen),
             "{offer}"
         );

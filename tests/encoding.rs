@@ -1,4 +1,4 @@
-//! The batch is the same bytes on all three techniques, and a body is passed byte for byte.
+//! A batch is the same bytes on all three transports, and a body is passed byte for byte.
 
 use crate::common;
 
@@ -22,7 +22,7 @@ const BODIES: [&str; 14] = [
     r#""}]}\",\"[{""#,
 ];
 
-/// What all three answer to one query, after asserting that it is the same.
+/// What all three response to one query, after asserting that it is the same.
 async fn read(server: &Server, query: &str) -> String {
     let poll = server.get(&format!("/poll{query}")).await;
     let longpoll = server.get(&format!("/longpoll{query}")).await;
@@ -42,7 +42,7 @@ fn assert_has_bodies(batch: &str) {
 }
 
 #[tokio::test]
-async fn bodies_sent_by_post_are_passed_byte_for_byte() {
+async fn posted_body_is_unchanged() {
     let server = Server::start(&[]);
     for body in BODIES {
         let message = format!("{{\"sender\":\"ana\", \"body\" : {body} }}");
@@ -52,7 +52,7 @@ async fn bodies_sent_by_post_are_passed_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn bodies_sent_by_socket_are_passed_byte_for_byte() {
+async fn socket_body_is_unchanged() {
     let server = Server::start(&[]);
     let mut socket = server.socket("?since=now").await;
     for body in BODIES {
@@ -65,7 +65,7 @@ async fn bodies_sent_by_socket_are_passed_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn the_batch_is_the_same_from_any_cursor_with_any_limit() {
+async fn same_bytes_on_all_transports() {
     let server = Server::start(&[]);
     server.fill(30);
     let epoch = server.log.epoch().clone();
@@ -82,7 +82,7 @@ async fn the_batch_is_the_same_from_any_cursor_with_any_limit() {
 }
 
 #[tokio::test]
-async fn the_batch_has_the_documented_members_in_the_documented_order() {
+async fn batch_field_order() {
     let server = Server::start(&[]);
     server
         .post(r#"{"body":1,"kind":"k","sender":"s","id":"i"}"#)
@@ -97,7 +97,7 @@ async fn the_batch_has_the_documented_members_in_the_documented_order() {
 }
 
 #[tokio::test]
-async fn an_empty_batch_is_the_same_by_poll_and_by_long_poll() {
+async fn empty_batch_is_same() {
     let server = Server::start(&[]);
     server.fill(4);
     let poll = server.get("/poll?since=now").await;

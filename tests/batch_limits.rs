@@ -1,4 +1,4 @@
-//! A batch is cut by `limit` and by its bytes; the next one goes on, and all of it arrives.
+//! A batch is truncated at `limit` messages and at its maximum size; the next one continues.
 
 use crate::common;
 
@@ -41,7 +41,7 @@ fn counts(batches: &[Value]) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn limit_cuts_a_batch_and_the_next_goes_on() {
+async fn limit_truncates_batch() {
     let server = Server::start(&[]);
     server.fill(10);
     let batches = polled(&server, "limit=3").await;
@@ -55,7 +55,7 @@ async fn limit_cuts_a_batch_and_the_next_goes_on() {
 }
 
 #[tokio::test]
-async fn limit_is_500_when_nothing_is_said_and_1000_at_most() {
+async fn limit_default_and_maximum() {
     let server = Server::start(&[]);
     server.fill(1001);
     assert_eq!(counts(&polled(&server, "").await), [500, 500, 1]);
@@ -64,7 +64,7 @@ async fn limit_is_500_when_nothing_is_said_and_1000_at_most() {
 }
 
 #[tokio::test]
-async fn a_message_bigger_than_a_batch_comes_alone() {
+async fn oversized_message_is_sent_alone() {
     let server = Server::start(&["--max-message-bytes=4000000"]);
     let big = "x".repeat(MAX_BATCH_BYTES + 1);
     for (number, text) in ["a", &big, &big, "b", "c"].into_iter().enumerate() {
@@ -91,7 +91,7 @@ fn size(log: &MessageLog, version: u64) -> usize {
 }
 
 #[tokio::test]
-async fn a_batch_holds_as_many_bytes_as_fit_and_not_one_more() {
+async fn batch_fills_byte_limit_exactly() {
     let server = Server::start(&[]);
     for number in 1..=60 {
         append(&server.log, number.to_string(), &"x".repeat(number * 1009));

@@ -1,6 +1,5 @@
-//! What docs/protocol.md shows is what happens: its examples are run, its flags compared. So
-//! are those of `trifold load`, in docs/performance.md. What docs/openapi.yaml names is what
-//! docs/protocol.md names; whether the server does it, `./test api` asks.
+//! The docs are true: the examples of docs/protocol.md run, the flag tables match the command
+//! line, and docs/openapi.yaml names the same endpoints, errors and parameters.
 
 use crate::common;
 
@@ -92,7 +91,7 @@ fn run(command: &str, directory: &Path) -> [String; 2] {
 }
 
 #[test]
-fn the_pattern_is_matched_from_end_to_end() {
+fn pattern_matches_whole_line() {
     for (pattern, text, fits) in [
         ("ab", "ab", true),
         ("ab", "abc", false),
@@ -109,7 +108,7 @@ fn the_pattern_is_matched_from_end_to_end() {
 }
 
 #[test]
-fn the_examples_do_what_the_page_says() {
+fn protocol_examples_run() {
     let examples = examples(PROTOCOL);
     assert!(examples.len() >= 8, "only {} examples", examples.len());
     let server = Server::start(&[]);
@@ -180,7 +179,7 @@ fn assert_same(documented: &[String], defined: &[String]) {
 }
 
 #[test]
-fn the_table_of_flags_is_the_command_line() {
+fn flag_table_matches_cli() {
     let mut command = Cli::command();
     command.build();
     let defined = command.get_arguments().map(|flag| defined(flag).join(", "));
@@ -188,7 +187,7 @@ fn the_table_of_flags_is_the_command_line() {
 }
 
 #[test]
-fn the_table_of_loads_flags_is_its_command_line() {
+fn load_flag_table_matches_cli() {
     let mut command = Cli::command();
     command.build();
     let load = command.find_subcommand("load").expect("there is one");
@@ -235,14 +234,14 @@ fn endpoints_of_protocol() -> BTreeSet<String> {
 }
 
 #[test]
-fn both_documents_of_the_interface_name_the_same_endpoints() {
+fn openapi_and_protocol_same_endpoints() {
     let mut documented = endpoints_of_protocol();
     documented.insert("GET /".to_owned()); // "any other path is a file of the page"
     assert_eq!(endpoints_of_openapi(), documented);
 }
 
 #[test]
-fn both_documents_of_the_interface_name_the_same_refusals() {
+fn openapi_and_protocol_same_errors() {
     let of_openapi = OPENAPI.lines().filter_map(|line| {
         let status = line.strip_prefix("        '")?.get(..3)?;
         (status >= "400").then(|| status.to_owned())
@@ -257,7 +256,7 @@ fn both_documents_of_the_interface_name_the_same_refusals() {
 }
 
 #[test]
-fn both_documents_of_the_interface_name_the_same_parameters() {
+fn openapi_and_protocol_same_parameters() {
     let mut of_openapi: BTreeSet<_> = OPENAPI
         .split("name: ")
         .skip(1)

@@ -1,5 +1,5 @@
-//! Whatever bytes a peer sends, its socket ends with the code that names what was wrong, what
-//! came before is done, and nobody else notices.
+//! Whatever bytes a client sends, its socket ends with the matching close code, earlier messages
+//! are handled, and other clients are unaffected.
 
 use crate::common;
 
@@ -31,7 +31,7 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const FIN: u8 = 0x80;
 
-/// What a peer sends, and the close code that it must hear.
+/// What a peer sends, and the close code that it must receive.
 type Wrong = (Vec<u8>, u16);
 
 /// Panics of the server's threads.
@@ -54,7 +54,7 @@ fn count_panics() {
 }
 
 /// Runs a case for each of so many inputs, all against one server. After each of them a reader
-/// that is there from the start must hear what is published next.
+/// that is there from the start must receive what is published next.
 fn for_all<S: Strategy>(
     cases: u32,
     inputs: S,
@@ -95,8 +95,8 @@ fn for_all<S: Strategy>(
 /// frame. It does not do so twice.
 fn is_reset(ended: thread::Result<()>) -> bool {
     let Err(panic) = ended else { return false };
-    let said = panic.downcast_ref::<String>();
-    if said.is_some_and(|said| said.contains("ConnectionReset")) {
+    let message = panic.downcast_ref::<String>();
+    if message.is_some_and(|message| message.contains("ConnectionReset")) {
         return true;
     }
     panic::resume_unwind(panic)
@@ -108,8 +108,8 @@ async fn hostile(server: &Server, lab: bool) -> RawConnection {
     // Else what is cut into pieces is put together again on its way.
     wire.stream().set_nodelay(true).expect("TCP can do that");
     let path = if lab { "/lab?client=h" } else { "/ws" };
-    let answer = wire.upgrade_path(path, &[]).await;
-    assert_eq!(answer.status, 101);
+    let response = wire.upgrade_path(path, &[]).await;
+    assert_eq!(response.status, 101);
     wire
 }
 
@@ -297,7 +297,7 @@ fn farewell() -> impl Strategy<Value = Wrong> {
 }
 
 #[test]
-fn what_is_wrong_is_named_however_it_is_cut_and_what_came_before_is_done() {
+fn close_code_independent_of_segmentation() {
     let before = vec(right(), 0..4);
     let inputs = (before, wrong(), vec(any::<u8>(), 0..60), sizes());
     for_all(
@@ -319,7 +319,7 @@ fn what_is_wrong_is_named_however_it_is_cut_and_what_came_before_is_done() {
 }
 
 #[test]
-fn bytes_that_mean_nothing_end_a_socket_or_leave_it_waiting() {
+fn random_bytes_never_panic() {
     let inputs = (vec(any::<u8>(), 0..600), sizes());
     for_all(300, inputs, async |_, wire, (bytes, sizes)| {
         send_cut(wire, &bytes, &sizes).await;
@@ -328,7 +328,7 @@ fn bytes_that_mean_nothing_end_a_socket_or_leave_it_waiting() {
 }
 
 #[test]
-fn text_is_taken_as_it_was_meant_wherever_its_fragments_are_cut() {
+fn fragmented_text_is_reassembled() {
     let text = "[a-zé€😀]{0,40}";
     let inputs = (text, vec(any::<Index>(), 0..12), sizes());
     for_all(100, inputs, async |server, wire, (text, cuts, sizes)| {
@@ -343,7 +343,7 @@ fn text_is_taken_as_it_was_meant_wherever_its_fragments_are_cut() {
 }
 
 #[tokio::test]
-async fn a_message_cut_in_two_at_any_byte_is_taken() {
+async fn message_split_at_any_byte() {
     let server = Server::start(&[MAX_FLAG]);
     let mut wire = hostile(&server, false).await;
     let text = message("é".repeat(60).as_bytes());
@@ -359,7 +359,7 @@ async fn a_message_cut_in_two_at_any_byte_is_taken() {
 }
 
 #[tokio::test]
-async fn a_length_in_more_bytes_than_it_needs_is_taken() {
+async fn non_minimal_length_is_accepted() {
     let server = Server::start(&[MAX_FLAG]);
     let mut wire = hostile(&server, false).await;
     for form in [2, 8] {
@@ -376,7 +376,7 @@ async fn a_length_in_more_bytes_than_it_needs_is_taken() {
 }
 
 #[tokio::test]
-async fn a_ping_is_no_message_and_may_be_longer_than_one() {
+async fn ping_may_exceed_message_limit() {
     let server = Server::start(&["--max-message-bytes=10"]);
     let mut wire = hostile(&server, false).await;
     wire.send(masked_frame(FIN | PING, &[b'x'; 125])).await;
@@ -397,7 +397,7 @@ fn peak(process: u32) -> usize {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn what_is_announced_takes_no_memory_and_what_is_sent_no_more_than_the_limit() {
+async fn oversized_frame_is_not_buffered() {
     const SENT: usize = 32 << 20;
     let program = Program::start(&["--max-message-bytes=65536"]);
     let before = peak(program.id());

@@ -1,5 +1,5 @@
-//! Killed in the middle of a burst, fifty times: what a publisher was told is so, nothing is
-//! there twice, and readers go on from their cursors as if nothing had happened.
+//! After `kill -9` in mid-burst, fifty times, every acknowledged message is there once, and
+//! readers continue from their cursors.
 
 use crate::common;
 
@@ -73,10 +73,10 @@ impl Publisher {
         loop {
             let message = json!({ "id": self.id(0), "body": "hi" });
             let request = http.post(format!("http://{at}/messages")).json(&message);
-            let Ok(answer) = request.send().await else {
+            let Ok(response) = request.send().await else {
                 return;
             };
-            let Ok(published) = answer.json().await else {
+            let Ok(published) = response.json().await else {
                 return;
             };
             self.take(&published, count);
@@ -141,10 +141,10 @@ impl Reader {
     async fn ask(&mut self, http: &reqwest::Client, at: SocketAddr, last: usize) {
         while self.story.len() < last {
             let url = format!("http://{at}{}{}", self.path, self.query());
-            let Ok(answer) = http.get(url).send().await else {
+            let Ok(response) = http.get(url).send().await else {
                 return;
             };
-            let Ok(batch) = answer.json().await else {
+            let Ok(batch) = response.json().await else {
                 return;
             };
             self.take(&batch);
@@ -170,7 +170,7 @@ impl Reader {
 }
 
 #[tokio::test]
-async fn what_was_answered_survives_and_readers_do_not_notice() {
+async fn acknowledged_messages_survive_kill() {
     let file = JournalFile::new();
     let flags = [&*file.flag(), "--retain-messages=1000000"];
     let http = reqwest::Client::builder().no_proxy().build().unwrap();

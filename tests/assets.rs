@@ -1,11 +1,11 @@
-//! The page comes from the binary, with a strict policy, and nothing beside it does.
+//! The page is embedded in the binary and has a strict policy; nothing else is served.
 
 use crate::common;
 
 use common::Server;
 
 #[tokio::test]
-async fn the_page_is_html_with_a_strict_policy() {
+async fn page_has_strict_csp() {
     let server = Server::start(&[]);
     let page = server.get("/").await;
     assert_eq!(page.status, 200);
@@ -24,7 +24,7 @@ async fn the_page_is_html_with_a_strict_policy() {
 }
 
 #[tokio::test]
-async fn nothing_but_the_page_is_served() {
+async fn only_embedded_files_are_served() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     for path in [
@@ -47,11 +47,11 @@ async fn nothing_but_the_page_is_served() {
 }
 
 #[tokio::test]
-async fn the_page_is_only_read() {
+async fn page_rejects_post() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     wire.request("PUT /index.html", &[]).await;
-    let answer = wire.response().await;
-    answer.assert_problem(405, "GET, HEAD");
-    assert_eq!(answer.header("allow"), Some("GET, HEAD"));
+    let response = wire.response().await;
+    response.assert_problem(405, "GET, HEAD");
+    assert_eq!(response.header("allow"), Some("GET, HEAD"));
 }

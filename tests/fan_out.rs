@@ -1,4 +1,4 @@
-//! A crowd of held polls: one message answers all of them, and who is gone is not counted.
+//! One message responses ten thousand long polls, and disconnected ones are not counted.
 
 use crate::common;
 
@@ -36,7 +36,7 @@ async fn until_held(server: &Program, count: usize) {
     let wait = async {
         let mut wire = server.wire().await;
         let held =
-            |answer: &common::Response| answer.metric("trifold_long_polls_in_flight");
+            |response: &common::Response| response.metric("trifold_long_polls_in_flight");
         while held(&wire.get("/metrics").await) != count as f64 {}
     };
     let waited = timeout(FOR_ALL, wait).await;
@@ -45,7 +45,7 @@ async fn until_held(server: &Program, count: usize) {
 
 #[cfg(target_os = "linux")] // elsewhere loopback has one address
 #[tokio::test]
-async fn one_message_answers_ten_thousand_polls_and_those_who_leave_are_not_waited_for() {
+async fn fan_out_to_10k_long_polls() {
     let server = Program::start(&[]);
     let crowd = crowd();
     let polls = iter(0..crowd).map(|number| held(server.address, number));

@@ -1,4 +1,4 @@
-//! Requests that were meant for another server, or sent by a stranger's page, are refused.
+//! Requests for another host, or from a page of another origin, are rejected.
 
 use crate::common;
 
@@ -23,7 +23,7 @@ async fn post(wire: &mut RawConnection, headers: &[&str]) -> Response {
 }
 
 #[tokio::test]
-async fn a_request_for_another_host_is_421() {
+async fn other_host_is_421() {
     let server = Server::start(&[]);
     for host in [
         "zz-marker-zz",
@@ -37,28 +37,28 @@ async fn a_request_for_another_host_is_421() {
     ] {
         for path in ["/poll", "/longpoll", "/ws", "/", "/health", "/nothing"] {
             let (line, host) = (format!("GET {path}"), format!("Host: {host}\r\n"));
-            let answer = send(&server, &line, &host).await;
-            answer.assert_problem(421, "--allow-host");
-            assert!(!answer.text().contains("zz-marker"));
+            let response = send(&server, &line, &host).await;
+            response.assert_problem(421, "--allow-host");
+            assert!(!response.text().contains("zz-marker"));
         }
     }
 }
 
 #[tokio::test]
-async fn a_request_for_no_host_or_two_is_400() {
+async fn missing_or_repeated_host_is_400() {
     let server = Server::start(&[]);
-    // RFC 9112 §3.2; actix answers this one by itself, before there is an app to ask.
+    // RFC 9112 §3.2; actix responses this one by itself, before there is an app to ask.
     for hosts in ["", "Host: localhost\r\nHost: zz-marker-zz\r\n"] {
-        let answer = send(&server, "GET /poll", hosts).await;
-        assert_eq!(answer.status, 400, "{hosts:?}");
-        assert!(!answer.text().contains("zz-marker"));
+        let response = send(&server, "GET /poll", hosts).await;
+        assert_eq!(response.status, 400, "{hosts:?}");
+        assert!(!response.text().contains("zz-marker"));
     }
-    let answer = send(&server, "GET /poll", "Host:\r\n").await;
-    assert!(matches!(answer.status, 400 | 421), "{answer:?}");
+    let response = send(&server, "GET /poll", "Host:\r\n").await;
+    assert!(matches!(response.status, 400 | 421), "{response:?}");
 }
 
 #[tokio::test]
-async fn a_request_for_this_machine_is_served() {
+async fn local_host_is_allowed() {
     let server = Server::start(&[]);
     for host in [
         "localhost",
@@ -67,13 +67,13 @@ async fn a_request_for_this_machine_is_served() {
         "127.0.0.9:80",
         "[::1]:8080",
     ] {
-        let answer = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
-        assert_eq!(answer.status, 200, "{host}");
+        let response = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
+        assert_eq!(response.status, 200, "{host}");
     }
 }
 
 #[tokio::test]
-async fn allow_host_adds_a_host_and_no_other() {
+async fn allow_host_adds_one_host() {
     let server = Server::start(&["--allow-host=chat.example", "--allow-host=b.example"]);
     for (host, status) in [
         ("chat.example", 200),
@@ -82,13 +82,13 @@ async fn allow_host_adds_a_host_and_no_other() {
         ("a.chat.example", 421),
         ("chat.example.org", 421),
     ] {
-        let answer = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
-        assert_eq!(answer.status, status, "{host}");
+        let response = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
+        assert_eq!(response.status, status, "{host}");
     }
 }
 
 #[tokio::test]
-async fn a_page_from_elsewhere_may_neither_publish_nor_listen() {
+async fn other_origin_is_403() {
     let server = Server::start(&[]);
     let other_port = format!("Origin: http://127.0.0.1:{}", server.address.port() ^ 1);
     for origin in [
@@ -103,16 +103,16 @@ async fn a_page_from_elsewhere_may_neither_publish_nor_listen() {
     ] {
         let published = post(&mut server.wire().await, &[origin]).await;
         let upgraded = server.wire().await.upgrade("", &[origin]).await;
-        for answer in [published, upgraded] {
-            answer.assert_problem(403, "--allow-origin");
-            assert!(!answer.text().contains("zz-marker"));
+        for response in [published, upgraded] {
+            response.assert_problem(403, "--allow-origin");
+            assert!(!response.text().contains("zz-marker"));
         }
     }
     assert_eq!(server.log.head(), 0);
 }
 
 #[tokio::test]
-async fn the_own_page_and_who_is_no_page_may_publish_and_listen() {
+async fn same_origin_and_no_origin_allowed() {
     let server = Server::start(&[]);
     for origin in [
         "A: b",
@@ -126,7 +126,7 @@ async fn the_own_page_and_who_is_no_page_may_publish_and_listen() {
 }
 
 #[tokio::test]
-async fn allow_origin_lets_a_page_publish_and_listen_and_read() {
+async fn allow_origin_allows_all_endpoints() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let friend = "Origin: http://friend.example";
     let mut wire = server.wire().await;
@@ -141,15 +141,15 @@ async fn allow_origin_lets_a_page_publish_and_listen_and_read() {
     let held = wire.response().await;
     let statuses = [polled.status, refused.status, held.status];
     assert_eq!(statuses, [200, 410, 200]);
-    for answer in [published, polled, refused, held] {
-        let allowed = answer.header("access-control-allow-origin");
+    for response in [published, polled, refused, held] {
+        let allowed = response.header("access-control-allow-origin");
         assert_eq!(allowed, Some("http://friend.example"));
     }
     assert_eq!(wire.upgrade("", &[friend]).await.status, 101);
 }
 
 #[tokio::test]
-async fn allow_origin_answers_the_question_before_a_post() {
+async fn allow_origin_answers_preflight() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let mut wire = server.wire().await;
     let method = "Access-Control-Request-Method: POST";
@@ -159,12 +159,12 @@ async fn allow_origin_answers_the_question_before_a_post() {
         &["Origin: http://friend.example", method, header],
     )
     .await;
-    let answer = wire.response().await;
-    assert_eq!(answer.status, 200);
-    let allowed = answer.header("access-control-allow-origin");
+    let response = wire.response().await;
+    assert_eq!(response.status, 200);
+    let allowed = response.header("access-control-allow-origin");
     assert_eq!(allowed, Some("http://friend.example"));
     assert!(
-        answer
+        response
             .header("access-control-allow-methods")
             .unwrap()
             .contains("POST")
@@ -172,7 +172,7 @@ async fn allow_origin_answers_the_question_before_a_post() {
 }
 
 #[tokio::test]
-async fn allow_origin_lets_no_other_page_in() {
+async fn allow_origin_adds_one_origin() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let stranger = "Origin: http://stranger.example";
     let published = post(&mut server.wire().await, &[stranger]).await;
@@ -190,16 +190,16 @@ async fn allow_origin_lets_no_other_page_in() {
 }
 
 #[tokio::test]
-async fn nobody_is_told_that_other_pages_may_read() {
+async fn no_cors_headers_by_default() {
     let server = Server::start(&[]);
-    let answer = server
+    let response = server
         .get_with("/poll", &[("origin", "http://stranger.example")])
         .await;
-    assert_eq!(answer.header("access-control-allow-origin"), None);
+    assert_eq!(response.header("access-control-allow-origin"), None);
 }
 
 #[tokio::test]
-async fn a_connection_survives_a_refusal() {
+async fn connection_survives_error() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     wire.send("GET /poll HTTP/1.1\r\nHost: zz-marker-zz\r\n\r\n")

@@ -32,7 +32,7 @@ fn limit(program: &Program, bytes: &str) {
 }
 
 #[tokio::test]
-async fn publishing_waits_for_room_and_reading_does_not() {
+async fn disk_full_stops_only_publishing() {
     let file = JournalFile::new();
     let program = start(&file, "--retain-messages=8");
     for id in ["a", "b", "c"] {
@@ -52,9 +52,9 @@ async fn publishing_waits_for_room_and_reading_does_not() {
             refused.assert_problem(503, "could not be written");
             assert_eq!(refused.header("retry-after"), Some("1"));
         }
-        let mut said = message.clone();
-        said["type"] = "publish".into();
-        socket.send_text(said.to_string()).await;
+        let mut command = message.clone();
+        command["type"] = "publish".into();
+        socket.send_text(command.to_string()).await;
         assert_eq!(socket.next("error").await["status"], 503);
         let known = program.post(r#"{"id":"c","body":1}"#).await;
         if round == 0 {
@@ -85,7 +85,7 @@ async fn publishing_waits_for_room_and_reading_does_not() {
 }
 
 #[tokio::test]
-async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
+async fn failed_checkpoint_keeps_data() {
     let file = JournalFile::new();
     let program = start(&file, "--retain-messages=1000");
     let message = json!({ "body": "x".repeat(3000) }).to_string();
@@ -106,7 +106,7 @@ async fn what_could_not_be_put_in_its_place_at_the_end_is_there_after_all() {
 }
 
 #[tokio::test]
-async fn where_old_messages_go_new_ones_fit_though_nothing_may_grow() {
+async fn disk_full_reuses_trimmed_space() {
     let file = JournalFile::new();
     let program = start(&file, "--retain-messages=8");
     let message = json!({ "body": "x".repeat(3000) }).to_string();

@@ -1,4 +1,4 @@
-//! What a WebSocket's peer gets wrong is refused: the socket stays open, or says why it closes.
+//! Invalid messages on a WebSocket get an error or a close code.
 
 use crate::common;
 
@@ -51,7 +51,7 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
 }
 
 #[tokio::test]
-async fn a_message_that_is_wrong_gets_an_error_and_the_socket_stays_open() {
+async fn invalid_message_keeps_socket_open() {
     let wrong = wrong_members().into_iter();
     assert_refuses(
         wrong.map(|(members, named)| (format!(r#"{{"type":"publish",{members}"#), named)),
@@ -60,7 +60,7 @@ async fn a_message_that_is_wrong_gets_an_error_and_the_socket_stays_open() {
 }
 
 #[tokio::test]
-async fn what_is_no_publish_and_no_ping_gets_an_error() {
+async fn unknown_command_is_an_error() {
     let wrong = [
         ("", "Invalid JSON"),
         (MARKER, "Invalid JSON"),
@@ -78,7 +78,7 @@ async fn what_is_no_publish_and_no_ping_gets_an_error() {
 }
 
 #[tokio::test]
-async fn the_deepest_body_that_is_allowed_is_taken() {
+async fn deepest_allowed_body() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
@@ -88,7 +88,7 @@ async fn the_deepest_body_that_is_allowed_is_taken() {
 }
 
 #[tokio::test]
-async fn a_ping_gets_its_own_t_back_and_the_time() {
+async fn ping_command_echoes_t() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     let before = server.get("/time").await.json()["at"].as_f64().unwrap();
@@ -103,7 +103,7 @@ async fn a_ping_gets_its_own_t_back_and_the_time() {
 }
 
 #[tokio::test]
-async fn a_protocol_ping_is_answered_with_its_data() {
+async fn ping_frame_echoes_data() {
     let server = Server::start(&[]);
     let mut wire = raw_socket(&server).await;
     wire.send(masked_frame(0x89, b"are you there")).await;
@@ -111,7 +111,7 @@ async fn a_protocol_ping_is_answered_with_its_data() {
 }
 
 #[tokio::test]
-async fn a_message_in_fragments_is_taken_with_a_ping_in_between() {
+async fn fragments_with_ping_between() {
     let server = Server::start(&[]);
     let mut wire = raw_socket(&server).await;
     wire.send(masked_frame(0x01, br#"{"type":"publish","body":"#))
@@ -127,7 +127,7 @@ async fn a_message_in_fragments_is_taken_with_a_ping_in_between() {
 }
 
 #[tokio::test]
-async fn frames_that_come_byte_by_byte_are_taken() {
+async fn frames_byte_by_byte() {
     let server = Server::start(&[]);
     let mut wire = raw_socket(&server).await;
     for size in [1, 200, 2000] {
@@ -141,7 +141,7 @@ async fn frames_that_come_byte_by_byte_are_taken() {
 }
 
 #[tokio::test]
-async fn a_binary_frame_closes_with_1003() {
+async fn binary_frame_closes_with_1003() {
     let server = Server::start(&[]);
     assert_closes(&server, &masked_frame(0x82, br#"{"body":1}"#), 1003).await;
     let mut socket = server.socket("").await;
@@ -150,7 +150,7 @@ async fn a_binary_frame_closes_with_1003() {
 }
 
 #[tokio::test]
-async fn a_text_that_is_not_utf_8_closes_with_1007() {
+async fn invalid_utf8_closes_with_1007() {
     let server = Server::start(&[]);
     assert_closes(&server, &masked_frame(0x81, b"{\"a\":\"\xff\"}"), 1007).await;
     let mut fragments = masked_frame(0x01, b"{\"a\":\"\xc3");
@@ -159,7 +159,7 @@ async fn a_text_that_is_not_utf_8_closes_with_1007() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_too_big_closes_with_1009() {
+async fn oversized_message_closes_with_1009() {
     let server = Server::start(&["--max-message-bytes=100"]);
     assert_closes(&server, &masked_frame(0x81, &[b' '; 101]), 1009).await;
     let mut fragments = masked_frame(0x01, &[b' '; 60]);
@@ -177,7 +177,7 @@ async fn a_message_that_is_too_big_closes_with_1009() {
 }
 
 #[tokio::test]
-async fn a_malformed_frame_closes_with_1002() {
+async fn malformed_frame_closes_with_1002() {
     let server = Server::start(&[]);
     let text = br#"{"type":"ping","t":1}"#;
     let unmasked = [&[0x81, text.len() as u8], &text[..]].concat();

@@ -1,4 +1,4 @@
-//! What is no journal, or somebody else's, is refused in words and left as it was.
+//! A file that is not a journal, or a corrupt one, is rejected and left unchanged.
 
 use crate::common;
 
@@ -12,9 +12,9 @@ use serde_json::json;
 /// Asserts that the program does not start on the file, says why, and changes nothing.
 async fn assert_refused(file: &JournalFile, why: &str) {
     let before = file.all();
-    let said = Program::refused(&[&file.flag()]).await;
-    assert!(said.contains(why), "{said} does not name: {why}");
-    assert!(said.contains("lecture 1?#%.db"), "{said}");
+    let output = Program::refused(&[&file.flag()]).await;
+    assert!(output.contains(why), "{output} does not name: {why}");
+    assert!(output.contains("lecture 1?#%.db"), "{output}");
     // What is beside it counts, too, but for the memory that SQLite shares.
     let is_lasting = |(name, _): &(String, _)| !name.ends_with("-shm");
     let both = [before, file.all()].map(|mut all| {
@@ -30,13 +30,13 @@ async fn journal() -> JournalFile {
     let program = Program::start(&[&file.flag()]);
     let body = json!({ "body": "x".repeat(500) }).to_string();
     let published = join_all((0..40).map(|_| program.post(&body))).await;
-    assert!(published.iter().all(|answer| answer.status == 201));
+    assert!(published.iter().all(|response| response.status == 201));
     program.stop().await;
     file
 }
 
 #[tokio::test]
-async fn what_is_not_sqlite() {
+async fn not_sqlite() {
     for text in ["x", &"Dear diary, ".repeat(1000)] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
@@ -46,7 +46,7 @@ async fn what_is_not_sqlite() {
 }
 
 #[tokio::test]
-async fn another_programs_database() {
+async fn database_of_another_program() {
     for mode in ["DELETE", "WAL"] {
         let file = JournalFile::new();
         let other = Connection::open(&file.path).unwrap();
@@ -62,14 +62,14 @@ async fn another_programs_database() {
 }
 
 #[tokio::test]
-async fn a_form_that_is_not_known_yet() {
+async fn unknown_schema_version() {
     let file = journal().await;
     file.open().pragma_update(None, "user_version", 2).unwrap();
     assert_refused(&file, "another version of Trifold").await;
 }
 
 #[tokio::test]
-async fn a_damaged_page() {
+async fn corrupt_page() {
     let file = journal().await;
     let mut bytes = fs::read(&file.path).unwrap();
     assert!(bytes.len() > 5 * 4096);
@@ -79,7 +79,7 @@ async fn a_damaged_page() {
 }
 
 #[tokio::test]
-async fn a_damaged_page_with_unfinished_work_beside_it() {
+async fn corrupt_page_with_wal() {
     let file = journal().await;
     let program = Program::start(&[&file.flag()]);
     assert_eq!(program.post(r#"{"body":1}"#).await.status, 201);
@@ -96,7 +96,7 @@ async fn a_damaged_page_with_unfinished_work_beside_it() {
 }
 
 #[tokio::test]
-async fn a_damaged_page_of_those_that_are_free() {
+async fn corrupt_free_page() {
     let file = journal().await;
     let program = Program::start(&[&file.flag(), "--retain-messages=2"]);
     assert_eq!(program.get("/health").await.json()["oldest"], 39);
@@ -112,7 +112,7 @@ async fn a_damaged_page_of_those_that_are_free() {
 }
 
 #[tokio::test]
-async fn half_a_file() {
+async fn truncated_file() {
     let file = journal().await;
     let bytes = fs::read(&file.path).unwrap();
     fs::write(&file.path, &bytes[..bytes.len() / 2]).unwrap();
@@ -120,7 +120,7 @@ async fn half_a_file() {
 }
 
 #[tokio::test]
-async fn what_somebody_else_has_written_into_it() {
+async fn foreign_rows() {
     for (edit, why) in [
         (
             "DELETE FROM messages WHERE version = 7",
@@ -153,7 +153,7 @@ async fn what_somebody_else_has_written_into_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_file_or_cannot_be_one() {
+async fn not_a_regular_file() {
     let file = JournalFile::new();
     fs::create_dir(&file.path).unwrap();
     assert_refused(&file, "not a regular file").await;
@@ -161,12 +161,12 @@ async fn what_is_no_file_or_cannot_be_one() {
 
     let inside = file.path.join("lecture 1?#%.db");
     let flag = format!("--journal={}", inside.to_str().unwrap());
-    let said = Program::refused(&[&flag]).await;
-    assert!(said.contains("No such file"), "{said}");
+    let output = Program::refused(&[&flag]).await;
+    assert!(output.contains("No such file"), "{output}");
 }
 
 #[tokio::test]
-async fn a_file_that_another_server_is_using() {
+async fn file_in_use() {
     let file = JournalFile::new();
     let first = Program::start(&[&file.flag()]);
     assert_eq!(first.post(r#"{"body":1}"#).await.status, 201);
@@ -178,7 +178,7 @@ async fn a_file_that_another_server_is_using() {
 }
 
 #[tokio::test]
-async fn an_empty_file_becomes_a_journal() {
+async fn empty_file_becomes_journal() {
     let file = JournalFile::new();
     fs::write(&file.path, "").unwrap();
     let program = Program::start(&[&file.flag()]);

@@ -1,4 +1,4 @@
-//! The control channel tells who is here, publishes, and takes its client's link down.
+//! The control channel sends presence and meters, publishes, and takes a link down.
 
 use crate::common;
 
@@ -19,7 +19,7 @@ const HANDSHAKE: [&str; 4] = [
 ];
 
 #[tokio::test]
-async fn a_channel_needs_a_client_a_handshake_and_its_own_origin() {
+async fn channel_requires_client_and_origin() {
     let server = Server::start(&[]);
     for (query, origin, status, named) in [
         ("", "A: b", 400, "`client`"),
@@ -32,15 +32,15 @@ async fn a_channel_needs_a_client_a_handshake_and_its_own_origin() {
         wire.request(&format!("GET /lab{query}"), &headers).await;
         wire.response().await.assert_problem(status, named);
     }
-    let answer = server.get("/lab?client=ana").await;
-    answer.assert_problem(426, "handshake");
+    let response = server.get("/lab?client=ana").await;
+    response.assert_problem(426, "handshake");
     let mut wire = server.wire().await;
     wire.request("POST /lab?client=ana", &[]).await;
     wire.response().await.assert_problem(405, "GET");
 }
 
 #[tokio::test]
-async fn everyone_is_told_how_many_are_here() {
+async fn presence_is_sent_to_all() {
     let server = Server::start(&[]);
     let mut ana = server.lab("ana").await;
     ana.until_here(1).await;
@@ -57,14 +57,14 @@ async fn everyone_is_told_how_many_are_here() {
 }
 
 #[tokio::test]
-async fn what_is_published_here_is_read_everywhere() {
+async fn publish_on_channel() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     let mut lab = server.lab("ana").await;
     let message =
         json!({ "type": "publish", "id": "a", "sender": "ana", "body": [1, 2] });
     for duplicate in [false, true] {
-        let published = lab.ask(message.clone(), "published").await;
+        let published = lab.command(message.clone(), "published").await;
         assert_eq!(published["version"], 1);
         assert_eq!(published["duplicate"], duplicate);
     }
@@ -74,16 +74,18 @@ async fn what_is_published_here_is_read_everywhere() {
 }
 
 #[tokio::test]
-async fn a_ping_is_answered() {
+async fn ping_on_channel() {
     let server = Server::start(&[]);
     let mut lab = server.lab("ana").await;
-    let pong = lab.ask(json!({ "type": "ping", "t": 1.5 }), "pong").await;
+    let pong = lab
+        .command(json!({ "type": "ping", "t": 1.5 }), "pong")
+        .await;
     assert_eq!(pong["t"], 1.5);
     assert!(pong["at"].is_f64());
 }
 
 #[tokio::test]
-async fn what_is_wrong_gets_an_error_and_the_channel_stays_open() {
+async fn invalid_command_keeps_channel_open() {
     let server = Server::start(&[]);
     let mut lab = server.lab("ana").await;
     for (wrong, named) in [
@@ -103,13 +105,13 @@ async fn what_is_wrong_gets_an_error_and_the_channel_stays_open() {
         assert!(title.contains(named), "{title:?} does not name {named:?}");
         assert!(!title.contains("marker"));
         assert_eq!(error["status"], 400);
-        lab.ask(json!({ "type": "ping", "t": 1 }), "pong").await;
+        lab.command(json!({ "type": "ping", "t": 1 }), "pong").await;
     }
     assert_eq!(server.log.head(), 0);
 }
 
 #[tokio::test]
-async fn a_binary_frame_closes_the_channel() {
+async fn binary_frame_closes_channel() {
     let server = Server::start(&[]);
     let mut stays = server.lab("ben").await;
     stays.until_here(1).await;
@@ -121,7 +123,7 @@ async fn a_binary_frame_closes_the_channel() {
 }
 
 #[tokio::test]
-async fn meters_are_told_only_when_they_changed() {
+async fn unchanged_meters_are_not_sent() {
     let server = Server::start(&[]);
     let mut lab = server.lab("ana").await;
     assert_eq!(lab.next("meters").await["panes"], json!({}));
@@ -135,17 +137,17 @@ async fn meters_are_told_only_when_they_changed() {
     loop {
         match lab.socket.json().await["type"].as_str() {
             Some("pong") => break,
-            told => assert_eq!(told, Some("presence")),
+            message => assert_eq!(message, Some("presence")),
         }
     }
     server.get("/poll?client=ana&pane=poll").await;
-    let told = lab.next("meters").await;
-    assert_eq!(told["panes"]["poll"]["requests"], 1);
-    assert_eq!(told["panes"]["poll"]["empty"], 1);
+    let message = lab.next("meters").await;
+    assert_eq!(message["panes"]["poll"]["requests"], 1);
+    assert_eq!(message["panes"]["poll"]["empty"], 1);
 }
 
 #[tokio::test]
-async fn meters_are_told_as_they_change() {
+async fn changed_meters_are_sent() {
     let server = Server::start(&[]);
     let mut lab = server.lab("ana").await;
     let mut wire = server.wire().await;
@@ -189,7 +191,7 @@ impl Busy {
 }
 
 #[tokio::test]
-async fn a_link_that_is_down_holds_everything_of_its_client_and_of_no_one_else() {
+async fn link_down_affects_only_its_client() {
     let server = Server::start(&[]);
     let mut ana = Busy::start(&server, "ana").await;
     let mut ben = Busy::start(&server, "ben").await;
@@ -251,7 +253,7 @@ async fn poll_is_answered(server: &Server, line: &str, version: u64) {
 }
 
 #[tokio::test]
-async fn a_link_that_is_down_holds_a_handshake() {
+async fn link_down_delays_handshake() {
     let server = Server::start(&[]);
     server.fill(1);
     let mut lab = server.lab("ana").await;
@@ -266,7 +268,7 @@ async fn a_link_that_is_down_holds_a_handshake() {
 }
 
 #[tokio::test]
-async fn a_member_that_leaves_has_its_link_up_again() {
+async fn disconnect_restores_link() {
     let server = Server::start(&[]);
     let mut socket = server.socket("?since=now&client=ana").await;
     let mut lab = server.lab("ana").await;
@@ -282,7 +284,7 @@ async fn a_member_that_leaves_has_its_link_up_again() {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_while_its_link_is_down_is_not_waited_for() {
+async fn disconnect_while_link_down() {
     let server = Server::start(&[]);
     let busy = Busy::start(&server, "ana").await;
     let mut lab = server.lab("ana").await;
@@ -292,11 +294,11 @@ async fn a_client_that_leaves_while_its_link_is_down_is_not_waited_for() {
     lab.until_told_in_flight(2).await;
     drop(busy);
     lab.until_told_in_flight(0).await;
-    until("nobody waits", || server.log.waiter_count() == 0).await;
+    until("no reader waits", || server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
-async fn a_server_that_stops_closes_the_channels_in_time() {
+async fn shutdown_closes_channels() {
     let mut program = Program::start(&[]);
     let mut lab = WebSocketClient::connect_path(program.address, "/lab?client=ana").await;
     let mut held =
@@ -305,7 +307,7 @@ async fn a_server_that_stops_closes_the_channels_in_time() {
     held.next("link").await;
     let mut wire = RawConnection::connect(program.address).await; // held longer than there is time
     wire.request("GET /poll?client=ben", &[]).await;
-    let mut deaf = RawConnection::connect(program.address).await; // answers no close frame
+    let mut deaf = RawConnection::connect(program.address).await; // responses no close frame
     deaf.request("GET /lab?client=cleo", &HANDSHAKE).await;
     assert_eq!(deaf.response().await.status, 101);
     program.signal("TERM");

@@ -1,4 +1,4 @@
-//! Every reader gets the same story, whole and in order, however it switches techniques.
+//! A reader that switches transports in a burst gets every message once and in order.
 
 use crate::common;
 
@@ -47,9 +47,9 @@ impl Reader {
 
     async fn get(&mut self, path: &str) {
         let url = format!("{path}{}", self.query());
-        let answer = self.server.get(&url).await;
-        assert_eq!(answer.status, 200, "{answer:?}");
-        self.take(&answer.json());
+        let response = self.server.get(&url).await;
+        assert_eq!(response.status, 200, "{response:?}");
+        self.take(&response.json());
     }
 
     async fn listen(&mut self) {
@@ -71,13 +71,13 @@ impl Reader {
         }
     }
 
-    /// Reads to the end, with another technique each time.
+    /// Reads to the end, with another transport each time.
     async fn read(mut self, switches: &AtomicUsize) -> Vec<(u64, String)> {
-        let mut technique = 0;
+        let mut transport = 0;
         while !self.is_done() {
-            technique = (technique + self.random.random_range(1..=2)) % 3;
+            transport = (transport + self.random.random_range(1..=2)) % 3;
             for _ in 0..self.random.random_range(1..=3) {
-                match technique {
+                match transport {
                     0 => self.get("/poll").await,
                     1 if !self.is_done() => self.get("/longpoll").await,
                     2 if !self.is_done() => self.listen().await,
@@ -101,7 +101,7 @@ async fn publish_by_post(server: &Server, name: &str, switches: &AtomicUsize) ->
     count
 }
 
-/// The same by WebSocket, several at a time, for a socket answers in order.
+/// The same by WebSocket, several at a time, for a socket responses in order.
 async fn publish_by_socket(server: &Server, name: &str, switches: &AtomicUsize) -> usize {
     let mut socket = server.socket("?since=0&limit=1000").await;
     let mut count = 0;
@@ -122,7 +122,7 @@ async fn publish_by_socket(server: &Server, name: &str, switches: &AtomicUsize) 
 }
 
 #[tokio::test]
-async fn readers_that_switch_techniques_in_a_burst_miss_and_repeat_nothing() {
+async fn switching_transports_loses_nothing() {
     let server = Arc::new(Server::start(&["--retain-messages=1000000"]));
     let switches = Arc::new(AtomicUsize::new(0));
     let readers: Vec<_> = (0..READERS)
