@@ -32,7 +32,7 @@ const MAX_COMMIT_BYTES: usize = 4 << 20;
 
 /// The publishers' end of the writer thread's queue.
 pub(super) struct Journal {
-    commands: mpsc::Sender<Command>,
+    commands: mpsc::Sender<WriterCommand>,
     pub(super) metrics: CommitMetrics,
 }
 
@@ -41,7 +41,7 @@ type PublishResult = Result<PublishAck, PublishError>;
 /// A message and the channel on which its publisher waits for the result.
 type PendingAppend = (NewMessage, oneshot::Sender<PublishResult>);
 
-enum Command {
+enum WriterCommand {
     Append(PendingAppend),
     Close(oneshot::Sender<()>),
 }
@@ -90,7 +90,7 @@ impl Journal {
         // socket get their versions in the order in which they were sent.
         let sent = self
             .commands
-            .try_send(Command::Append((message, result_tx)));
+            .try_send(WriterCommand::Append((message, result_tx)));
         sent.map_err(|error| match error {
             TrySendError::Full(_) => PublishError::QueueFull,
             TrySendError::Closed(_) => PublishError::ShuttingDown,
@@ -101,7 +101,7 @@ impl Journal {
     /// Waits until the queue is written and the file is closed.
     pub(super) async fn close(&self) {
         let (done_tx, done_rx) = oneshot::channel();
-        if self.commands.send(Command::Close(done_tx)).await.is_ok() {
+        if self.commands.send(WriterCommand::Close(done_tx)).await.is_ok() {
             let _ = done_rx.await;
         }
     }
@@ -111,7 +111,7 @@ impl Journal {
 struct Writer {
     log: Arc<MessageLog>,
     file: SqliteFile,
-    commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<WriterCommand>,
     /// Maximum size of a commit. Never more than the log retains: the first messages would be
     /// evicted before they could be read.
     max_commit: Retention,
@@ -145,7 +145,7 @@ impl Writer {
     }
 
     /// Takes everything from the queue that fits into one commit.
-    fn collect_batch(&mut self, first: Command) -> CommitBatch {
+    fn collect_batch(&mut self, first: WriterCommand) -> CommitBatch {
         let mut batch = CommitBatch::default();
         batch.add(first);
         while !batch.is_full(self.max_commit)
@@ -218,10 +218,10 @@ impl Writer {
 }
 
 impl CommitBatch {
-    fn add(&mut self, command: Command) {
+    fn add(&mut self, command: WriterCommand) {
         match command {
-            Command::Close(done) => self.close = Some(done),
-            Command::Append(append) => {
+            WriterCommand::Close(done) => self.close = Some(done),
+            WriterCommand::Append(append) => {
                 self.bytes += append.0.body.get().len();
                 self.appends.push(append);
             }

@@ -73,14 +73,14 @@ pub(super) fn close_reason(error: &ProtocolError) -> Option<CloseReason> {
 
 /// The header of a frame (RFC 6455 §5.2).
 #[derive(Debug, PartialEq, Eq)]
-struct FrameHeader {
+struct IncomingHeader {
     is_final: bool,
     opcode: u8,
     header_bytes: usize,
     payload_bytes: u64,
 }
 
-impl FrameHeader {
+impl IncomingHeader {
     /// Parses a header; `None` if it is incomplete. What is wrong is reported as soon as it
     /// arrives, so that the result does not depend on how TCP segmented it.
     fn parse(bytes: &[u8]) -> Result<Option<Self>, FrameError> {
@@ -146,7 +146,7 @@ impl CheckedFrames {
 
     /// Returns the next frame once it is complete.
     fn next_frame(&mut self) -> Result<Option<Bytes>, FrameError> {
-        let Some(header) = FrameHeader::parse(&self.buffer)? else {
+        let Some(header) = IncomingHeader::parse(&self.buffer)? else {
             return Ok(None);
         };
         if header.opcode < 8 {
@@ -168,7 +168,7 @@ impl CheckedFrames {
         Ok(Some(frame))
     }
 
-    fn check_data(&self, header: &FrameHeader) -> Result<(), FrameError> {
+    fn check_data(&self, header: &IncomingHeader) -> Result<(), FrameError> {
         let so_far = self.fragmented.unwrap_or(0);
         if so_far.saturating_add(header.payload_bytes) > self.max_message_bytes {
             return Err(FrameError::TooLarge);
@@ -225,15 +225,15 @@ mod tests {
             (&[0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0], 14, 65_536),
         ] {
             for end in 0..bytes.len() {
-                assert_eq!(FrameHeader::parse(&bytes[..end]), Ok(None));
+                assert_eq!(IncomingHeader::parse(&bytes[..end]), Ok(None));
             }
-            let header = FrameHeader {
+            let header = IncomingHeader {
                 is_final: true,
                 opcode: 1,
                 header_bytes,
                 payload_bytes,
             };
-            assert_eq!(FrameHeader::parse(bytes), Ok(Some(header)));
+            assert_eq!(IncomingHeader::parse(bytes), Ok(Some(header)));
         }
     }
 
