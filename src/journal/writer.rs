@@ -101,7 +101,12 @@ impl Journal {
     /// Waits until the queue is written and the file is closed.
     pub(super) async fn close(&self) {
         let (done_tx, done_rx) = oneshot::channel();
-        if self.commands.send(WriterCommand::Close(done_tx)).await.is_ok() {
+        if self
+            .commands
+            .send(WriterCommand::Close(done_tx))
+            .await
+            .is_ok()
+        {
             let _ = done_rx.await;
         }
     }
