@@ -187,3 +187,22 @@ impl Collector for InUse {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn publish_rate_can_be_unlimited() {
+        let limits = Limits::new(&LimitsConfig {
+            max_connections: 1,
+            max_connections_per_address: 1,
+            max_long_polls: 1,
+            publish_rate: None,
+        });
+        let client = IpAddr::from(Ipv4Addr::LOCALHOST).into();
+        assert!((0..10_000).all(|_| limits.check_publish_rate(client).is_ok()));
+    }
+}
