@@ -1,34 +1,34 @@
 /** The page: puts the lab and its views together. */
-import { textOf } from './core/events.js';
-import { toCsv, toJson } from './core/export.js';
-import { durationText } from './core/format.js';
-import { createLab } from './core/lab.js';
-import { createPlayer } from './core/player.js';
-import { presetOf, presets } from './core/presets.js';
-import { spansOf } from './core/spans.js';
-import { latencyOf, stateOf } from './core/state.js';
+import { textOf } from './model/events.js';
+import { toCsv, toJson } from './session/export.js';
+import { durationText } from './model/format.js';
+import { createLab } from './session/lab.js';
+import { createPlayer } from './model/playback.js';
+import { presetOf, presets } from './model/presets.js';
+import { spansOf } from './model/intervals.js';
+import { latencyOf, stateOf } from './session/state.js';
 import { techniques } from './transports/index.js';
 import { mountBanner } from './view/banner.js';
-import { mountBar } from './view/bar.js';
+import { mountBar } from './view/toolbar.js';
 import { mountComposer } from './view/composer.js';
 import { h, setText } from './view/dom.js';
-import { mountEcdf } from './view/ecdf.js';
-import { createFrames } from './view/frames.js';
+import { mountEcdf } from './view/distribution.js';
+import { createFrames } from './view/render-loop.js';
 import { mountHelp } from './view/help.js';
 import { listenToKeys } from './view/keys.js';
-import { mountMistakes } from './view/mistakes.js';
+import { mountMistakes } from './view/antipatterns.js';
 import { FAMILIES, mountPane } from './view/pane.js';
 import { save } from './view/save.js';
 import { mountStatus } from './view/status.js';
 import { summaryOf } from './view/summary.js';
-import { mountTable } from './view/table.js';
+import { mountTable } from './view/comparison.js';
 import { mountTabs } from './view/tabs.js';
 import { gapText } from './view/ticker.js';
-import { mountTruth, rhythmWords } from './view/truth.js';
+import { mountTruth, rhythmWords } from './view/log-strip.js';
 
 /**
- * @typedef {import('./core/events.js').LabEvent} LabEvent
- * @typedef {import('./core/presets.js').Preset} Preset
+ * @typedef {import('./model/events.js').LabEvent} LabEvent
+ * @typedef {import('./model/presets.js').Preset} Preset
  */
 
 /** How often the figures below the panes are drawn, in milliseconds. */
@@ -212,7 +212,7 @@ function draw() {
   frames.draw();
 }
 
-/** @param {import('./view/frames.js').Frame} frame */
+/** @param {import('./view/render-loop.js').Frame} frame */
 function drawMoment({ now, live, figuresDue, still }) {
   const { timeline } = lab;
   const upTo = (/** @type {LabEvent[]} */ events) => (live ? events : events.filter(({ at }) => at <= now));

@@ -2,9 +2,9 @@
  * The techniques by name. All have one signature: a loop that yields what the server answers.
  * Who takes an answer moves the cursor before it asks for the next.
  *
- * @typedef {import('../core/types.js').Answer} Answer
- * @typedef {import('../core/types.js').Cursor} Cursor
- * @typedef {import('./wire.js').Wire} Wire
+ * @typedef {import('../model/types.js').Answer} Answer
+ * @typedef {import('../model/types.js').Cursor} Cursor
+ * @typedef {import('../net/client.js').Wire} Wire
  *
  * @typedef {(wire: Wire, cursor: () => Cursor, signal: AbortSignal, every: number) =>
  *           AsyncGenerator<Answer, void>} Technique
@@ -15,7 +15,7 @@
  * @typedef {'poll' | 'longpoll' | 'ws'} Family
  */
 import { longpoll } from './longpoll.js';
-import { backOff } from './persist.js';
+import { backOff } from '../net/retry.js';
 import { careful, chained, guarded, interval } from './poll.js';
 import { ws } from './ws.js';
 

@@ -1,12 +1,12 @@
 /**
  * Polling: ask again and again.
  *
- * @typedef {import('../core/types.js').Answer} Answer
+ * @typedef {import('../model/types.js').Answer} Answer
  * @typedef {import('./index.js').Technique} Technique
- * @typedef {import('./inbox.js').Inbox<Answer>} Answers
+ * @typedef {import('../net/inbox.js').Inbox<Answer>} Answers
  */
-import { createInbox } from './inbox.js';
-import { sleep } from './sleep.js';
+import { createInbox } from '../net/inbox.js';
+import { sleep } from '../net/sleep.js';
 
 /** How long the careful loop waits for an answer, in milliseconds. */
 const ANSWER_WITHIN = 5000;

@@ -1,12 +1,12 @@
 /**
  * WebSocket: open once, and receive for as long as it stays open.
  *
- * @typedef {import('../core/types.js').Answer} Answer
+ * @typedef {import('../model/types.js').Answer} Answer
  * @typedef {import('./index.js').Technique} Technique
- * @typedef {import('./inbox.js').Inbox<Answer>} Answers
+ * @typedef {import('../net/inbox.js').Inbox<Answer>} Answers
  */
-import { probe } from './heartbeat.js';
-import { createInbox } from './inbox.js';
+import { probe } from '../net/heartbeat.js';
+import { createInbox } from '../net/inbox.js';
 
 /** @type {Technique} */
 export async function* ws({ open }, cursor, signal) {

@@ -1,7 +1,7 @@
 /**
  * The banner: says that what is shown is not now, and that the traffic goes on.
  *
- * @typedef {import('../core/player.js').Player} Player
+ * @typedef {import('../model/playback.js').Player} Player
  */
 import { h, setText } from './dom.js';
 

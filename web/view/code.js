@@ -1,7 +1,7 @@
 /**
  * The loop that is running, from the very file that runs it, and the line that fired last.
  *
- * @typedef {import('../core/events.js').LabEvent} LabEvent
+ * @typedef {import('../model/events.js').LabEvent} LabEvent
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
  */
 import { techniques } from '../transports/index.js';

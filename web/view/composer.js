@@ -2,11 +2,11 @@
  * The composer: a chat line, the shared text, and the publisher that speaks by itself. What
  * goes in here once comes out in every pane.
  *
- * @typedef {import('../core/lab.js').Lab} Lab
- * @typedef {import('../core/publisher.js').Rhythm} Rhythm
- * @typedef {import('../core/types.js').Message} Message
+ * @typedef {import('../session/lab.js').Lab} Lab
+ * @typedef {import('../session/publisher.js').Rhythm} Rhythm
+ * @typedef {import('../model/types.js').Message} Message
  */
-import { count } from '../core/format.js';
+import { count } from '../model/format.js';
 import { h, setText } from './dom.js';
 
 /** Most publications of the shared text: the newest text, at most so often. */

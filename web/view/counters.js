@@ -1,9 +1,9 @@
 /**
  * The counters of a pane, and what each of them counts.
  *
- * @typedef {import('../core/events.js').Figures} Figures
+ * @typedef {import('../model/events.js').Figures} Figures
  */
-import { bytes as bytesText, count } from '../core/format.js';
+import { bytes as bytesText, count } from '../model/format.js';
 import { h, setText } from './dom.js';
 
 /** What each counter counts, for those who point at it. The first six are always in sight. */

@@ -2,9 +2,9 @@
  * A ladder: the browser's rail on top, the server's below, the last ten seconds, newest right.
  * A request slopes down, an answer slopes up; what each mark means is said in the help.
  *
- * @typedef {import('../core/events.js').Exchange} Exchange
- * @typedef {import('../core/events.js').LabEvent} LabEvent
- * @typedef {import('../core/spans.js').Span} Span
+ * @typedef {import('../model/events.js').Exchange} Exchange
+ * @typedef {import('../model/events.js').LabEvent} LabEvent
+ * @typedef {import('../model/intervals.js').Span} Span
  * @typedef {import('../transports/index.js').Family} Family
  */
 import { h } from './dom.js';

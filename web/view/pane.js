@@ -1,10 +1,10 @@
 /**
  * A pane: one subscriber, its technique, its figures, its ladder, and what it received.
  *
- * @typedef {import('../core/events.js').Figures} Figures
- * @typedef {import('../core/events.js').LabEvent} LabEvent
- * @typedef {import('../core/lab.js').PaneId} PaneId
- * @typedef {import('../core/subscriber.js').Subscriber} Subscriber
+ * @typedef {import('../model/events.js').Figures} Figures
+ * @typedef {import('../model/events.js').LabEvent} LabEvent
+ * @typedef {import('../session/lab.js').PaneId} PaneId
+ * @typedef {import('../session/subscriber.js').Subscriber} Subscriber
  * @typedef {import('../transports/index.js').Family} Family
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
  *
@@ -14,19 +14,19 @@
  * @property {boolean} live
  * @property {Figures} figures
  * @property {LabEvent[]} events  of this pane, up to now
- * @property {import('../core/spans.js').Span[]} spans
+ * @property {import('../model/intervals.js').Span[]} spans
  * @property {boolean} figuresDue   whether the figures are drawn, too
  * @property {boolean} still        whether the ladder stands still
  * @property {{ up: number | null, down: number | null }} bytes
  */
-import { count, duration, durationText } from '../core/format.js';
-import { latencyOf } from '../core/state.js';
+import { count, duration, durationText } from '../model/format.js';
+import { latencyOf } from '../session/state.js';
 import { techniqueIds, techniques } from '../transports/index.js';
 import { mountCode } from './code.js';
 import { mountCounters } from './counters.js';
 import { h, setText } from './dom.js';
 import { mountLadder } from './ladder.js';
-import { mountLog } from './log.js';
+import { mountLog } from './event-log.js';
 import { mountTicker } from './ticker.js';
 
 /** As many HTTP/1.1 connections as browsers open to one host; more requests wait. */

@@ -2,14 +2,14 @@
  * The summary: what the three panes add up to, as curves and as rows, with what the model
  * expects of each.
  *
- * @typedef {import('../core/lab.js').Lab} Lab
- * @typedef {import('../core/model.js').Prediction} Prediction
- * @typedef {import('./ecdf.js').Curve} Curve
- * @typedef {import('./table.js').Row} Row
+ * @typedef {import('../session/lab.js').Lab} Lab
+ * @typedef {import('../model/theory.js').Prediction} Prediction
+ * @typedef {import('./distribution.js').Curve} Curve
+ * @typedef {import('./comparison.js').Row} Row
  */
-import { bytes, durationText } from '../core/format.js';
-import { latencyOf } from '../core/state.js';
-import { predict } from '../core/model.js';
+import { bytes, durationText } from '../model/format.js';
+import { latencyOf } from '../session/state.js';
+import { predict } from '../model/theory.js';
 import { techniques } from '../transports/index.js';
 import { FAMILIES } from './pane.js';
 

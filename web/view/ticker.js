@@ -2,11 +2,11 @@
  * The ticker: the messages as a pane received them, newest first, and what went wrong among
  * them.
  *
- * @typedef {import('../core/events.js').Line} Line
- * @typedef {import('../core/types.js').Latency} Latency
- * @typedef {import('../core/types.js').Message} Message
+ * @typedef {import('../model/events.js').Line} Line
+ * @typedef {import('../model/types.js').Latency} Latency
+ * @typedef {import('../model/types.js').Message} Message
  */
-import { count, durationText } from '../core/format.js';
+import { count, durationText } from '../model/format.js';
 import { h } from './dom.js';
 
 /** Lines, and characters of one: more than any screen shows. */
@@ -85,7 +85,7 @@ function lineOf(line) {
   );
 }
 
-/** @param {{ gap: import('../core/types.js').Gap, missed: number }} line */
+/** @param {{ gap: import('../model/types.js').Gap, missed: number }} line */
 export function gapText({ gap: { reason, oldest, head }, missed }) {
   return {
     truncated: `gap: ${count(missed)} messages were no longer kept; on from #${oldest}`,

@@ -1,6 +1,6 @@
 /** Each preset shows its lesson in numbers, on real sockets. */
-import { RUN_MS, presets } from '../../core/presets.js';
-import { predict } from '../../core/model.js';
+import { RUN_MS, presets } from '../../model/presets.js';
+import { predict } from '../../model/theory.js';
 import { begin, byId, expect, finished, run, state, test } from './trifold.js';
 
 /** @typedef {import('./trifold.js').LabState['panes'][number]} Pane */
@@ -189,7 +189,7 @@ test('the same seed gives the same schedule of messages and of delays', async ({
     });
     await page.goto(`${server.url}/?preset=order&seed=${seed}`);
     const moments = await page.evaluate(async (own) => {
-      const path = '/core/publisher.js';
+      const path = '/session/publisher.js';
       const { schedule } = await import(path);
       const first = schedule('poisson', 10, own);
       return Array.from({ length: 30 }, () => first.next().value);

@@ -1,7 +1,7 @@
 /**
  * The vocabulary of the browser tests: a server of one's own, and pages on it.
  *
- * @typedef {import('../../core/state.js').LabState} LabState
+ * @typedef {import('../../session/state.js').LabState} LabState
  * @typedef {import('@playwright/test').Page} Page
  */
 import { spawn } from 'node:child_process';

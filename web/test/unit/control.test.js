@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createControl } from '../../transports/control.js';
+import { createControl } from '../../net/control.js';
 
 /** A WebSocket that does what the test says. */
 class Socket {

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { tally, zeroFigures } from '../../core/events.js';
-import { KEPT_MS, createTimeline } from '../../core/timeline.js';
+import { tally, zeroFigures } from '../../model/events.js';
+import { KEPT_MS, createTimeline } from '../../model/timeline.js';
 
 /**
- * @typedef {import('../../core/events.js').Happening} Happening
- * @typedef {import('../../core/events.js').LabEvent} LabEvent
- * @typedef {import('../../core/types.js').Message} Message
+ * @typedef {import('../../model/events.js').Happening} Happening
+ * @typedef {import('../../model/events.js').LabEvent} LabEvent
+ * @typedef {import('../../model/types.js').Message} Message
  */
 
 const EXCHANGE = { request: 1, path: '/poll', asked: 0, upMs: 0, downMs: 0 };
 
-/** @type {import('../../core/types.js').Batch} */
+/** @type {import('../../model/types.js').Batch} */
 const EMPTY = { type: 'batch', epoch: 'e', since: 0, version: 0, head: 0, messages: [] };
 
 /** @param {number} version @returns {Message} */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { estimateOffset } from '../../core/clock.js';
-import { bytes, count, durationText } from '../../core/format.js';
-import { bodyOf } from '../../core/publisher.js';
-import { gaps, random } from '../../core/schedule.js';
-import { quantile, summarize } from '../../core/statistics.js';
+import { estimateOffset } from '../../model/clock.js';
+import { bytes, count, durationText } from '../../model/format.js';
+import { bodyOf } from '../../session/publisher.js';
+import { gaps, random } from '../../model/arrivals.js';
+import { quantile, summarize } from '../../model/quantiles.js';
 
 test('quantiles are values that were measured', () => {
   assert.equal(quantile([1, 2, 3, 4], 0.5), 2);

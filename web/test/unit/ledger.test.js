@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLedger, takeBatch, takeGap } from '../../core/ledger.js';
+import { createLedger, takeBatch, takeGap } from '../../model/ledger.js';
 
 /** @param {number} since @param {number} version @param {number} [head] */
 function batch(since, version, head = version) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMeters } from '../../core/meters.js';
+import { createMeters } from '../../model/meters.js';
 
 const UNKNOWN = { up: null, down: null };
 const ZERO = { up: 0, down: 0 };

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOutbox } from '../../transports/publish.js';
+import { createOutbox } from '../../net/outbox.js';
 
-/** @typedef {import('../../transports/control.js').Control} Control */
+/** @typedef {import('../../net/control.js').Control} Control */
 
 /** A channel that gives these answers, one after the other. @param {(object | Error)[]} answers */
 function channel(answers) {

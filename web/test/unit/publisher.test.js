@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPublisher } from '../../core/publisher.js';
+import { createPublisher } from '../../session/publisher.js';
 
 /** A timer that fires when the test says so. */
 function handTimer() {

@@ -2,11 +2,11 @@
  * Publishing: one message after the other, in the order in which they were said. A message
  * whose fate is unknown is sent again; its `id` makes that safe.
  *
- * @typedef {import('../core/types.js').Publication} Publication
+ * @typedef {import('../model/types.js').Publication} Publication
  * @typedef {import('./control.js').Control} Control
  * @typedef {{ id: string, version: number }} Published
  */
-import { backOff } from './persist.js';
+import { backOff } from './retry.js';
 import { sleep } from './sleep.js';
 
 /** Most messages that wait to be sent; what comes on top is refused, and told so. */

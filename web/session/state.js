@@ -1,10 +1,10 @@
 /**
  * The state of the lab: what tests and other programs read as `window.lab.state()`.
  *
- * @typedef {import('./events.js').Figures} Figures
+ * @typedef {import('../model/events.js').Figures} Figures
  * @typedef {import('./lab.js').Lab} Lab
  */
-import { summarize } from './statistics.js';
+import { summarize } from '../model/quantiles.js';
 
 /**
  * Figures of the latencies, in milliseconds; `error` is how far the worst may be off.

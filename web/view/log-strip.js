@@ -1,11 +1,11 @@
 /**
  * The truth strip: every message as the log numbered it, on the same time axis as the panes.
  *
- * @typedef {import('../core/events.js').LabEvent} LabEvent
- * @typedef {import('../core/lab.js').Lab} Lab
+ * @typedef {import('../model/events.js').LabEvent} LabEvent
+ * @typedef {import('../session/lab.js').Lab} Lab
  * @typedef {Extract<LabEvent, { type: 'published' | 'heard' }>} Numbered
  */
-import { count } from '../core/format.js';
+import { count } from '../model/format.js';
 import { h, setText } from './dom.js';
 import { SPAN_MS } from './ladder.js';
 import { s, widthOf } from './svg.js';

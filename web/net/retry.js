@@ -2,10 +2,10 @@
  * Persistence: whatever ends a technique - an error, a server that went away, a gap - it is
  * started again, from the cursor. One mechanism for all of them.
  *
- * @typedef {import('./index.js').Technique} Technique
+ * @typedef {import('../transports/index.js').Technique} Technique
  */
 import { sleep } from './sleep.js';
-import { Failure } from './wire.js';
+import { Failure } from './client.js';
 
 /** The first pause, and the longest; in milliseconds. */
 const FIRST = 250;

@@ -1,8 +1,8 @@
 /**
  * The mistakes of the lecture, tried out: what was queued, what fired, how deep the stack was.
  */
-import { count } from '../core/format.js';
-import { sleep } from '../transports/sleep.js';
+import { count } from '../model/format.js';
+import { sleep } from '../net/sleep.js';
 import { h, setText } from './dom.js';
 
 /** How long each runs before its worker is ended, in milliseconds. */
@@ -64,7 +64,7 @@ export function mountMistakes() {
     const mistake = MISTAKES[index];
     const card = cards[index];
     if (!mistake || !card) return;
-    const worker = new Worker('/core/mistakes.js');
+    const worker = new Worker('/workers/antipatterns.js');
     let said = {};
     worker.onmessage = ({ data }) => {
       said = data;

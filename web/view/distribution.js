@@ -6,8 +6,8 @@
  * @typedef {{ family: Family, name: string, values: number[],
  *             model: ((ms: number) => number) | null }} Curve
  */
-import { durationText } from '../core/format.js';
-import { distribution, quantile } from '../core/statistics.js';
+import { durationText } from '../model/format.js';
+import { distribution, quantile } from '../model/quantiles.js';
 import { h } from './dom.js';
 import { s, widthOf } from './svg.js';
 

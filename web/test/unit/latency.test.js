@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStopwatch } from '../../core/stopwatch.js';
+import { createStopwatch } from '../../model/latency.js';
 
-/** @typedef {import('../../core/types.js').Message} Message */
+/** @typedef {import('../../model/types.js').Message} Message */
 
 /** A server's clock that is an hour ahead, known to 10 ms. */
 const HOUR = 3_600_000;

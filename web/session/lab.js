@@ -3,29 +3,29 @@
  * clock to measure with. It knows nothing of the page that shows it.
  *
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
- * @typedef {import('../transports/wire.js').Conditions} Conditions
- * @typedef {import('./events.js').Delivery} Delivery
- * @typedef {import('./presets.js').Network} Network
- * @typedef {import('./presets.js').Preset} Preset
+ * @typedef {import('../net/client.js').Conditions} Conditions
+ * @typedef {import('../model/events.js').Delivery} Delivery
+ * @typedef {import('../model/presets.js').Network} Network
+ * @typedef {import('../model/presets.js').Preset} Preset
  * @typedef {import('./publisher.js').Rhythm} Rhythm
  * @typedef {import('./subscriber.js').Subscriber} Subscriber
- * @typedef {import('./types.js').Cursor} Cursor
- * @typedef {import('./types.js').Message} Message
+ * @typedef {import('../model/types.js').Cursor} Cursor
+ * @typedef {import('../model/types.js').Message} Message
  * @typedef {'poll' | 'longpoll' | 'ws'} PaneId
  */
-import { createControl } from '../transports/control.js';
+import { createControl } from '../net/control.js';
 import { techniques } from '../transports/index.js';
-import { backOff } from '../transports/persist.js';
-import { createOutbox } from '../transports/publish.js';
-import { sleep } from '../transports/sleep.js';
-import { createWire } from '../transports/wire.js';
-import { createClock } from './clock.js';
-import { createMeters } from './meters.js';
+import { backOff } from '../net/retry.js';
+import { createOutbox } from '../net/outbox.js';
+import { sleep } from '../net/sleep.js';
+import { createWire } from '../net/client.js';
+import { createClock } from '../model/clock.js';
+import { createMeters } from '../model/meters.js';
 import { bodyOf, createMetronome, createPublisher, schedule } from './publisher.js';
-import { perform } from './run.js';
-import { createStopwatch } from './stopwatch.js';
+import { perform } from './scenario.js';
+import { createStopwatch } from '../model/latency.js';
 import { createSubscriber } from './subscriber.js';
-import { createTimeline } from './timeline.js';
+import { createTimeline } from '../model/timeline.js';
 
 /** Messages from before the start that are shown, but neither counted nor measured. */
 const HISTORY = 30;
@@ -55,7 +55,7 @@ const PANES = [
  * @param {(messages: Message[]) => void} hooks.onHistory
  * @param {() => void} hooks.onChange
  * @param {(problem: string) => void} hooks.onProblem a message was refused
- * @param {(taken: import('./events.js').Taken) => void} hooks.onTaken
+ * @param {(taken: import('../model/events.js').Taken) => void} hooks.onTaken
  * @param {(signal: AbortSignal) => Promise<void>} hooks.tryMistakes
  */
 export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes }) {
@@ -126,7 +126,7 @@ export function createLab({ onHistory, onChange, onProblem, onTaken, tryMistakes
     );
   });
 
-  /** @param {import('./events.js').Happening | import('./events.js').Occasion} event
+  /** @param {import('../model/events.js').Happening | import('../model/events.js').Occasion} event
    *  @param {PaneId | null} pane */
   function record(event, pane = null) {
     timeline.add(Object.assign(event, { at: performance.now(), pane }));

@@ -2,12 +2,12 @@
  * The control channel: one socket for the page's bookkeeping, so that it takes none of the
  * browser's six connections. What the page publishes goes through it, too.
  *
- * @typedef {import('../core/types.js').Publication} Publication
+ * @typedef {import('../model/types.js').Publication} Publication
  * @typedef {{ requests: number, responses: number, empty: number, in_flight: number,
  *             upload_bytes: number, download_bytes: number }} Reading bytes up and down are counted by the server, headers and
  *   frames included
  */
-import { backOff } from './persist.js';
+import { backOff } from './retry.js';
 import { sleep } from './sleep.js';
 
 /** How long to wait for what the server must say at once; in milliseconds. */

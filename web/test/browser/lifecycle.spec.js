@@ -2,7 +2,7 @@
  * Whoever was away comes back to the complete sequence: gone back and forward, waiting behind
  * six other tabs, asleep for an hour.
  */
-import { becomes, test } from './beside.js';
+import { becomes, test } from './real-browser.js';
 import { PANES, byId, complete, expect, listening, open, say, state } from './trifold.js';
 
 /**

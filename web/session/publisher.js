@@ -4,7 +4,7 @@
  *
  * @typedef {'off' | 'steady' | 'poisson'} Rhythm
  */
-import { gaps, random } from './schedule.js';
+import { gaps, random } from '../model/arrivals.js';
 
 /** A body of 60 bytes: a number, and words to fill it up. */
 const WORDS = 'the cat sat on the mat and looked at three clocks at once';
@@ -35,7 +35,7 @@ const ASLEEP_MS = 10_000;
 
 /** A timer that goes on while the tab is hidden. @returns {Timer} */
 export function createMetronome() {
-  const worker = new Worker('/core/metronome.js');
+  const worker = new Worker('/workers/timer.js');
   /** @type {Map<number, () => void>} */
   const waiting = new Map();
   let beats = 0;

@@ -3,7 +3,7 @@
  * stands still, while the traffic goes on; replaying it walks from the past towards the moment
  * of the pause.
  *
- * @typedef {import('./lab.js').Lab} Lab
+ * @typedef {import('../session/lab.js').Lab} Lab
  */
 
 import { KEPT_MS } from './timeline.js';

@@ -2,10 +2,10 @@
  * The wire: how a technique speaks to the server, and where each request and answer is
  * reported. The techniques themselves are in poll.js, longpoll.js and ws.js.
  *
- * @typedef {import('../core/types.js').Answer} Answer
- * @typedef {import('../core/types.js').Cursor} Cursor
- * @typedef {import('../core/events.js').Exchange} Exchange
- * @typedef {import('../core/events.js').Happening} Happening
+ * @typedef {import('../model/types.js').Answer} Answer
+ * @typedef {import('../model/types.js').Cursor} Cursor
+ * @typedef {import('../model/events.js').Exchange} Exchange
+ * @typedef {import('../model/events.js').Happening} Happening
  *
  * @typedef {Record<string, string | number>} Conditions
  *   What is asked of the simulated network and of the meter, by the protocol's names.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { predict } from '../../core/model.js';
-import { presets } from '../../core/presets.js';
+import { predict } from '../../model/theory.js';
+import { presets } from '../../model/presets.js';
 
 const CHAT = { rate: 0.0005, every: 2000, delay: 40, hold: 25_000 };
 

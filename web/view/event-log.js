@@ -1,9 +1,9 @@
 /**
  * What happened on the wire of one pane, in words: open, send, message, close.
  *
- * @typedef {import('../core/events.js').LabEvent} LabEvent
+ * @typedef {import('../model/events.js').LabEvent} LabEvent
  */
-import { durationText } from '../core/format.js';
+import { durationText } from '../model/format.js';
 import { h } from './dom.js';
 
 const LINES = 14;

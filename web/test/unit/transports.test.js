@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createInbox } from '../../transports/inbox.js';
+import { createInbox } from '../../net/inbox.js';
 import { longpoll } from '../../transports/longpoll.js';
-import { backOff, persist } from '../../transports/persist.js';
+import { backOff, persist } from '../../net/retry.js';
 import { chained, guarded, interval } from '../../transports/poll.js';
-import { Failure } from '../../transports/wire.js';
+import { Failure } from '../../net/client.js';
 
 /**
- * @typedef {import('../../core/types.js').Answer} Answer
- * @typedef {import('../../transports/wire.js').Wire} Wire
+ * @typedef {import('../../model/types.js').Answer} Answer
+ * @typedef {import('../../net/client.js').Wire} Wire
  */
 
 /** @param {number} version @param {number} [head] @returns {Answer} */
@@ -134,7 +134,7 @@ test('back-off doubles, is spread, and has an end', () => {
 });
 
 test('an inbox gives what was put in, in order, and ends when it is closed', async () => {
-  /** @type {import('../../transports/inbox.js').Inbox<number>} */
+  /** @type {import('../../net/inbox.js').Inbox<number>} */
   const inbox = createInbox(new AbortController().signal);
   inbox.put(1);
   setImmediate(() => {

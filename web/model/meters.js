@@ -3,7 +3,7 @@
  * each reading which of its beginnings it counts from; only one that counts from the beginning
  * of this measurement is taken. Of any other nobody knows what is missing.
  *
- * @typedef {import('../transports/control.js').Reading} Reading
+ * @typedef {import('../net/control.js').Reading} Reading
  */
 
 /**

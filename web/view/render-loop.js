@@ -2,7 +2,7 @@
  * When to draw: what happened is drawn in the next frame, time moves the drawings at each
  * frame, and figures are drawn so often that they can be read.
  *
- * @typedef {import('../core/player.js').Player} Player
+ * @typedef {import('../model/playback.js').Player} Player
  *
  * @typedef {object} Frame
  * @property {number} now          the moment to show

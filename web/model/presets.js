@@ -3,7 +3,7 @@
  * same schedule and delays the same way.
  *
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
- * @typedef {import('./publisher.js').Rhythm} Rhythm
+ * @typedef {import('../session/publisher.js').Rhythm} Rhythm
  *
  * @typedef {object} Network what the simulated network does, all in milliseconds
  * @property {number} [delay]    one way, each way

@@ -1,8 +1,8 @@
 /**
  * The run of a preset: what it publishes, breaks and types, and when it is over.
  *
- * @typedef {import('../transports/wire.js').Conditions} Conditions
- * @typedef {import('./presets.js').Preset} Preset
+ * @typedef {import('../net/client.js').Conditions} Conditions
+ * @typedef {import('../model/presets.js').Preset} Preset
  * @typedef {import('./publisher.js').Publisher} Publisher
  *
  * @typedef {object} Stage what a run moves
@@ -13,9 +13,9 @@
  * @property {number} seed
  * @property {boolean} hasLab
  */
-import { sleep } from '../transports/sleep.js';
-import { createWire } from '../transports/wire.js';
-import { RUN_MS } from './presets.js';
+import { sleep } from '../net/sleep.js';
+import { createWire } from '../net/client.js';
+import { RUN_MS } from '../model/presets.js';
 import { schedule } from './publisher.js';
 
 /** The publisher rests at the end of a run, so that what was said can arrive. */

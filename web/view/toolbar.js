@@ -1,10 +1,10 @@
 /**
  * The top bar: which lesson, what is injected, and the switch.
  *
- * @typedef {import('../core/lab.js').Lab} Lab
- * @typedef {import('../core/presets.js').Preset} Preset
+ * @typedef {import('../session/lab.js').Lab} Lab
+ * @typedef {import('../model/presets.js').Preset} Preset
  */
-import { RUN_MS, presets } from '../core/presets.js';
+import { RUN_MS, presets } from '../model/presets.js';
 import { h, setText } from './dom.js';
 
 /**

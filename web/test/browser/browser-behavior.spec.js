@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { becomes, test } from './beside.js';
+import { becomes, test } from './real-browser.js';
 import { PANES, begin, byId, complete, expect, finished, listening, open, say, state } from './trifold.js';
 
 test('hidden: another tab in front slows polling down, and nothing else', async ({ tabs, server }) => {

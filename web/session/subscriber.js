@@ -3,21 +3,21 @@
  * technique while it runs; the ledger stays, so nothing is lost and nothing repeated.
  *
  * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
- * @typedef {import('../transports/wire.js').Conditions} Conditions
- * @typedef {import('./events.js').Delivery} Delivery
- * @typedef {import('./events.js').Happening} Happening
- * @typedef {import('./events.js').Taken} Taken
- * @typedef {import('./ledger.js').Ledger} Ledger
- * @typedef {import('./types.js').Answer} Answer
- * @typedef {import('./types.js').Cursor} Cursor
- * @typedef {import('./types.js').Message} Message
+ * @typedef {import('../net/client.js').Conditions} Conditions
+ * @typedef {import('../model/events.js').Delivery} Delivery
+ * @typedef {import('../model/events.js').Happening} Happening
+ * @typedef {import('../model/events.js').Taken} Taken
+ * @typedef {import('../model/ledger.js').Ledger} Ledger
+ * @typedef {import('../model/types.js').Answer} Answer
+ * @typedef {import('../model/types.js').Cursor} Cursor
+ * @typedef {import('../model/types.js').Message} Message
  *
  * @typedef {'stopped' | 'connecting' | 'polling' | 'held' | 'open' | 'retrying'} State
  */
 import { techniques } from '../transports/index.js';
-import { persist } from '../transports/persist.js';
-import { createWire } from '../transports/wire.js';
-import { createLedger, takeBatch, takeGap } from './ledger.js';
+import { persist } from '../net/retry.js';
+import { createWire } from '../net/client.js';
+import { createLedger, takeBatch, takeGap } from '../model/ledger.js';
 
 /**
  * @param {object} given
