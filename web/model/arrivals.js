@@ -1,4 +1,8 @@
-/** When the publisher speaks: the same seed gives the same schedule. */
+/**
+ * When messages are published: the same seed gives the same schedule.
+ *
+ * @typedef {'off' | 'steady' | 'poisson'} ArrivalProcess
+ */
 
 /**
  * A small seeded generator, uniform on [0, 1): a Weyl sequence through the finalizer of
@@ -21,12 +25,34 @@ export function random(seed) {
 /**
  * The gaps between messages, in milliseconds, without end.
  *
- * @param {'steady' | 'poisson'} kind Poisson: gaps are exponential, so news comes in bursts
+ * @param {Exclude<ArrivalProcess, 'off'>} process Poisson: gaps are exponential, in bursts
  * @param {number} perSecond
  * @param {() => number} uniform
  * @returns {Generator<number, never>}
  */
-export function* gaps(kind, perSecond, uniform) {
+export function* gaps(process, perSecond, uniform) {
   const mean = 1000 / perSecond;
-  while (true) yield kind === 'steady' ? mean : -Math.log(1 - uniform()) * mean;
+  while (true) yield process === 'steady' ? mean : -Math.log(1 - uniform()) * mean;
+}
+
+/**
+ * When messages are due, in milliseconds from the start.
+ *
+ * @param {Exclude<ArrivalProcess, 'off'>} process
+ * @param {number} perSecond
+ * @param {number} seed
+ * @returns {Generator<number, void>}
+ */
+export function* dueTimes(process, perSecond, seed) {
+  let due = 0;
+  for (const gap of gaps(process, perSecond, random(seed))) yield (due += gap);
+}
+
+/** A body of 60 bytes: a number, and words to fill it up. */
+const WORDS = 'the cat sat on the mat and looked at three clocks at once';
+const BODY_BYTES = 60;
+
+/** @param {number} number @returns {string} */
+export function bodyOf(number) {
+  return `${number} ${WORDS}`.padEnd(BODY_BYTES, '.').slice(0, BODY_BYTES);
 }

@@ -1,16 +1,16 @@
 /**
- * The server's clock, as seen from here: the answer of the fastest of a few questions, which
- * is off by half its round trip at most (Cristian's algorithm, 1989).
+ * The server's clock, estimated from here: of a few samples the one with the shortest round
+ * trip counts; its error is half that round trip at most (Cristian's algorithm, 1989).
  *
  * @typedef {{ sent: number, received: number, at: number }} Sample
  *   Sent and received by this page's clock, `at` by the server's; all in milliseconds.
  * @typedef {{ offset: number, error: number }} Estimate
- *   Server's clock minus page's, and how far that may be off.
+ *   Server's clock minus page's, and the largest possible error.
  */
 
-/** Questions for the time, and how often they are asked again: two clocks drift apart. */
-const QUESTIONS = 8;
-const EVERY_MS = 60_000;
+/** Samples for one estimate, and the time between two: clocks drift apart. */
+const SAMPLES = 8;
+const INTERVAL_MS = 60_000;
 
 /** @param {Sample[]} samples @returns {Estimate | null} */
 export function estimateOffset(samples) {
@@ -23,49 +23,55 @@ export function estimateOffset(samples) {
   return best;
 }
 
-/** @param {() => Promise<{ at: number }>} ask what time it is at the server */
-export function createClock(ask) {
+/** @param {() => Promise<{ at: number }>} fetchTime from the server */
+export function createClock(fetchTime) {
   /** @type {Estimate | null} */
   let estimate = null;
   let signal = AbortSignal.abort();
-  let reading = false;
+  let isSampling = false;
   /** @type {Sample[]} */
   let samples = [];
 
-  async function read() {
-    if (reading) return;
-    reading = true;
+  async function synchronize() {
+    if (isSampling) return;
+    isSampling = true;
     samples = [];
-    for (let asked = 0; asked < QUESTIONS && !signal.aborted; asked++) {
-      const sent = performance.timeOrigin + performance.now();
-      const answer = await ask().catch(() => null);
-      const received = performance.timeOrigin + performance.now();
-      if (answer) samples.push({ sent, received, at: answer.at });
+    for (let count = 0; count < SAMPLES && !signal.aborted; count++) {
+      samples.push(...(await takeSample(fetchTime)));
     }
     estimate = estimateOffset(samples) ?? estimate;
-    reading = false;
+    isSampling = false;
   }
 
   return {
-    /** Reads the clock now, and again and again. @param {AbortSignal} life */
-    async follow(life) {
-      signal = life;
-      await read();
-      if (life.aborted) return;
-      const timer = setInterval(read, EVERY_MS);
-      life.addEventListener('abort', () => clearInterval(timer), { once: true });
+    /** Synchronizes now, and then regularly. @param {AbortSignal} session */
+    async start(session) {
+      signal = session;
+      await synchronize();
+      if (session.aborted) return;
+      const timer = setInterval(synchronize, INTERVAL_MS);
+      session.addEventListener('abort', () => clearInterval(timer), { once: true });
     },
-    /** One of the two clocks has jumped: what was known is worth nothing. */
-    distrust() {
+    /** One of the two clocks has jumped: earlier samples are worthless. */
+    invalidate() {
       estimate = null;
       samples = [];
-      read();
+      synchronize();
     },
-    /** The best that is known; null until the first answer. */
+    /** The best estimate; null before the first sample. */
     get estimate() {
       return estimate;
     },
   };
+}
+
+/** No sample if the request fails.
+ * @param {() => Promise<{ at: number }>} fetchTime @returns {Promise<Sample[]>} */
+async function takeSample(fetchTime) {
+  const sent = performance.timeOrigin + performance.now();
+  const time = await fetchTime().catch(() => null);
+  const received = performance.timeOrigin + performance.now();
+  return time ? [{ sent, received, at: time.at }] : [];
 }
 
 /** @typedef {ReturnType<typeof createClock>} Clock */

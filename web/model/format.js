@@ -1,4 +1,4 @@
-/** Figures as people read them: a unit always, one decimal at most. */
+/** Formats figures for people: always a unit, one decimal at most. */
 
 /**
  * @param {number | null} ms
@@ -22,7 +22,7 @@ export function count(value) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
-/** Bytes in thousands, as network people count. @param {number} value */
+/** Bytes in thousands (SI), as networks are measured. @param {number} value */
 export function bytes(value) {
   if (value < 1000) return `${value}\u00a0B`;
   const [amount, unit] = value < 999_500 ? [value / 1000, 'kB'] : [value / 1e6, 'MB'];

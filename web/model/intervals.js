@@ -1,32 +1,39 @@
 /**
- * Spans of time that are out of the ordinary.
+ * Intervals in which the tab was hidden or the link was down.
  *
- * @typedef {import('./events.js').LabEvent} LabEvent
+ * @typedef {import('./events.js').TimedPageEvent} TimedPageEvent
  *
- * @typedef {{ kind: 'hidden' | 'outage', from: number, to: number }} Span
- *   The tab was hidden, or the link was down; `performance.now()`.
+ * @typedef {{ kind: 'hidden' | 'outage', from: number, to: number }} Interval
+ *   By `performance.now()`.
  */
 
-/** @param {LabEvent[]} events up to now @param {number} now @returns {Span[]} */
-export function spansOf(events, now) {
-  /** @type {Span[]} */
-  const spans = [];
-  /** @type {Record<Span['kind'], number | null>} */
-  const open = { hidden: null, outage: null };
-  /** @param {Span['kind']} kind @param {boolean} begins @param {number} at */
-  const mark = (kind, begins, at) => {
-    const from = open[kind];
-    if (begins) open[kind] = at;
-    else if (from !== null) {
-      spans.push({ kind, from, to: at });
-      open[kind] = null;
-    }
-  };
+/** @param {TimedPageEvent[]} events up to `now` @param {number} now @returns {Interval[]} */
+export function intervalsOf(events, now) {
+  /** @type {Interval[]} */
+  const intervals = [];
+  /** @type {Map<Interval['kind'], Interval>} */
+  const open = new Map();
   for (const event of events) {
-    if (event.type === 'hidden' || event.type === 'visible') mark('hidden', event.type === 'hidden', event.at);
-    if (event.type === 'link') mark('outage', event.down, event.at);
+    const edge = edgeOf(event);
+    if (!edge) continue;
+    const current = open.get(edge.kind);
+    if (edge.begins && !current) {
+      const interval = { kind: edge.kind, from: event.at, to: now };
+      intervals.push(interval);
+      open.set(edge.kind, interval);
+    } else if (!edge.begins && current) {
+      current.to = event.at;
+      open.delete(edge.kind);
+    }
   }
-  mark('hidden', false, now);
-  mark('outage', false, now);
-  return spans;
+  return intervals;
+}
+
+/** @param {TimedPageEvent} event
+ *  @returns {{ kind: Interval['kind'], begins: boolean } | null} */
+function edgeOf(event) {
+  if (event.type === 'link') return { kind: 'outage', begins: event.down };
+  if (event.type === 'hidden') return { kind: 'hidden', begins: true };
+  if (event.type === 'visible') return { kind: 'hidden', begins: false };
+  return null;
 }

@@ -1,92 +1,122 @@
 /**
- * The stopwatch: how late a message is, first visible minus published. What this page
- * published is measured by its own clock, at both ends; what others published by the
- * server's, as far as that is known.
+ * Latency: first visible minus published. Messages of this page are measured by its own clock
+ * at both ends; those of other clients by the server's clock, as far as that is known.
  *
  * @typedef {import('./clock.js').Clock} Clock
  * @typedef {import('./types.js').Latency} Latency
  * @typedef {import('./types.js').Message} Message
  */
 
-/** Own messages whose moment is remembered; the panes are done with older ones. */
-const MOMENTS_MAX = 20_000;
+/** Own messages whose publication time is kept; the panes have received older ones. */
+const MAX_PUBLISH_TIMES = 20_000;
 
-/** A clock that is off by so much was set, and did not drift; in milliseconds. */
+/** A clock that moves by more than this was set, and did not drift. */
 const JUMP_MS = 1000;
 
-/** Who did not look at the clock for so long was asleep: the page looks each second. */
-const ASLEEP_MS = 10_000;
+/** If the 1 s clock check is 10 s late, the machine was suspended. */
+const SUSPENDED_MS = 10_000;
 
-/** @param {Clock} clock */
-export function createStopwatch(clock) {
-  /** When this page published what, by `performance.now()`. @type {Map<string, number>} */
-  const moments = new Map();
+/** @param {Pick<Clock, 'estimate' | 'invalidate'>} clock @param {() => boolean} isHidden */
+export function createLatencyMeter(clock, isHidden) {
+  const publishTimes = createPublishTimes();
+  const detectLocalJump = createLocalJumpDetector();
+  const detectServerJump = createServerJumpDetector();
   let visibleSince = 0;
-  /** The newest message so far. @type {Message | null} */
-  let newest = null;
-  /** When the page last looked, by `performance.now()`, and how far ahead the wall clock was. */
-  let looked = performance.now();
-  let ahead = Date.now() - looked;
 
-  /** After a sleep `performance.now()` may be late, or go on as if nothing had been. */
-  function look() {
-    const now = performance.now();
-    const wasAhead = ahead;
-    const asleep = now - looked > ASLEEP_MS;
-    looked = now;
-    ahead = Date.now() - now;
-    if (asleep || Math.abs(ahead - wasAhead) > JUMP_MS) jumped();
-  }
-
-  /** What was published before does not count, and who knows what time it is at the server. */
-  function jumped() {
+  /** Messages published before now do not count, and the server's time is unknown. */
+  function invalidateClock() {
     visibleSince = performance.now();
-    clock.distrust();
+    clock.invalidate();
   }
 
-  /** The server's clock may jump as well: back, when a newer message is older; or forward, when
-   * a message comes before it was published. @param {Message} message @param {number} arrived */
-  function compare(message, arrived) {
-    const setBack = newest && message.version > newest.version && message.at < newest.at - JUMP_MS;
-    if (!newest || message.version > newest.version) newest = message;
-    const { offset = Infinity, error = 0 } = clock.estimate ?? {};
-    const lead = message.at - (performance.timeOrigin + arrived + offset);
-    if (setBack || lead > error + JUMP_MS) jumped();
-  }
-
-  /** @param {Message} message @param {number} arrived @returns {Latency} */
-  function latencyOf({ id, at }, arrived) {
-    const moment = moments.get(id);
-    if (moment !== undefined) return { ms: arrived - moment, error: 0 };
-    if (!clock.estimate) return { ms: 0, error: Infinity };
-    const { offset, error } = clock.estimate;
-    return { ms: Math.max(0, performance.timeOrigin + arrived + offset - at), error };
+  /** Notices a clock that was set, and a suspended machine. */
+  function checkClock() {
+    if (detectLocalJump()) invalidateClock();
   }
 
   return {
-    /** A message is published now. @param {string} id */
-    start(id) {
-      moments.set(id, performance.now());
-      const oldest = moments.size > MOMENTS_MAX ? moments.keys().next().value : undefined;
-      if (oldest !== undefined) moments.delete(oldest);
-    },
-    /** Whether this page published it. @param {string} id */
-    knows: (id) => moments.has(id),
-    look,
-    /** The tab is visible again: what was published before does not count. */
+    checkClock,
+    /** A message of this page is published now. */
+    markPublished: publishTimes.add,
+    isOwnMessage: publishTimes.has,
+    /** The tab is visible again: messages published before now do not count. */
     resume() {
       visibleSince = performance.now();
     },
-    /** @param {Message} message @param {number} arrived by `performance.now()` */
-    measure(message, arrived) {
-      look();
-      compare(message, arrived);
-      const latency = latencyOf(message, arrived);
-      const isKnown = latency.error < Infinity;
-      const wasVisible = !document.hidden && arrived - latency.ms >= visibleSince;
-      return { latency, counts: isKnown && wasVisible };
+    /** @param {Message} message @param {number} arrivedAt by `performance.now()` */
+    measure(message, arrivedAt) {
+      checkClock();
+      if (detectServerJump(message, arrivedAt, clock.estimate)) invalidateClock();
+      const publishedAt = publishTimes.get(message.id);
+      const latency =
+        publishedAt === undefined
+          ? remoteLatency(message, arrivedAt, clock.estimate)
+          : { ms: arrivedAt - publishedAt, error: 0 };
+      const wasVisible = !isHidden() && arrivedAt - latency.ms >= visibleSince;
+      return { latency, isMeasured: latency.error < Infinity && wasVisible };
     },
   };
 }
 
-/** @typedef {ReturnType<typeof createStopwatch>} Stopwatch */
+/** When this page published which message, by `performance.now()`. */
+function createPublishTimes() {
+  /** @type {Map<string, number>} */
+  const publishedAt = new Map();
+  return {
+    /** @param {string} id */
+    add(id) {
+      publishedAt.set(id, performance.now());
+      if (publishedAt.size <= MAX_PUBLISH_TIMES) return;
+      const oldest = publishedAt.keys().next().value;
+      if (oldest !== undefined) publishedAt.delete(oldest);
+    },
+    has: (/** @type {string} */ id) => publishedAt.has(id),
+    get: (/** @type {string} */ id) => publishedAt.get(id),
+  };
+}
+
+/**
+ * Returns a function that is called regularly, and returns true if the machine was suspended
+ * or its wall clock was set since the last call. During a suspension `performance.now()` may
+ * stand still or run on, depending on the system.
+ */
+function createLocalJumpDetector() {
+  let checkedAt = performance.now();
+  let wallClockOffset = Date.now() - checkedAt;
+  return () => {
+    const now = performance.now();
+    const moved = Math.abs(Date.now() - now - wallClockOffset);
+    const wasSuspended = now - checkedAt > SUSPENDED_MS;
+    checkedAt = now;
+    wallClockOffset = Date.now() - now;
+    return wasSuspended || moved > JUMP_MS;
+  };
+}
+
+/**
+ * Returns a function that detects from a message that the server's clock was set: back, if a
+ * newer message has an older time; forward, if a message arrives before it was published.
+ */
+function createServerJumpDetector() {
+  /** @type {Message | null} */
+  let newest = null;
+  /** @param {Message} message @param {number} arrivedAt @param {Clock['estimate']} estimate */
+  return (message, arrivedAt, estimate) => {
+    const isNewer = !newest || message.version > newest.version;
+    const wasSetBack = newest !== null && isNewer && message.at < newest.at - JUMP_MS;
+    if (isNewer) newest = message;
+    const { offset = Infinity, error = 0 } = estimate ?? {};
+    const lead = message.at - (performance.timeOrigin + arrivedAt + offset);
+    return wasSetBack || lead > error + JUMP_MS;
+  };
+}
+
+/** @param {Message} message @param {number} arrivedAt @param {Clock['estimate']} estimate
+ *  @returns {Latency} */
+function remoteLatency({ at }, arrivedAt, estimate) {
+  if (!estimate) return { ms: 0, error: Infinity };
+  const { offset, error } = estimate;
+  return { ms: Math.max(0, performance.timeOrigin + arrivedAt + offset - at), error };
+}
+
+/** @typedef {ReturnType<typeof createLatencyMeter>} LatencyMeter */

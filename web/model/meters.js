@@ -1,52 +1,55 @@
 /**
- * The meters: what each pane's traffic has cost, as the server counted it. The server says with
- * each reading which of its beginnings it counts from; only one that counts from the beginning
- * of this measurement is taken. Of any other nobody knows what is missing.
+ * The meters: bytes and requests of each pane, as the server counts them. Every snapshot
+ * carries the meter's generation; snapshots of another generation are discarded.
  *
- * @typedef {import('../net/control.js').Reading} Reading
+ * @typedef {{ requests: number, responses: number, empty: number, in_flight: number,
+ *             upload_bytes: number, download_bytes: number }} MeterSnapshot
+ *   Bytes include headers and frames.
+ *
+ * @typedef {{ up: number | null, down: number | null }} ByteCounts null: unknown
  */
 
 /**
- * @param {() => Promise<{ generation: number | null }>} reset has the server count anew, and resolves
- *   with the number of that beginning, or with null when it took too long
+ * @param {() => Promise<{ generation: number | null }>} reset sets the server's meters to 0 and
+ *   resolves with their new generation, or with null after a time-out
  * @param {() => void} onChange
  */
 export function createMeters(reset, onChange) {
-  /** @type {Record<string, Reading>} */
-  let readings = {};
-  /** The server's beginning that is this measurement's; null where none is. @type {number | null} */
-  let beginning = null;
-  /** When it is decided whether there is one. @type {Promise<void>} */
-  let decided = Promise.resolve();
+  /** @type {Record<string, MeterSnapshot>} */
+  let snapshots = {};
+  /** The generation of this measurement; null: unknown. @type {number | null} */
+  let generation = null;
+  /** Settles when the generation is known, or known to stay unknown. @type {Promise<void>} */
+  let ready = Promise.resolve();
 
   return {
-    /** Begins anew. Until the server has done so, nothing is known. */
-    begin() {
-      beginning = null;
-      const own = reset().then(
-        ({ generation }) => {
-          if (own !== decided) return; // begun again since
-          beginning = generation;
-          readings = {};
+    /** Starts a measurement. Byte counts are unknown until the server has reset its meters. */
+    reset() {
+      generation = null;
+      const current = reset().then(
+        (response) => {
+          if (current !== ready) return; // reset again since
+          generation = response.generation;
+          snapshots = {};
           onChange();
         },
         () => {},
       );
-      decided = own;
+      ready = current;
     },
-    get decided() {
-      return decided;
+    get ready() {
+      return ready;
     },
-    /** A reading came. @param {Record<string, Reading>} panes @param {number} resets */
-    take(panes, resets) {
-      if (resets === beginning) readings = panes;
-      else beginning = null; // a server that was started anew, or told by someone else
+    /** @param {Record<string, MeterSnapshot>} panes @param {number} ofGeneration */
+    update(panes, ofGeneration) {
+      if (ofGeneration === generation) snapshots = panes;
+      else generation = null; // the server was restarted, or another client has reset the meters
       onChange();
     },
-    /** @param {string} pane @returns {{ up: number | null, down: number | null }} null: unknown */
+    /** @param {string} pane @returns {ByteCounts} */
     bytesOf(pane) {
-      if (beginning === null) return { up: null, down: null };
-      const { upload_bytes: up = 0, download_bytes: down = 0 } = readings[pane] ?? {};
+      if (generation === null) return { up: null, down: null };
+      const { upload_bytes: up = 0, download_bytes: down = 0 } = snapshots[pane] ?? {};
       return { up, down };
     },
   };

@@ -1,117 +1,120 @@
 /**
- * The player: which moment the page shows. Live it is now, and after a run its end; paused it
- * stands still, while the traffic goes on; replaying it walks from the past towards the moment
- * of the pause.
+ * Playback: which moment the page shows. Live it is now, and after a run its end; paused it
+ * stands still while the traffic continues; a replay runs from the past towards the moment of
+ * the pause.
  *
- * @typedef {import('../session/lab.js').Lab} Lab
+ * @typedef {import('./timeline.js').Timeline} Timeline
+ *
+ * @typedef {object} Playhead
+ * @property {number | null} pausedAt the moment of the pause; null while live
+ * @property {number} position        the moment shown while paused, or where a replay started
+ * @property {number | null} replayStartedAt by `performance.now()`; null without a replay
+ * @property {number} speed           of replays
  */
-
 import { KEPT_MS } from './timeline.js';
 
 /** Slower to faster. */
 export const SPEEDS = [0.1, 0.25, 1];
 
-/** How much is shown of the time after a run, so that the words of its last mark are in sight. */
-const AFTER_MS = 2000;
+/** How much time after a run is shown, so that the label of its last mark is visible. */
+const AFTER_RUN_MS = 2000;
 
-/** @param {Lab} lab @param {() => void} onChange */
-export function createPlayer(lab, onChange) {
-  const { timeline } = lab;
-  /** The moment of the pause; null while live. @type {number | null} */
-  let pausedAt = null;
-  /** Where the view stands while paused. */
-  let position = 0;
-  /** When a replay left `position`, by performance.now(); null while it stands. */
-  /** @type {number | null} */
-  let leftAt = null;
-  let speed = 1;
+const LIVE = { pausedAt: null, replayStartedAt: null };
 
-  /** Where the view stops after a run. What was under way then may end a little later. */
-  function end() {
-    if (lab.stoppedAt === null) return Infinity;
-    const last = timeline.events.findLast(({ pane }) => pane !== null);
-    return Math.max(lab.stoppedAt, last?.at ?? 0) + AFTER_MS;
-  }
+/**
+ * @param {Timeline} timeline
+ * @param {() => boolean} isRunning
+ * @param {() => void} onChange
+ */
+export function createPlayback(timeline, isRunning, onChange) {
+  /** @type {Playhead} */
+  let playhead = { ...LIVE, position: 0, speed: 1 };
 
-  /** The last moment that there is to show. */
-  function latest() {
-    return Math.min(performance.now(), end());
-  }
+  const now = () => shownMoment(playhead, latestTime(timeline));
+  const isReplaying = () => playhead.replayStartedAt !== null && now() < (playhead.pausedAt ?? 0);
+  const goLive = () => update(LIVE);
 
-  function now() {
-    if (pausedAt === null) return latest();
-    if (leftAt === null) return position;
-    return Math.min(pausedAt, position + (performance.now() - leftAt) * speed);
-  }
-
-  /** Stands at a moment. @param {number} at */
-  function stand(at) {
-    position = at;
-    leftAt = null;
+  /** @param {Partial<Playhead>} change */
+  function update(change) {
+    playhead = { ...playhead, ...change };
     onChange();
   }
 
   return {
     now,
+    goLive,
     get paused() {
-      return pausedAt !== null;
+      return playhead.pausedAt !== null;
     },
     /** Whether the moment moves on by itself. */
     get moving() {
-      if (pausedAt !== null) return this.replaying;
-      return lab.running || (lab.stoppedAt !== null && performance.now() < end());
+      if (playhead.pausedAt !== null) return isReplaying();
+      return isRunning() || performance.now() < endOfRun(timeline);
     },
     get replaying() {
-      return leftAt !== null && pausedAt !== null && now() < pausedAt;
+      return isReplaying();
     },
     get speed() {
-      return speed;
+      return playhead.speed;
     },
-    togglePause() {
-      if (pausedAt === null) {
-        pausedAt = latest();
-        stand(pausedAt);
-      } else {
-        pausedAt = null;
-        leftAt = null;
-        onChange();
-      }
-    },
-    live() {
-      pausedAt = null;
-      leftAt = null;
-      onChange();
-    },
-    /** From the past on, at the present speed. Pauses first when live. */
-    replay() {
-      pausedAt ??= latest();
-      const first = timeline.events[0]?.at ?? pausedAt;
-      position = Math.max(first, pausedAt - KEPT_MS);
-      leftAt = performance.now();
-      onChange();
-    },
-    /** @param {-1 | 1} step */
-    changeSpeed(step) {
-      const reached = now();
-      const index = Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(speed) + step));
-      speed = SPEEDS[index] ?? 1;
-      if (leftAt !== null) {
-        position = reached;
-        leftAt = performance.now();
-      }
-      onChange();
-    },
-    /** To the next event, or the one before. Pauses first when live. @param {-1 | 1} step */
-    toEvent(step) {
-      const from = now();
-      pausedAt ??= from;
-      const last = pausedAt;
-      const moments = timeline.events.map(({ at }) => at).filter((at) => at <= last);
-      const next =
-        step > 0 ? moments.find((at) => at > from) : moments.findLast((at) => at < from);
-      stand(next ?? from);
-    },
+    togglePause: () => (playhead.pausedAt === null ? update(pauseAt(now())) : goLive()),
+    /** Replays the kept events. Pauses first when live. */
+    replay: () => update(replayBefore(playhead.pausedAt ?? now(), timeline)),
+    changeSpeed: (/** @type {-1 | 1} */ step) => update(speedChange(playhead, now(), step)),
+    /** Steps to the next or previous event. Pauses first when live. */
+    stepToEvent: (/** @type {-1 | 1} */ step) =>
+      update(pauseAt(playhead.pausedAt ?? now(), neighborEvent(playhead, timeline, now(), step))),
   };
 }
 
-/** @typedef {ReturnType<typeof createPlayer>} Player */
+/** @param {Playhead} playhead @param {number} latest the latest moment that can be shown */
+function shownMoment({ pausedAt, position, replayStartedAt, speed }, latest) {
+  if (pausedAt === null) return latest;
+  if (replayStartedAt === null) return position;
+  return Math.min(pausedAt, position + (performance.now() - replayStartedAt) * speed);
+}
+
+/** @param {number} pausedAt @param {number} [position] */
+function pauseAt(pausedAt, position = pausedAt) {
+  return { pausedAt, position, replayStartedAt: null };
+}
+
+/** @param {number} pausedAt @param {Timeline} timeline */
+function replayBefore(pausedAt, { events }) {
+  const first = events[0]?.at ?? pausedAt;
+  const position = Math.max(first, pausedAt - KEPT_MS);
+  return { pausedAt, position, replayStartedAt: performance.now() };
+}
+
+/** A replay continues at the new speed from where it is.
+ * @param {Playhead} playhead @param {number} now @param {-1 | 1} step @returns {Partial<Playhead>} */
+function speedChange({ speed, replayStartedAt }, now, step) {
+  const index = Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(speed) + step));
+  const next = { speed: SPEEDS[index] ?? 1 };
+  if (replayStartedAt === null) return next;
+  return { ...next, position: now, replayStartedAt: performance.now() };
+}
+
+/** The time of the next or previous event; the same moment if there is none.
+ * @param {Playhead} playhead @param {Timeline} timeline @param {number} from @param {-1 | 1} step */
+function neighborEvent({ pausedAt }, { events }, from, step) {
+  const times = events.map(({ at }) => at).filter((at) => at <= (pausedAt ?? from));
+  const next = step > 0 ? times.find((at) => at > from) : times.findLast((at) => at < from);
+  return next ?? from;
+}
+
+/** Where the view stops after a run. Requests in flight at its stop may end a little later.
+ * @param {Timeline} timeline */
+function endOfRun({ events, pageStats: { stoppedAt } }) {
+  if (stoppedAt === null) return -Infinity;
+  const last = events.findLast(({ pane }) => pane !== null);
+  return Math.max(stoppedAt, last?.at ?? 0) + AFTER_RUN_MS;
+}
+
+/** The latest moment that can be shown. @param {Timeline} timeline */
+function latestTime(timeline) {
+  const { stoppedAt } = timeline.pageStats;
+  return stoppedAt === null ? performance.now() : Math.min(performance.now(), endOfRun(timeline));
+}
+
+/** @typedef {ReturnType<typeof createPlayback>} Playback */

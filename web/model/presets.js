@@ -1,45 +1,54 @@
 /**
- * The presets: a lesson each, with every parameter that it needs. The same seed publishes the
- * same schedule and delays the same way.
+ * The presets: a lesson each, with all its parameters. The same seed gives the same schedule of
+ * messages and of delays.
  *
- * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
- * @typedef {import('../session/publisher.js').Rhythm} Rhythm
+ * @typedef {import('./arrivals.js').ArrivalProcess} ArrivalProcess
+ * @typedef {import('./types.js').TransportId} TransportId
  *
- * @typedef {object} Network what the simulated network does, all in milliseconds
+ * @typedef {object} Network parameters of the simulated network, in milliseconds
  * @property {number} [delay]    one way, each way
- * @property {number[]} [answers] delays of the answers to polls, in turn
- * @property {number} [jitter]   of a WebSocket's frames, on top of the delay
+ * @property {number[]} [pollDelays] delays of the responses to polls, in turn
+ * @property {number} [jitter]   of a WebSocket's frames, in addition to the delay
  *
  * @typedef {object} Preset
  * @property {string} id
  * @property {string} key
  * @property {string} name
- * @property {string} question to ask before it runs
- * @property {string} lesson   to say after it ran
- * @property {TechniqueId[]} techniques of the three panes
- * @property {number} every    polling interval in milliseconds
- * @property {Rhythm} rhythm
+ * @property {string} question for the class, before the run
+ * @property {string} lesson   what the run has shown
+ * @property {TransportId[]} transports of the three panes
+ * @property {number} intervalMs polling interval
+ * @property {ArrivalProcess} schedule
  * @property {number} rate     messages a second
- * @property {number[]} [at]   messages at these moments instead; in milliseconds
+ * @property {number[]} [dueTimes] publish at these times instead; in milliseconds
  * @property {Network} network
- * @property {string} injected the network in words; empty where nothing is injected
- * @property {{ from: number, to: number }} [outage] the link is down meanwhile; milliseconds
- * @property {number} [hogs]   requests of this page that are held and bring nothing
+ * @property {string} injected the network in words; empty without simulation
+ * @property {{ from: number, to: number }} [outage] when the link is down, in milliseconds
+ * @property {number} [blockedConnections] requests of this page that never get a response
  * @property {string} [typed]  typed into the shared text, letter by letter
- * @property {boolean} [mistakes] runs the mistakes of the lecture instead of messages
+ * @property {boolean} [antipatterns] runs the antipatterns of the lecture instead
+ *
+ * @typedef {object} Settings of the next run
+ * @property {Preset | null} preset null: free mode
+ * @property {Network} network
+ * @property {number} seed
+ * @property {ArrivalProcess} schedule of the publisher in free mode
  */
 
-/** How long a preset runs, in milliseconds. */
+/** How long a preset runs. */
 export const RUN_MS = 20_000;
 
-/** @type {TechniqueId[]} */
-const THREE = ['interval', 'longpoll', 'ws'];
+/** The polling interval without a preset. */
+export const DEFAULT_INTERVAL_MS = 1000;
+
+/** @type {TransportId[]} */
+export const DEFAULT_TRANSPORTS = ['interval', 'longpoll', 'ws'];
 
 /** @type {Omit<Preset, 'id' | 'key' | 'name' | 'question' | 'lesson'>} */
-const CALM = {
-  techniques: THREE,
-  every: 1000,
-  rhythm: 'off',
+const DEFAULTS = {
+  transports: DEFAULT_TRANSPORTS,
+  intervalMs: DEFAULT_INTERVAL_MS,
+  schedule: 'off',
   rate: 1,
   network: {},
   injected: '',
@@ -48,124 +57,124 @@ const CALM = {
 /** @type {Preset[]} */
 export const presets = [
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'idle',
     key: '1',
     name: 'Idle',
-    question: 'Nobody says anything for 20 seconds. What does each technique send?',
-    lesson: 'Polling asked 20 times for nothing. The long poll asked once, the WebSocket never.',
+    question: 'No messages for 20 seconds. What does each transport send?',
+    lesson: 'Polling sent 20 requests for nothing. Long polling sent one, the WebSocket none.',
     network: { delay: 40 },
     injected: '40 ms each way',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'chat',
     key: '2',
     name: 'Chat',
-    question: 'A message every two seconds, polling every two seconds: how late is it on average?',
-    lesson: 'Polling is late by half its interval, and a third of its answers are empty.',
-    every: 2000,
-    rhythm: 'poisson',
+    question: 'A message every two seconds, a poll every two seconds: what is the average latency?',
+    lesson: 'On average polling adds half its interval, and a third of its responses are empty.',
+    intervalMs: 2000,
+    schedule: 'poisson',
     rate: 0.5,
     network: { delay: 40 },
     injected: '40 ms each way',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'order',
     key: '3',
     name: 'Order',
-    question: 'Some answers are slow. Can an old one arrive after a new one?',
-    lesson: 'setInterval does not wait, so answers overtake each other. V makes it wait.',
-    every: 500,
-    rhythm: 'steady',
+    question: 'Some responses are slow. Can an old one arrive after a newer one?',
+    lesson: 'setInterval does not wait, so responses overtake each other. Press V to make it wait.',
+    intervalMs: 500,
+    schedule: 'steady',
     rate: 4,
-    network: { answers: [1900, 250, 250, 250] },
-    injected: 'every 4th poll 1900 ms late, the rest 250',
+    network: { pollDelays: [1900, 250, 250, 250] },
+    injected: 'every 4th poll delayed by 1900 ms, the others by 250',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'outage',
     key: '4',
     name: 'Outage',
-    question: 'The network is gone from second 5 to 13. Who goes on asking?',
-    lesson: 'The naive loop goes on and on; six requests are on the wire, the rest wait.',
-    techniques: ['interval', 'chained-backoff', 'ws'],
-    every: 500,
-    rhythm: 'steady',
+    question: 'The network is down from second 5 to 13. Which client keeps sending requests?',
+    lesson: 'The naive loop keeps sending; six requests are on the wire, the others are queued.',
+    transports: ['interval', 'chained-backoff', 'ws'],
+    intervalMs: 500,
+    schedule: 'steady',
     rate: 1,
     outage: { from: 5000, to: 13_000 },
     injected: 'no network from 5 s to 13 s',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'typing',
     key: '5',
     name: 'Typing',
     question: 'Ten messages a second: does long polling still save requests?',
-    lesson: 'When busy, long polling asks more often than polling, and is still earlier.',
-    rhythm: 'poisson',
+    lesson: 'With many messages long polling sends more requests than polling, and is still faster.',
+    schedule: 'poisson',
     rate: 10,
     network: { delay: 100 },
     injected: '100 ms each way',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'board',
     key: '6',
     name: 'Board',
     question: 'Three changes in 20 seconds: what does each message cost?',
-    lesson: 'Rare news is cheap to wait for, and expensive to ask for every second.',
-    at: [3300, 9700, 16_500],
+    lesson: 'Rare messages are cheap to wait for, and expensive to poll for every second.',
+    dueTimes: [3300, 9700, 16_500],
     network: { delay: 40 },
     injected: '40 ms each way',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'six',
     key: '7',
     name: 'Six',
-    question: 'Six held requests, and then one more fetch: when is it answered?',
-    lesson: 'A browser has six connections to a host. The seventh request waits; a WebSocket does not.',
-    every: 500,
-    rhythm: 'steady',
+    question: 'Six pending requests, and then one more fetch: when does its response arrive?',
+    lesson: 'A browser opens six connections to a host. The seventh request waits; a WebSocket does not.',
+    intervalMs: 500,
+    schedule: 'steady',
     rate: 2,
-    hogs: 6,
-    injected: 'six requests of this page that hang',
+    blockedConnections: 6,
+    injected: 'six requests that never get a response',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'hidden',
     key: '8',
     name: 'Hidden',
     question: 'Leave this tab for 12 seconds. Which pane slows down?',
-    lesson: 'A hidden tab fires its timers once a second. What arrived meanwhile is not measured.',
-    every: 250,
-    rhythm: 'steady',
+    lesson: 'In a hidden tab timers fire once a second. Messages that arrived meanwhile are not measured.',
+    intervalMs: 250,
+    schedule: 'steady',
     rate: 4,
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'talks',
     key: '9',
     name: 'Talks',
-    question: 'One typist, three mirrors: which one stutters? And with two typists?',
-    lesson: 'One text, three speeds. With two typists the last version wins.',
-    every: 2000,
+    question: 'One typist, three copies: which one stutters? And with two typists?',
+    lesson: 'One text, three latencies. With two typists the last version wins.',
+    intervalMs: 2000,
     typed: 'EVERYBODY TALKS, and everybody sees it: sooner here, later there. ',
   },
   {
-    ...CALM,
+    ...DEFAULTS,
     id: 'lab',
     key: '0',
     name: 'Lab',
-    question: 'while (true) setTimeout(poll, 1000): what happens? And does the chain overflow the stack?',
+    question: 'while (true) setTimeout(poll, 1000): what happens? And does a chain of timers overflow the stack?',
     lesson: 'A chained setTimeout starts each turn on an empty stack.',
-    mistakes: true,
+    antipatterns: true,
   },
 ];
 
 /** @param {string | null} id @returns {Preset | null} */
 export function presetOf(id) {
-  return presets.find((own) => own.id === id) ?? null;
+  return presets.find((preset) => preset.id === id) ?? null;
 }

@@ -1,9 +1,9 @@
-/** Figures of a sample: by nearest rank, so that each is a value that was really measured. */
+/** Quantiles by nearest rank, so that each is a value that was measured. */
 
 /**
  * @param {number[]} sorted ascending
  * @param {number} share between 0 and 1
- * @returns {number | null} `null` where there is nothing to take it from
+ * @returns {number | null} `null` for an empty sample
  */
 export function quantile(sorted, share) {
   const rank = Math.max(1, Math.ceil(share * sorted.length));
@@ -28,15 +28,15 @@ export function summarize(values) {
 }
 
 /**
- * Thins a sample to what a drawing needs: the values at evenly spread ranks.
+ * Reduces a sample to what a drawing needs: the values at evenly spaced ranks.
  *
  * @param {number[]} values
- * @param {number} most
+ * @param {number} maxPoints
  * @returns {{ ms: number, share: number }[]} ascending; the share that had arrived by then
  */
-export function distribution(values, most = 200) {
+export function distribution(values, maxPoints = 200) {
   const sorted = values.toSorted((a, b) => a - b);
-  const stride = Math.max(1, Math.ceil(sorted.length / most));
+  const stride = Math.max(1, Math.ceil(sorted.length / maxPoints));
   /** @type {{ ms: number, share: number }[]} */
   const points = [];
   for (let rank = stride; rank - stride < sorted.length; rank += stride) {

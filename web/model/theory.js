@@ -1,28 +1,30 @@
 /**
- * The model: what theory says about a technique, to be drawn beside what was measured. One
- * subscriber, messages that come at random (Poisson), a constant delay each way.
+ * The theory: what to expect of a transport, drawn next to the measurement. One subscriber,
+ * messages at random (Poisson), a constant delay in each direction.
  *
- * @typedef {object} Assumptions
+ * @typedef {import('./types.js').TransportId} TransportId
+ *
+ * @typedef {object} Parameters
  * @property {number} rate   λ, messages a millisecond
- * @property {number} every  T, the polling interval in milliseconds
+ * @property {number} intervalMs T, the polling interval
  * @property {number} delay  d, one way in milliseconds
- * @property {number} hold   H, how long a long poll is held in milliseconds
+ * @property {number} hold   H, how long the server holds a long poll, in milliseconds
  *
  * @typedef {object} Prediction
  * @property {number} mean                      latency in milliseconds
  * @property {(ms: number) => number} arrived   share of messages that have arrived after `ms`
  * @property {number} requestsPerSecond
- * @property {number | null} emptyShare         of the answers; null where there are none
+ * @property {number | null} emptyShare         of the responses; null for a socket
  */
 
-/** A step: all of it at one moment. @param {number} at */
+/** A step: all at one moment. @param {number} at */
 const step = (at) => (/** @type {number} */ ms) => (ms >= at ? 1 : 0);
 
-/** Uniform from `low` on, `width` wide. @param {number} low @param {number} width */
+/** Uniform on `width` milliseconds from `low`. @param {number} low @param {number} width */
 const uniform = (low, width) => (/** @type {number} */ ms) =>
   width === 0 ? step(low)(ms) : Math.min(1, Math.max(0, (ms - low) / width));
 
-/** @param {Assumptions} assumptions @param {number} period between two questions */
+/** @param {Parameters} parameters @param {number} period between two requests */
 function polling({ rate, delay }, period) {
   return {
     mean: period / 2 + delay,
@@ -32,9 +34,9 @@ function polling({ rate, delay }, period) {
   };
 }
 
-/** @param {Assumptions} assumptions @returns {Prediction} */
+/** @param {Parameters} parameters @returns {Prediction} */
 function longPolling({ rate, delay, hold }) {
-  const gap = 2 * delay; // from an answer's leaving until the next question is there
+  const gap = 2 * delay; // from sending a response until the next request arrives
   const quiet = Math.exp(-rate * gap) * (1 - Math.exp(-rate * hold));
   const perCycle = rate * gap + quiet;
   const inGap = perCycle > 0 ? (rate * gap) / perCycle : 0;
@@ -49,21 +51,21 @@ function longPolling({ rate, delay, hold }) {
 }
 
 /**
- * @param {import('../transports/index.js').TechniqueId} technique
- * @param {Assumptions} assumptions
+ * @param {TransportId} transport
+ * @param {Parameters} parameters
  * @returns {Prediction}
  */
-export function predict(technique, assumptions) {
-  const { every, delay } = assumptions;
-  switch (technique) {
+export function predict(transport, parameters) {
+  const { intervalMs, delay } = parameters;
+  switch (transport) {
     case 'interval':
     case 'interval-guard':
-      return polling(assumptions, every);
+      return polling(parameters, intervalMs);
     case 'chained':
     case 'chained-backoff':
-      return polling(assumptions, every + 2 * delay); // it waits for the answer first
+      return polling(parameters, intervalMs + 2 * delay); // it waits for the response first
     case 'longpoll':
-      return longPolling(assumptions);
+      return longPolling(parameters);
     case 'ws':
       return { mean: delay, arrived: step(delay), requestsPerSecond: 0, emptyShare: null };
   }

@@ -1,93 +1,119 @@
 /**
- * The timeline: the events of the last 30 seconds, and the figures that older ones left
- * behind. It answers what was known at any moment that it still reaches.
+ * The timeline: the events of the last 30 seconds, and the statistics of all. It can compute
+ * the statistics of any moment that it still reaches.
  *
- * @typedef {import('./events.js').Figures} Figures
  * @typedef {import('./events.js').LabEvent} LabEvent
+ * @typedef {import('./events.js').TimedPageEvent} TimedPageEvent
+ * @typedef {import('./events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('./stats.js').Stats} Stats
  */
-import { copyFigures, tally, zeroFigures } from './events.js';
+import { applyEvent, applyPageEvent, cloneStats, emptyPageStats, emptyStats } from './stats.js';
 
-/** As far as a replay reaches back; a preset's run of 20 s is kept whole. */
+/** How far a replay reaches back; a preset's run of 20 s is kept as a whole. */
 export const KEPT_MS = 30_000;
 
-/** How much older the oldest event may grow before it is looked for: one look costs all events. */
-const SLACK_MS = 1000;
+/** Age of the oldest event beyond `KEPT_MS` before pruning: each pruning visits all events. */
+const PRUNE_SLACK_MS = 1000;
 
 export function createTimeline() {
-  /** @type {LabEvent[]} */
-  let events = [];
-  /** The same by pane. @type {Map<string, LabEvent[]>} */
-  let byPane = new Map();
-  /** Figures by pane: of all events, and of those that are kept no longer. */
-  /** @type {Map<string, Figures>} */
-  const live = new Map();
-  /** @type {Map<string, Figures>} */
-  const forgotten = new Map();
-
-  /** @param {Map<string, Figures>} by @param {string} pane */
-  function of(by, pane) {
-    let figures = by.get(pane);
-    if (!figures) by.set(pane, (figures = zeroFigures()));
-    return figures;
-  }
-
-  /** @param {Map<string, Figures>} by @param {LabEvent} event */
-  function count(by, event) {
-    if (event.pane !== null) {
-      tally(of(by, event.pane), /** @type {import('./events.js').Happening} */ (event));
-    }
-  }
-
-  /** @param {LabEvent} event */
-  function file(event) {
-    const own = byPane.get(event.pane ?? '');
-    if (own) own.push(event);
-    else byPane.set(event.pane ?? '', [event]);
-  }
-
-  /** @param {number} now */
-  function prune(now) {
-    const from = now - KEPT_MS;
-    let gone = 0;
-    for (let event = events[gone]; event && event.at < from; event = events[++gone]) {
-      count(forgotten, event);
-    }
-    events = events.slice(gone);
-    byPane = new Map();
-    for (const event of events) file(event);
-  }
+  let events = indexEvents([]);
+  const currentStats = createPaneStats();
+  /** Of the events that are no longer kept. */
+  const prunedStats = createPaneStats();
+  let pageStats = emptyPageStats();
 
   return {
     /** @param {LabEvent} event */
     add(event) {
-      events.push(event);
-      file(event);
-      count(live, event);
-      // What the page itself notes after a run takes nothing of it away.
-      if (event.pane !== null && event.at - (events[0]?.at ?? 0) > KEPT_MS + SLACK_MS) prune(event.at);
+      events.append(event);
+      currentStats.accumulate(event);
+      if (event.pane === null) return applyPageEvent(pageStats, event);
+      // Only here: the page's own events after a run do not push the run out of the timeline.
+      const pruned = oldEvents(events.all, event.at);
+      for (const old of pruned) prunedStats.accumulate(old);
+      if (pruned.length > 0) events = indexEvents(events.all.slice(pruned.length));
     },
     clear() {
-      events = [];
-      byPane.clear();
-      live.clear();
-      forgotten.clear();
+      events = indexEvents([]);
+      currentStats.clear();
+      prunedStats.clear();
+      pageStats = emptyPageStats();
     },
     get events() {
-      return events;
+      return events.all;
     },
-    /** The events of one pane, or of none. @param {string | null} pane @returns {LabEvent[]} */
-    eventsOf: (pane) => byPane.get(pane ?? '') ?? [],
-    /** A pane's figures now, to be read only. @param {string} pane @returns {Figures} */
-    figures: (pane) => of(live, pane),
-    /** A pane's figures as they were. @param {string} pane @param {number} at */
-    figuresAt(pane, at) {
-      const figures = copyFigures(of(forgotten, pane));
-      for (const event of byPane.get(pane) ?? []) {
-        if (event.at > at) break;
-        tally(figures, /** @type {import('./events.js').Happening} */ (event));
-      }
-      return figures;
+    get pageEvents() {
+      return events.ofPage;
     },
+    get pageStats() {
+      return pageStats;
+    },
+    paneEvents: (/** @type {string} */ pane) => events.ofPane(pane),
+    /** A pane's current statistics, read only. */
+    stats: currentStats.statsFor,
+    /** A pane's statistics at a moment. @param {string} pane @param {number} at */
+    statsAt: (pane, at) => foldUntil(prunedStats.statsFor(pane), events.ofPane(pane), at),
+  };
+}
+
+/** @param {Stats} initial @param {TimedPaneEvent[]} events @param {number} at */
+function foldUntil(initial, events, at) {
+  const stats = cloneStats(initial);
+  for (const event of events) {
+    if (event.at > at) break;
+    applyEvent(stats, event);
+  }
+  return stats;
+}
+
+/** The events to prune, once there are enough. @param {LabEvent[]} events @param {number} now */
+function oldEvents(events, now) {
+  const oldest = events[0]?.at ?? now;
+  if (now - oldest <= KEPT_MS + PRUNE_SLACK_MS) return [];
+  return events.slice(0, events.findIndex(({ at }) => at >= now - KEPT_MS));
+}
+
+/** Events in order, and the same by pane. @param {LabEvent[]} initial */
+function indexEvents(initial) {
+  /** @type {LabEvent[]} */
+  const all = [];
+  /** @type {TimedPageEvent[]} */
+  const ofPage = [];
+  /** @type {Map<string, TimedPaneEvent[]>} */
+  const byPane = new Map();
+
+  /** @param {LabEvent} event */
+  function append(event) {
+    all.push(event);
+    if (event.pane === null) return ofPage.push(event);
+    const ofPane = byPane.get(event.pane);
+    if (ofPane) ofPane.push(event);
+    else byPane.set(event.pane, [event]);
+  }
+  for (const event of initial) append(event);
+
+  return { all, ofPage, ofPane: (/** @type {string} */ pane) => byPane.get(pane) ?? [], append };
+}
+
+/** Statistics by pane. */
+function createPaneStats() {
+  /** @type {Map<string, Stats>} */
+  const byPane = new Map();
+
+  /** @param {string} pane @returns {Stats} */
+  function statsFor(pane) {
+    const stats = byPane.get(pane) ?? emptyStats();
+    byPane.set(pane, stats);
+    return stats;
+  }
+
+  return {
+    statsFor,
+    /** @param {LabEvent} event */
+    accumulate(event) {
+      if (event.pane !== null) applyEvent(statsFor(event.pane), event);
+    },
+    clear: () => byPane.clear(),
   };
 }
 

@@ -1,8 +1,8 @@
 /**
- * The shapes that the page is made of, named as docs/protocol.md names them.
+ * The types of the page. Those of the protocol are named as docs/protocol.md names them.
  *
  * @typedef {{ since: number, epoch: string | null }} Cursor
- *   What a subscriber holds: everything up to `since` of the log's incarnation `epoch`.
+ *   Held by a subscriber: everything up to version `since` of the log's incarnation `epoch`.
  *
  * @typedef {{ version: number, id: string, at: number, sender: string, kind: string,
  *             body: unknown }} Message
@@ -14,12 +14,39 @@
  * @typedef {{ type: 'gap', reason: 'truncated' | 'epoch' | 'ahead', epoch: string,
  *             oldest: number, head: number }} Gap
  *
- * @typedef {Batch | Gap} Answer
+ * @typedef {{ sender: string, kind: string, body: unknown }} MessageContent
+ * @typedef {{ id: string } & MessageContent} NewMessage
  *
- * @typedef {{ id: string, sender: string, kind: string, body: unknown }} Publication
+ * @typedef {{ id: number, path: string, requestedAt: number, upMs: number, downMs: number }}
+ *   Exchange
+ *   One request, or one socket: its number, when it was sent, and the delay that the simulated
+ *   network adds in each direction.
+ *
+ * @typedef {(Batch | Gap) & { exchange: Exchange }} Update
+ *   What the log sends, with the request or socket that carried it.
  *
  * @typedef {{ ms: number, error: number }} Latency
- *   First visible minus published, and how far it may be off: 0 where both ends were read
+ *   First visible minus published, and the largest possible error: 0 where both times come
  *   from this page's clock.
+ *
+ * @typedef {Record<string, string | number>} NetworkParams
+ *   Parameters for the simulated network and the meter, by the protocol's names.
+ *
+ * @typedef {'poll' | 'longpoll' | 'ws'} PaneId
+ * @typedef {keyof typeof KINDS} TransportId
+ * @typedef {'poll' | 'longpoll' | 'ws'} TransportKind
  */
-export {};
+
+const KINDS = /** @type {const} */ ({
+  'interval': 'poll',
+  'interval-guard': 'poll',
+  'chained': 'poll',
+  'chained-backoff': 'poll',
+  'longpoll': 'longpoll',
+  'ws': 'ws',
+});
+
+/** @param {TransportId} transport @returns {TransportKind} */
+export function kindOf(transport) {
+  return KINDS[transport];
+}

@@ -1,119 +1,156 @@
 /**
- * The wire: how a technique speaks to the server, and where each request and answer is
- * reported. The techniques themselves are in poll.js, longpoll.js and ws.js.
+ * The client: one request or one socket, reported as events. The transports are functions of
+ * it, in poll.js, longpoll.js and ws.js.
  *
- * @typedef {import('../model/types.js').Answer} Answer
+ * @typedef {import('../model/events.js').PaneEvent} PaneEvent
+ * @typedef {import('../model/types.js').Batch} Batch
  * @typedef {import('../model/types.js').Cursor} Cursor
- * @typedef {import('../model/events.js').Exchange} Exchange
- * @typedef {import('../model/events.js').Happening} Happening
+ * @typedef {import('../model/types.js').Exchange} Exchange
+ * @typedef {import('../model/types.js').Gap} Gap
+ * @typedef {import('../model/types.js').NetworkParams} NetworkParams
+ * @typedef {import('../model/types.js').Update} Update
  *
- * @typedef {Record<string, string | number>} Conditions
- *   What is asked of the simulated network and of the meter, by the protocol's names.
+ * @typedef {(update: Update) => void} Deliver
+ *   Applies an update at once: when it returns, the cursor has moved.
  *
- * @typedef {object} Wire
- * @property {(path: string, cursor: Cursor, signal: AbortSignal, within?: number) =>
- *            Promise<Answer>} ask
- *   One request, one answer. A gap is an answer. Rejects with a {@link Failure}, also when
- *   the answer takes longer than `within` milliseconds.
- * @property {(path: string, cursor: Cursor, signal: AbortSignal,
- *            hear: (answer: Answer) => void) => WebSocket} open
- *   One socket, whose answers are heard. Whoever opened it closes it; the signal tells only
- *   that this was meant.
+ * @typedef {(client: Client, cursor: () => Cursor, deliver: Deliver, signal: AbortSignal,
+ *            intervalMs: number) => Promise<void>} Transport
+ *
+ * @typedef {object} Client
+ * @property {(path: string, cursor: Cursor, signal: AbortSignal, timeoutMs?: number) =>
+ *            Promise<Update>} request
+ *   Resolves with the response; a gap is one. Rejects with a {@link RequestError}, also after
+ *   a time-out.
+ * @property {(path: string, cursor: Cursor, signal: AbortSignal, deliver: Deliver) =>
+ *            Promise<void>} openSocket
+ *   Delivers every update of one socket. Resolves when the socket is closed, dead or aborted.
  */
+import { startHeartbeat } from './heartbeat.js';
 
-/** A request that brought no answer to go on with. */
-export class Failure extends Error {
-  /** @param {string} reason @param {number} [retryAfter] milliseconds the server asks for */
-  constructor(reason, retryAfter = 0) {
+/** A request without a usable response. */
+export class RequestError extends Error {
+  /** @param {string} reason @param {number} [retryAfterMs] as the server demands */
+  constructor(reason, retryAfterMs = 0) {
     super(reason);
-    this.retryAfter = retryAfter;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
-/** Makes URLs unique: browsers let GETs of one URL wait for each other behind the cache. */
-const page = crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36);
-let requests = 0;
+/** Makes URLs unique: browsers queue GETs of the same URL behind their cache. */
+const pageNonce = crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36);
+let exchanges = 0;
 
 /**
- * @param {(happening: Happening) => void} report
- * @param {() => Conditions} [conditions] read at each request
- * @returns {Wire}
+ * @param {(event: PaneEvent) => void} emit not called for updates: the subscriber records
+ *   them together with their receipt
+ * @param {() => NetworkParams} [networkParams] read for each request
+ * @returns {Client}
  */
-export function createWire(report, conditions = () => ({})) {
+export function createClient(emit, networkParams = () => ({})) {
   /** @param {string} path @param {Cursor} cursor */
-  function begin(path, { since, epoch }) {
-    const asks = conditions();
-    const request = ++requests;
-    const query = new URLSearchParams({ since: String(since) });
-    if (epoch !== null) query.set('epoch', epoch);
-    for (const [name, value] of Object.entries(asks)) query.set(name, String(value));
-    /** @type {Exchange} */
-    const exchange = {
-      request,
-      path,
-      asked: performance.now(),
-      upMs: Number(asks.up_ms ?? 0),
-      downMs: Number(asks.down_ms ?? 0),
-    };
-    report({ type: 'request', ...exchange });
-    return { exchange, url: `${path}?${query}` };
+  function begin(path, cursor) {
+    const params = networkParams();
+    const exchange = createExchange(path, params);
+    emit({ type: 'request', exchange });
+    return { exchange, url: `${path}?${queryOf(cursor, params)}` };
   }
 
   return {
-    async ask(path, cursor, signal, within = 60_000) {
+    async request(path, cursor, signal, timeoutMs = 60_000) {
       const { exchange, url } = begin(path, cursor);
-      const timeout = AbortSignal.timeout(within);
+      const timeout = AbortSignal.timeout(timeoutMs);
       try {
-        const response = await fetch(`${url}&u=${page}-${exchange.request}`, {
-          cache: 'no-store',
-          signal: AbortSignal.any([signal, timeout]),
-        });
-        const answer = await read(response);
-        report({ type: 'answer', answer, ...exchange });
-        return answer;
+        const uniqueUrl = `${url}&u=${pageNonce}-${exchange.id}`;
+        const content = await fetchUpdate(uniqueUrl, AbortSignal.any([signal, timeout]));
+        return { ...content, exchange };
       } catch (error) {
-        const timedOut = timeout.aborted;
-        const reason = timedOut ? 'no answer in time' : reasonOf(error);
-        if (signal.aborted) report({ type: 'cancel', ...exchange });
-        else report({ type: 'error', reason, timedOut, ...exchange });
-        throw error;
+        const failure = requestError(error, timeout.aborted);
+        if (signal.aborted) emit({ type: 'cancel', exchange });
+        else emit({ type: 'error', exchange, reason: failure.message, timedOut: timeout.aborted });
+        throw failure;
       }
     },
 
-    open(path, cursor, signal, hear) {
+    async openSocket(path, cursor, signal, deliver) {
       const { exchange, url } = begin(path, cursor);
-      const address = new URL(url, location.href);
-      address.protocol = address.protocol.replace('http', 'ws');
-      const socket = new WebSocket(address, 'trifold.v1');
-      let opened = false;
-      socket.addEventListener('open', () => {
-        opened = true;
-        report({ type: 'open', ...exchange });
-      });
-      socket.addEventListener('close', ({ code, reason }) =>
-        report({ type: 'close', code, reason, opened, meant: signal.aborted, ...exchange }),
-      );
+      const socket = new WebSocket(webSocketUrl(url), 'trifold.v1');
+      reportSocket(socket, exchange, signal, emit);
       socket.addEventListener('message', ({ data }) => {
-        const said = JSON.parse(data);
-        if (said.type !== 'batch' && said.type !== 'gap') return;
-        report({ type: 'frame', answer: said, ...exchange });
-        hear(said);
+        const message = JSON.parse(data);
+        if (message.type === 'batch' || message.type === 'gap') deliver({ ...message, exchange });
       });
-      return socket;
+      await untilClosed(socket, signal);
     },
   };
 }
 
-/** @param {Response} response @returns {Promise<Answer>} */
-async function read(response) {
+/** @param {string} path @param {NetworkParams} params @returns {Exchange} */
+function createExchange(path, { up_ms = 0, down_ms = 0 }) {
+  return {
+    id: ++exchanges,
+    path,
+    requestedAt: performance.now(),
+    upMs: Number(up_ms),
+    downMs: Number(down_ms),
+  };
+}
+
+/** @param {Cursor} cursor @param {NetworkParams} params */
+function queryOf({ since, epoch }, params) {
+  const query = new URLSearchParams({ since: String(since) });
+  if (epoch !== null) query.set('epoch', epoch);
+  for (const [name, value] of Object.entries(params)) query.set(name, String(value));
+  return query;
+}
+
+/** @param {string} url @param {AbortSignal} signal @returns {Promise<Batch | Gap>} */
+async function fetchUpdate(url, signal) {
+  const response = await fetch(url, { cache: 'no-store', signal });
   if (response.status === 200) return response.json();
   const problem = await response.json().catch(() => ({ title: response.statusText }));
   if (response.status === 410) return { ...problem, type: 'gap' };
   const seconds = Number(response.headers.get('retry-after')) || 0;
-  throw new Failure(`${response.status} ${problem.title}`, seconds * 1000);
+  throw new RequestError(`${response.status} ${problem.title}`, seconds * 1000);
 }
 
-/** @param {unknown} error */
-function reasonOf(error) {
-  return error instanceof Failure ? error.message : 'no connection';
+/** @param {unknown} error @param {boolean} timedOut */
+function requestError(error, timedOut) {
+  if (timedOut) return new RequestError('response timed out');
+  return error instanceof RequestError ? error : new RequestError('no connection');
+}
+
+/** @param {string} url */
+function webSocketUrl(url) {
+  const absolute = new URL(url, location.href);
+  absolute.protocol = absolute.protocol.replace('http', 'ws');
+  return absolute;
+}
+
+/** @param {WebSocket} socket @param {Exchange} exchange @param {AbortSignal} signal
+ *  @param {(event: PaneEvent) => void} emit */
+function reportSocket(socket, exchange, signal, emit) {
+  let opened = false;
+  socket.addEventListener('open', () => {
+    opened = true;
+    emit({ type: 'open', exchange });
+  });
+  socket.addEventListener('close', ({ code, reason }) =>
+    emit({ type: 'close', exchange, code, reason, opened, expected: signal.aborted }),
+  );
+}
+
+/** Closes the socket when the signal is aborted or the heartbeat times out.
+ * @param {WebSocket} socket @param {AbortSignal} signal @returns {Promise<void>} */
+function untilClosed(socket, signal) {
+  return new Promise((resolve) => {
+    const end = () => {
+      stopHeartbeat();
+      signal.removeEventListener('abort', end);
+      socket.close();
+      resolve();
+    };
+    const stopHeartbeat = startHeartbeat(socket, end);
+    socket.addEventListener('close', end);
+    signal.addEventListener('abort', end);
+  });
 }

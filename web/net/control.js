@@ -1,121 +1,162 @@
 /**
- * The control channel: one socket for the page's bookkeeping, so that it takes none of the
- * browser's six connections. What the page publishes goes through it, too.
+ * The control channel: one socket to /lab for presence, meters and the simulated link. It
+ * publishes, too, so that publishing takes none of the browser's six connections to a host.
  *
- * @typedef {import('../model/types.js').Publication} Publication
- * @typedef {{ requests: number, responses: number, empty: number, in_flight: number,
- *             upload_bytes: number, download_bytes: number }} Reading bytes up and down are counted by the server, headers and
- *   frames included
+ * @typedef {import('../model/meters.js').MeterSnapshot} MeterSnapshot
+ *
+ * @typedef {object} ControlHooks
+ * @property {(online: number) => void} onPresence
+ * @property {(panes: Record<string, MeterSnapshot>, generation: number) => void} onMeters
+ * @property {() => void} onClosed the channel was open, and is no longer
+ *
+ * @typedef {object} SocketHooks
+ * @property {(socket: WebSocket) => void} onOpen
+ * @property {(message: any) => void} onMessage
+ * @property {(socket: WebSocket) => void} onClose may be called more than once
  */
-import { backOff } from './retry.js';
+import { backoff } from './retry.js';
 import { sleep } from './sleep.js';
 
-/** How long to wait for what the server must say at once; in milliseconds. */
-const ANSWER_WITHIN = 10_000;
+/** For the first message, and for each reply. */
+const TIMEOUT_MS = 10_000;
 
-/**
- * @param {string} client this page's name
- * @param {object} hooks
- * @param {(here: number) => void} hooks.onRoom
- * @param {(panes: Record<string, Reading>, resets: number) => void} hooks.onMeters
- * @param {() => void} hooks.onClosed it was open, and is no longer
- */
-export function createControl(client, { onRoom, onMeters, onClosed }) {
+/** @param {string} client the name of this page @param {ControlHooks} hooks */
+export function createControl(client, hooks) {
   /** @type {WebSocket | null} */
   let socket = null;
-  /** Who waits for an answer, in the order in which they asked.
-   * @type {{ resolve: (said: any) => void, reject: (error: Error) => void }[]} */
-  let waiting = [];
+  const replies = createReplyQueue();
 
-  /** @param {string} reason */
-  function drop(reason) {
-    const own = socket;
+  /** @param {WebSocket} closing @param {string} reason */
+  function disconnect(closing, reason) {
+    if (socket !== closing) return;
     socket = null;
-    own?.close();
-    for (const { reject } of waiting.splice(0)) reject(new Error(reason));
-    onClosed();
+    closing.close();
+    replies.rejectAll(new Error(reason));
+    hooks.onClosed();
   }
 
-  /** @param {AbortSignal} signal @returns {Promise<boolean>} whether the server says something */
-  function connect(signal) {
-    const url = new URL(`/lab?client=${client}`, location.href);
-    url.protocol = url.protocol.replace('http', 'ws');
-    const own = new WebSocket(url);
-    const late = setTimeout(() => own.close(), ANSWER_WITHIN);
-    const stop = () => (socket === own ? drop('stopped') : own.close());
-    signal.addEventListener('abort', stop, { once: true });
-    return new Promise((resolve) => {
-      // The server speaks first. A socket that is open and silent may be a proxy's.
-      let opened = false;
-      own.onmessage = ({ data }) => {
-        if (!opened) {
-          opened = true;
-          clearTimeout(late);
-          socket = own;
-          resolve(true);
-        }
-        const said = JSON.parse(data);
-        if (said.type === 'presence') onRoom(said.online);
-        else if (said.type === 'meters') onMeters(said.panes, said.generation);
-        else if (said.type === 'error') waiting.shift()?.reject(refusal(said));
-        else waiting.shift()?.resolve(said);
-      };
-      own.onclose = () => {
-        clearTimeout(late);
-        signal.removeEventListener('abort', stop);
-        resolve(false);
-        if (socket === own) drop('the control channel broke');
-        if (opened) again(signal, 0);
-      };
-    });
-  }
-
-  /** @param {AbortSignal} signal @param {number} failures so far */
-  function again(signal, failures) {
-    const next = () => join(signal, failures + 1);
-    sleep(backOff(failures), signal).then(next, () => {});
-  }
-
-  /**
-   * Connects. Where that fails it goes on trying, and nobody waits for that: a proxy may let no
-   * WebSocket through, and what needs none works there.
-   *
-   * @param {AbortSignal} signal
-   * @param {number} [failures] so far
-   * @returns {Promise<void>} when the first attempt is over
-   */
-  async function join(signal, failures = 0) {
-    if (signal.aborted || (await connect(signal))) return;
-    again(signal, failures);
-  }
-
-  /** @param {object} message @returns {Promise<any>} what the server says to it */
-  function ask(message) {
-    const own = socket;
-    if (own?.readyState !== WebSocket.OPEN) return Promise.reject(new Error('not connected'));
-    own.send(JSON.stringify(message));
-    return new Promise((resolve, reject) => {
-      const late = setTimeout(() => own === socket && drop('no answer in time'), ANSWER_WITHIN);
-      const settle = () => clearTimeout(late);
-      waiting.push({
-        resolve: (said) => (settle(), resolve(said)),
-        reject: (error) => (settle(), reject(error)),
-      });
-    });
-  }
+  /** @param {() => void} onLost @returns {SocketHooks} */
+  const socketHooks = (onLost) => ({
+    onOpen: (opened) => (socket = opened),
+    onMessage: (message) => dispatch(message, hooks, replies),
+    onClose: (closed) => {
+      disconnect(closed, 'control channel closed');
+      onLost();
+    },
+  });
 
   return {
-    join,
-    ask,
+    /** Connects, and reconnects after each loss. @param {AbortSignal} signal */
+    connect: (signal) => keepOpen((onLost) => openSocket(client, signal, socketHooks(onLost)), signal),
+    /** @param {object} message @returns {Promise<any>} the reply */
+    async request(message) {
+      const current = socket;
+      if (current?.readyState !== WebSocket.OPEN) throw new Error('not connected');
+      current.send(JSON.stringify(message));
+      return replies.next(() => disconnect(current, 'reply timed out'));
+    },
     get open() {
       return socket?.readyState === WebSocket.OPEN;
     },
   };
 }
 
-/** What the server refused, and with which status. @param {{ title: string, status: number }} said */
-function refusal({ title, status }) {
+/**
+ * Opens, and opens again after each loss. Resolves after the first attempt, successful or not:
+ * a proxy may block WebSockets, and the rest of the page works without.
+ *
+ * @param {(onLost: () => void) => Promise<boolean>} open resolves with whether it has opened
+ * @param {AbortSignal} signal
+ * @param {number} [failures] so far
+ */
+async function keepOpen(open, signal, failures = 0) {
+  if (signal.aborted) return;
+  const reopenAfter = (/** @type {number} */ count) => {
+    const reopen = () => keepOpen(open, signal, count + 1);
+    sleep(backoff(count), signal).then(reopen, () => {});
+  };
+  if (!(await open(() => reopenAfter(0)))) reopenAfter(failures);
+}
+
+/** @param {string} client */
+function urlOf(client) {
+  const url = new URL(`/lab?client=${client}`, location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  return url;
+}
+
+/**
+ * Opens a socket. It counts as open with its first message, which the server sends at once: a
+ * socket that is open and silent may end at a proxy.
+ *
+ * @param {string} client
+ * @param {AbortSignal} signal
+ * @param {SocketHooks} hooks
+ * @returns {Promise<boolean>} whether it opened
+ */
+function openSocket(client, signal, { onOpen, onMessage, onClose }) {
+  const socket = new WebSocket(urlOf(client));
+  let opened = false;
+  const stop = () => {
+    socket.close();
+    if (opened) onClose(socket); // the close event may come seconds later
+  };
+  const timer = setTimeout(stop, TIMEOUT_MS);
+  signal.addEventListener('abort', stop, { once: true });
+  return new Promise((resolve) => {
+    socket.onmessage = ({ data }) => {
+      if (!opened) {
+        opened = true;
+        clearTimeout(timer);
+        onOpen(socket);
+        resolve(true);
+      }
+      onMessage(JSON.parse(data));
+    };
+    socket.onclose = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      resolve(false);
+      if (opened) onClose(socket);
+    };
+  });
+}
+
+/** @param {any} message @param {ControlHooks} hooks @param {ReplyQueue} replies */
+function dispatch(message, { onPresence, onMeters }, replies) {
+  if (message.type === 'presence') onPresence(message.online);
+  else if (message.type === 'meters') onMeters(message.panes, message.generation);
+  else replies.settle(message);
+}
+
+/** Replies have no ids: they belong to the requests in their order. */
+function createReplyQueue() {
+  /** @type {{ resolve: (message: any) => void, reject: (error: Error) => void }[]} */
+  const pending = [];
+
+  return {
+    /** The next reply. @param {() => void} onTimeout @returns {Promise<any>} */
+    next(onTimeout) {
+      const timer = setTimeout(onTimeout, TIMEOUT_MS);
+      const reply = new Promise((resolve, reject) => pending.push({ resolve, reject }));
+      return reply.finally(() => clearTimeout(timer));
+    },
+    /** @param {any} message */
+    settle(message) {
+      if (message.type === 'error') pending.shift()?.reject(replyError(message));
+      else pending.shift()?.resolve(message);
+    },
+    /** @param {Error} error */
+    rejectAll(error) {
+      for (const { reject } of pending.splice(0)) reject(error);
+    },
+  };
+}
+
+/** A rejected request, with its HTTP status. @param {{ title: string, status: number }} message */
+function replyError({ title, status }) {
   return Object.assign(new Error(title), { status });
 }
 
+/** @typedef {ReturnType<typeof createReplyQueue>} ReplyQueue */
 /** @typedef {ReturnType<typeof createControl>} Control */

@@ -1,44 +1,43 @@
 /**
- * The heartbeat: a phone can leave a socket that says OPEN and is dead, so the page asks now
- * and then, and whenever it becomes visible again.
+ * The heartbeat of a WebSocket. A phone can keep a socket whose `readyState` is OPEN although
+ * its connection is dead, so the page sends pings, and one whenever it becomes visible.
  */
 
-/** How often to ask, and how long to wait for any sign of life; in milliseconds. */
-const PROBE_EVERY = 15_000;
-const LIFE_WITHIN = 5000;
+const PING_INTERVAL_MS = 15_000;
+const PONG_TIMEOUT_MS = 5000;
 
 /**
  * @param {WebSocket} socket
- * @param {() => void} onDead called once, when the server did not answer
- * @returns {() => void} ends the probing
+ * @param {() => void} onTimeout called when the server sends nothing after a ping
+ * @returns {() => void} stops the heartbeat
  */
-export function probe(socket, onDead) {
+export function startHeartbeat(socket, onTimeout) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let deadline;
 
-  const ask = () => {
+  const ping = () => {
     if (deadline !== undefined) return;
-    deadline = setTimeout(onDead, LIFE_WITHIN);
+    deadline = setTimeout(onTimeout, PONG_TIMEOUT_MS);
     if (socket.readyState === WebSocket.OPEN) {
       socket.send(JSON.stringify({ type: 'ping', t: Math.round(performance.now()) }));
     }
   };
-  const alive = () => {
+  const clearDeadline = () => {
     clearTimeout(deadline);
     deadline = undefined;
   };
-  const onVisible = () => {
-    if (document.visibilityState === 'visible') ask();
+  const onVisibilityChange = () => {
+    if (document.visibilityState === 'visible') ping();
   };
 
-  ask(); // the opening handshake, too, may never be answered
-  const timer = setInterval(ask, PROBE_EVERY);
-  socket.addEventListener('open', alive);
-  socket.addEventListener('message', alive);
-  document.addEventListener('visibilitychange', onVisible);
+  ping(); // the opening handshake can time out, too
+  const timer = setInterval(ping, PING_INTERVAL_MS);
+  socket.addEventListener('open', clearDeadline);
+  socket.addEventListener('message', clearDeadline);
+  document.addEventListener('visibilitychange', onVisibilityChange);
   return () => {
-    alive();
+    clearDeadline();
     clearInterval(timer);
-    document.removeEventListener('visibilitychange', onVisible);
+    document.removeEventListener('visibilitychange', onVisibilityChange);
   };
 }

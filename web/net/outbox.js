@@ -1,87 +1,87 @@
 /**
- * Publishing: one message after the other, in the order in which they were said. A message
- * whose fate is unknown is sent again; its `id` makes that safe.
+ * The outbox: publishes one message after the other, in order. A message without an outcome
+ * is sent again; its `id` makes that safe.
  *
- * @typedef {import('../model/types.js').Publication} Publication
+ * @typedef {import('../model/types.js').NewMessage} NewMessage
  * @typedef {import('./control.js').Control} Control
- * @typedef {{ id: string, version: number }} Published
+ * @typedef {{ id: string, version: number }} PublishAck
  */
-import { backOff } from './retry.js';
+import { backoff } from './retry.js';
 import { sleep } from './sleep.js';
 
-/** Most messages that wait to be sent; what comes on top is refused, and told so. */
-export const OUTBOX_MAX = 200;
+/** Capacity of the outbox; messages beyond it are rejected. */
+export const MAX_QUEUED = 200;
 
-/** Most bytes that go over the control channel: the server's least limit, and room for `type`. */
-const FRAME_MAX = 60_000;
+/** Largest message for the control channel: the server's smallest limit, less some for `type`. */
+const MAX_FRAME_BYTES = 60_000;
 
-/** How long to wait for an answer before the message is sent again; in milliseconds. */
-const ANSWER_WITHIN = 10_000;
+/** How long to wait for a response before the message is sent again. */
+const TIMEOUT_MS = 10_000;
 
-/** The server said no, and will say no again. */
-class Refused extends Error {}
+/** The server has rejected the message, and would again. */
+class RejectedError extends Error {}
 
 /**
  * @param {Control} control used while it is open; `POST /messages` otherwise
- * @param {(waiting: number) => void} onWaiting how many messages are not numbered yet
+ * @param {(queued: number) => void} onQueued how many messages have no version yet
  */
-export function createOutbox(control, onWaiting) {
+export function createOutbox(control, onQueued) {
   /** @type {Promise<unknown>} */
   let last = Promise.resolve();
-  let waiting = 0;
+  let queued = 0;
 
-  /** @param {Publication} publication @returns {Promise<Published>} */
-  async function send(publication) {
+  /** @param {NewMessage} message @returns {Promise<PublishAck>} */
+  async function send(message) {
     for (let failures = 0; ; failures++) {
       try {
-        return await (control.open ? tell(control, publication) : post(publication));
+        return await (control.open ? sendOverChannel(control, message) : post(message));
       } catch (error) {
-        if (error instanceof Refused) throw error;
+        if (error instanceof RejectedError) throw error;
       }
-      await sleep(backOff(failures), new AbortController().signal);
+      await sleep(backoff(failures), new AbortController().signal);
     }
   }
 
   return {
     /**
-     * @param {Publication} publication
-     * @returns {Promise<Published>} rejects with what was wrong when the server refuses it
+     * @param {NewMessage} message
+     * @returns {Promise<PublishAck>} rejects if the server rejects the message, with its reason
      */
-    publish(publication) {
-      if (waiting >= OUTBOX_MAX) {
-        return Promise.reject(new Error(`${OUTBOX_MAX} messages wait to be sent already`));
+    publish(message) {
+      if (queued >= MAX_QUEUED) {
+        return Promise.reject(new Error(`the outbox is full (${MAX_QUEUED} messages); try again later`));
       }
-      onWaiting(++waiting);
-      const sent = last.then(() => send(publication)).finally(() => onWaiting(--waiting));
+      onQueued(++queued);
+      const sent = last.then(() => send(message)).finally(() => onQueued(--queued));
       last = sent.catch(() => {});
       return sent;
     },
   };
 }
 
-/** Whether the server may say yes when it is asked again. @param {number} status */
-const mayPass = (status) => status >= 500 || status === 429;
+/** Whether the same request can succeed later. @param {number} status */
+const isRetryable = (status) => status >= 500 || status === 429;
 
-/** @param {Control} control @param {Publication} publication */
-async function tell(control, publication) {
-  // A frame that is too big is the end of a socket; a request that is too big is refused.
-  const { length } = new TextEncoder().encode(JSON.stringify(publication));
-  if (length > FRAME_MAX) return post(publication);
-  return control.ask({ type: 'publish', ...publication }).catch((error) => {
-    throw !control.open || mayPass(error.status) ? error : new Refused(error.message);
+/** @param {Control} control @param {NewMessage} message */
+async function sendOverChannel(control, message) {
+  // The server closes a socket after a frame over its limit; it only rejects a request.
+  const { length } = new TextEncoder().encode(JSON.stringify(message));
+  if (length > MAX_FRAME_BYTES) return post(message);
+  return control.request({ type: 'publish', ...message }).catch((error) => {
+    throw !control.open || isRetryable(error.status) ? error : new RejectedError(error.message);
   });
 }
 
-/** @param {Publication} publication */
-async function post(publication) {
+/** @param {NewMessage} message */
+async function post(message) {
   const response = await fetch('/messages', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(publication),
-    signal: AbortSignal.timeout(ANSWER_WITHIN),
+    body: JSON.stringify(message),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => null);
   const title = problem?.title ?? `${response.status} ${response.statusText}`;
-  throw mayPass(response.status) ? new Error(title) : new Refused(title);
+  throw isRetryable(response.status) ? new Error(title) : new RejectedError(title);
 }

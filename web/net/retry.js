@@ -1,49 +1,59 @@
 /**
- * Persistence: whatever ends a technique - an error, a server that went away, a gap - it is
- * started again, from the cursor. One mechanism for all of them.
+ * Retry: a transport that fails or ends is started again, from the cursor. One mechanism for
+ * errors, restarts of the server and closed sockets.
  *
- * @typedef {import('../transports/index.js').Technique} Technique
+ * @typedef {import('./client.js').Deliver} Deliver
+ * @typedef {import('./client.js').Transport} Transport
  */
+import { RequestError } from './client.js';
 import { sleep } from './sleep.js';
-import { Failure } from './client.js';
 
-/** The first pause, and the longest; in milliseconds. */
-const FIRST = 250;
-const LONGEST = 8000;
+const BASE_DELAY_MS = 250;
+const MAX_DELAY_MS = 8000;
 
 /**
- * Twice as long after each failure, at random between half and all of it, so that a thousand
- * clients of a server that was restarted do not come back in one instant.
+ * Doubles with each failure, with jitter between half and all of it, so that a thousand
+ * clients of a restarted server do not reconnect at the same instant.
  *
- * @param {number} failures in a row
+ * @param {number} failures so far, in a row
+ * @returns {number} milliseconds
  */
-export function backOff(failures) {
-  const pause = Math.min(LONGEST, FIRST * 2 ** failures);
-  return pause * (0.5 + Math.random() / 2);
+export function backoff(failures) {
+  const delay = Math.min(MAX_DELAY_MS, BASE_DELAY_MS * 2 ** failures);
+  return delay * (0.5 + Math.random() / 2);
 }
 
 /**
- * @param {Technique} technique
- * @param {(failures: number, every: number) => number} pause in milliseconds
+ * @param {Transport} transport
+ * @param {(failures: number, intervalMs: number) => number} delayMs
  * @param {(ms: number) => void} onPause
- * @returns {Technique}
+ * @returns {Transport}
  */
-export function persist(technique, pause, onPause) {
-  return async function* (wire, cursor, signal, every) {
-    for (let failures = 0; !signal.aborted; failures++) {
-      let retryAfter = 0;
-      try {
-        for await (const answer of technique(wire, cursor, signal, every)) {
-          failures = -1;
-          yield answer;
-        }
-      } catch (error) {
-        if (error instanceof Failure) retryAfter = error.retryAfter;
-      }
+export function retry(transport, delayMs, onPause) {
+  return async (client, cursor, deliver, signal, intervalMs) => {
+    let failures = 0;
+    /** @type {Deliver} */
+    const deliverAndReset = (update) => {
+      failures = 0;
+      deliver(update);
+    };
+    while (!signal.aborted) {
+      const error = await transport(client, cursor, deliverAndReset, signal, intervalMs).catch(
+        (reason) => reason,
+      );
       if (signal.aborted) return;
-      const ms = Math.max(retryAfter, pause(Math.max(0, failures), every));
+      const ms = Math.max(retryAfterMs(error), delayMs(failures, intervalMs));
+      failures += 1;
       onPause(ms);
       await sleep(ms, signal).catch(() => {});
     }
   };
+}
+
+/** The server's `Retry-After`. Other errors than a request's are bugs, and thrown.
+ * @param {unknown} error undefined if the transport just ended */
+function retryAfterMs(error) {
+  if (error === undefined) return 0;
+  if (error instanceof RequestError) return error.retryAfterMs;
+  throw error;
 }

@@ -1,5 +1,5 @@
 /**
- * `setTimeout` to wait for; rejects when the signal is aborted meanwhile.
+ * `setTimeout` as a promise; rejects when the signal is aborted.
  *
  * @param {number} ms
  * @param {AbortSignal} signal

@@ -1,91 +1,60 @@
 /**
- * The publisher that speaks by itself: on schedule, whether or not the last message has
- * arrived anywhere.
+ * The publisher: publishes on schedule, whether or not earlier messages have arrived.
  *
- * @typedef {'off' | 'steady' | 'poisson'} Rhythm
+ * @typedef {(ms: number, callback: () => void) => void} Timer
  */
-import { gaps, random } from '../model/arrivals.js';
 
-/** A body of 60 bytes: a number, and words to fill it up. */
-const WORDS = 'the cat sat on the mat and looked at three clocks at once';
-const BODY_BYTES = 60;
+/** A timer that is late by more than this was suspended with its machine. */
+const SUSPENDED_MS = 10_000;
 
-/** @param {number} number @returns {string} */
-export function bodyOf(number) {
-  return `${number} ${WORDS}`.padEnd(BODY_BYTES, '.').slice(0, BODY_BYTES);
-}
-
-/**
- * When messages are due, in milliseconds from the start.
- *
- * @param {Exclude<Rhythm, 'off'>} rhythm
- * @param {number} perSecond
- * @param {number} seed
- * @returns {Generator<number, void>}
- */
-export function* schedule(rhythm, perSecond, seed) {
-  let due = 0;
-  for (const gap of gaps(rhythm, perSecond, random(seed))) yield (due += gap);
-}
-
-/** A timer that is later than this was asleep with its machine. */
-const ASLEEP_MS = 10_000;
-
-/** @typedef {(ms: number, then: () => void) => void} Timer */
-
-/** A timer that goes on while the tab is hidden. @returns {Timer} */
-export function createMetronome() {
+/** A timer that is not slowed down while the tab is hidden. @returns {Timer} */
+export function createWorkerTimer() {
   const worker = new Worker('/workers/timer.js');
   /** @type {Map<number, () => void>} */
-  const waiting = new Map();
-  let beats = 0;
-  worker.onmessage = ({ data: beat }) => {
-    waiting.get(beat)?.();
-    waiting.delete(beat);
+  const callbacks = new Map();
+  let nextId = 0;
+  worker.onmessage = ({ data: id }) => {
+    callbacks.get(id)?.();
+    callbacks.delete(id);
   };
-  return (ms, then) => {
-    waiting.set(++beats, then);
-    worker.postMessage({ ms, beat: beats });
+  return (ms, callback) => {
+    callbacks.set(++nextId, callback);
+    worker.postMessage({ ms, id: nextId });
   };
 }
 
 /**
  * @param {Timer} timer
- * @param {(number: number) => void} say called with 1, 2, 3, … when each is due
+ * @param {(number: number) => void} publish called with 1, 2, 3, … when each is due
  */
-export function createPublisher(timer, say) {
-  let run = 0;
-
-  function stop() {
-    run += 1;
-  }
+export function createPublisher(timer, publish) {
+  let current = 0;
 
   /**
-   * Moments count from the start and not from the message before: a late timer does not slow
-   * the rhythm down. Who slept does not make up for it: an hour's messages would come at once.
+   * Due times count from the start and not from the previous message: a late timer does not
+   * slow the schedule down. After a suspension the missed messages are not published.
    *
-   * @param {Iterator<number, unknown>} moments in milliseconds from now, ascending
+   * @param {Iterator<number, unknown>} dueTimes in milliseconds from now, ascending
    */
-  function start(moments) {
-    stop();
-    const own = run;
-    let began = performance.now();
+  function start(dueTimes) {
+    const run = ++current;
+    let startedAt = performance.now();
     let number = 0;
-    const next = () => {
-      const { value, done } = moments.next();
+    const scheduleNext = () => {
+      const { value, done } = dueTimes.next();
       if (done) return;
-      timer(Math.max(0, began + Number(value) - performance.now()), () => {
-        if (run !== own) return;
-        const late = performance.now() - began - Number(value);
-        if (late > ASLEEP_MS) began += late;
-        say(++number);
-        next();
+      const late = () => performance.now() - startedAt - Number(value);
+      timer(Math.max(0, -late()), () => {
+        if (run !== current) return;
+        if (late() > SUSPENDED_MS) startedAt += late();
+        publish(++number);
+        scheduleNext();
       });
     };
-    next();
+    scheduleNext();
   }
 
-  return { start, stop };
+  return { start, stop: () => void (current += 1) };
 }
 
 /** @typedef {ReturnType<typeof createPublisher>} Publisher */

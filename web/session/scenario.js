@@ -1,70 +1,73 @@
 /**
- * The run of a preset: what it publishes, breaks and types, and when it is over.
+ * The scenario of a preset: what it publishes, types and breaks, and when it ends.
  *
- * @typedef {import('../net/client.js').Conditions} Conditions
  * @typedef {import('../model/presets.js').Preset} Preset
+ * @typedef {import('../model/types.js').MessageContent} MessageContent
+ * @typedef {import('../model/types.js').NetworkParams} NetworkParams
  * @typedef {import('./publisher.js').Publisher} Publisher
  *
- * @typedef {object} Stage what a run moves
+ * @typedef {object} ScenarioContext
  * @property {Publisher} publisher
- * @property {(message: { sender: string, kind: string, body: unknown }) => Promise<void>} publish
+ * @property {(message: MessageContent) => Promise<void>} publish
  * @property {(down: boolean) => Promise<void>} setLink
- * @property {() => boolean} settled whether every pane shows the newest message
+ * @property {() => boolean} allUpToDate whether every pane shows the newest message
  * @property {number} seed
- * @property {boolean} hasLab
+ * @property {boolean} labEnabled
  */
-import { sleep } from '../net/sleep.js';
-import { createWire } from '../net/client.js';
+import { dueTimes } from '../model/arrivals.js';
 import { RUN_MS } from '../model/presets.js';
-import { schedule } from './publisher.js';
+import { createClient } from '../net/client.js';
+import { sleep } from '../net/sleep.js';
 
-/** The publisher rests at the end of a run, so that what was said can arrive. */
-const REST_MS = 2500;
+/** The publisher pauses at the end of a run, so that its last messages can arrive. */
+const QUIET_END_MS = 2500;
 
-/** How long a run may go on, beyond its time, for what is still under way. */
-const SETTLE_MS = 1000;
+/** How much longer a run may take for messages that have not arrived yet. */
+const MAX_OVERTIME_MS = 1000;
 
-/** How often a letter is typed, where a preset types. */
-const LETTER_EVERY_MS = 150;
+const LETTER_INTERVAL_MS = 150;
 
-/** @param {Preset} preset @param {Stage} stage @param {AbortSignal} signal */
-export async function perform(preset, stage, signal) {
-  const { publisher, setLink, settled } = stage;
-  const { at, rhythm, rate, typed, outage } = preset;
-  holdConnections(preset.hogs ?? 0, stage.hasLab, signal);
-  const jobs = [sleep(RUN_MS, signal)];
-  if (at) publisher.start(at.values());
-  else if (rhythm !== 'off') {
-    publisher.start(schedule(rhythm, rate, stage.seed));
-    jobs.push(sleep(RUN_MS - REST_MS, signal).then(publisher.stop));
-  }
-  if (typed) jobs.push(typeOut(typed, stage.publish, signal));
+/** @param {Preset} preset @param {ScenarioContext} context @param {AbortSignal} signal */
+export async function runScenario(preset, context, signal) {
+  const { outage, typed } = preset;
+  blockConnections(preset.blockedConnections ?? 0, context.labEnabled, signal);
+  const jobs = [sleep(RUN_MS, signal), publishMessages(preset, context, signal)];
+  if (typed) jobs.push(typeText(typed, context.publish, signal));
   if (outage) {
-    jobs.push(sleep(outage.from, signal).then(() => setLink(true)));
-    jobs.push(sleep(outage.to, signal).then(() => setLink(false)));
+    jobs.push(sleep(outage.from, signal).then(() => context.setLink(true)));
+    jobs.push(sleep(outage.to, signal).then(() => context.setLink(false)));
   }
   await Promise.all(jobs);
-  const last = performance.now() + SETTLE_MS;
-  while (!settled() && performance.now() < last) await sleep(20, signal);
+  const deadline = performance.now() + MAX_OVERTIME_MS;
+  while (!context.allUpToDate() && performance.now() < deadline) await sleep(20, signal);
 }
 
-/** Requests that are held and bring nothing: each takes one of the browser's connections.
- * @param {number} count @param {boolean} hasLab @param {AbortSignal} signal */
-function holdConnections(count, hasLab, signal) {
-  /** @type {Conditions} */
-  const asks = hasLab ? { fault: 'hang' } : {};
-  const wire = createWire(() => {}, () => asks);
-  for (let held = 0; held < count; held++) {
-    wire.ask('/longpoll', { since: 0, epoch: null }, signal).catch(() => {});
+/** @param {Preset} preset @param {ScenarioContext} context @param {AbortSignal} signal */
+async function publishMessages(preset, { publisher, seed }, signal) {
+  if (preset.dueTimes) return publisher.start(preset.dueTimes.values());
+  if (preset.schedule === 'off') return;
+  publisher.start(dueTimes(preset.schedule, preset.rate, seed));
+  await sleep(RUN_MS - QUIET_END_MS, signal);
+  publisher.stop();
+}
+
+/** Sends requests that never get a response: each takes one of the browser's connections.
+ * @param {number} count @param {boolean} labEnabled @param {AbortSignal} signal */
+function blockConnections(count, labEnabled, signal) {
+  /** @type {NetworkParams} */
+  const params = labEnabled ? { fault: 'hang' } : {};
+  const client = createClient(() => {}, () => params);
+  for (let number = 0; number < count; number++) {
+    client.request('/longpoll', { since: 0, epoch: null }, signal).catch(() => {});
   }
 }
 
-/** @param {string} text @param {Stage['publish']} publish @param {AbortSignal} signal */
-async function typeOut(text, publish, signal) {
-  const began = performance.now();
-  for (let letters = 1; performance.now() - began < RUN_MS - REST_MS; letters++) {
+/** @param {string} text @param {ScenarioContext['publish']} publish @param {AbortSignal} signal */
+async function typeText(text, publish, signal) {
+  const startedAt = performance.now();
+  for (let letters = 1; performance.now() - startedAt < RUN_MS - QUIET_END_MS; letters++) {
     const body = text.repeat(Math.ceil(letters / text.length)).slice(0, letters);
     publish({ sender: 'publisher', kind: 'text', body }).catch(() => {});
-    await sleep(began + letters * LETTER_EVERY_MS - performance.now(), signal);
+    await sleep(startedAt + letters * LETTER_INTERVAL_MS - performance.now(), signal);
   }
 }

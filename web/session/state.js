@@ -1,43 +1,46 @@
 /**
- * The state of the lab: what tests and other programs read as `window.lab.state()`.
+ * The state of the lab, for tests and other programs: `window.lab.state()`. Its fields are
+ * stable; docs/protocol.md describes them.
  *
- * @typedef {import('../model/events.js').Figures} Figures
  * @typedef {import('./lab.js').Lab} Lab
+ * @typedef {import('./panes.js').Pane} Pane
  */
-import { summarize } from '../model/quantiles.js';
-
-/**
- * Figures of the latencies, in milliseconds; `error` is how far the worst may be off.
- * @param {Figures} figures
- */
-export function latencyOf({ latencies }) {
-  return {
-    ...summarize(latencies.map(({ ms }) => ms)),
-    error: latencies.reduce((worst, { error }) => Math.max(worst, error), 0),
-  };
-}
+import { latencySummary } from '../model/stats.js';
 
 /** @param {Lab} lab @param {boolean} paused */
 export function stateOf(lab, paused) {
+  const { settings, timeline } = lab;
   return {
     running: lab.running,
     paused,
-    preset: lab.preset?.id ?? null,
-    seed: lab.seed,
-    published: lab.published,
-    panes: lab.panes.map(({ id, subscriber }) => {
-      const figures = lab.timeline.figures(id);
-      const { lines: _, text: __, latencies: ___, head: ____, bodyBytes: _____, ...counted } = figures;
-      const { technique, state } = subscriber;
-      return {
-        id,
-        technique,
-        state,
-        ...counted,
-        latency: latencyOf(figures),
-        bytes: lab.bytesOf(id),
-      };
-    }),
+    preset: settings.preset?.id ?? null,
+    seed: settings.seed,
+    published: timeline.pageStats.published,
+    panes: lab.panes.map((pane) => paneState(lab, pane)),
+  };
+}
+
+/** @param {Lab} lab @param {Pane} pane */
+function paneState({ timeline, bytesOf }, { id, subscriber: { transport } }) {
+  const stats = timeline.stats(id);
+  return {
+    id,
+    technique: transport, // the earlier name of `transport`, which other programs still read
+    transport,
+    state: stats.state,
+    requests: stats.requests,
+    answers: stats.responses,
+    empty: stats.empty,
+    errors: stats.errors,
+    inFlight: stats.inFlight,
+    delivered: stats.delivered,
+    stale: stats.stale,
+    duplicate: stats.duplicate,
+    missed: stats.missed,
+    gaps: stats.gaps,
+    shown: stats.shown,
+    latency: latencySummary(stats),
+    bytes: bytesOf(id),
   };
 }
 

@@ -1,47 +1,35 @@
 /**
- * The comparison: the three panes as rows, with what the model expects of each.
+ * The comparison: one row per pane, with the theoretical mean, and the lesson below.
  *
- * @typedef {import('../transports/index.js').Family} Family
- * @typedef {object} Row
- * @property {Family} family
- * @property {string} name
- * @property {string[]} cells
+ * @typedef {import('../model/types.js').TransportKind} TransportKind
+ * @typedef {{ kind: TransportKind, name: string, cells: string[] }} Row
  */
 import { h } from './dom.js';
 
-export const COLUMNS = ['median', 'p95', 'mean', 'model', 'requests/s', 'empty', 'overhead'];
+const COLUMNS = ['median', 'p95', 'mean', 'theory', 'requests/s', 'empty', 'overhead'];
 
-/** @param {HTMLElement} status stands below the lesson */
-export function mountTable(status) {
+/** @param {HTMLElement} status shown below the lesson */
+export function mountComparison(status) {
   const body = h('tbody', { 'data-testid': 'comparison' });
   const lesson = h('p', { 'class': 'lesson', 'data-testid': 'lesson' });
-  const element = h(
-    'section',
-    { 'class': 'comparison', 'tabindex': '0', 'aria-label': 'Comparison' },
-    h(
-      'table',
-      { 'aria-label': 'Comparison of the three panes' },
-      h('thead', {}, h('tr', {}, h('td'), ...COLUMNS.map((own) => h('th', { scope: 'col' }, own)))),
-      body,
+  const head = h('tr', {}, h('td'), ...COLUMNS.map((name) => h('th', { scope: 'col' }, name)));
+  const table = h('table', { 'aria-label': 'Comparison of the three panes' }, h('thead', {}, head), body);
+  return {
+    element: h(
+      'section',
+      { 'class': 'comparison', 'tabindex': '0', 'aria-label': 'Comparison' },
+      table,
+      lesson,
+      status,
     ),
     lesson,
-    status,
-  );
-  return {
-    element,
-    lesson,
     /** @param {Row[]} rows */
-    draw(rows) {
-      body.replaceChildren(
-        ...rows.map(({ family, name, cells }) =>
-          h(
-            'tr',
-            { 'data-family': family },
-            h('th', { scope: 'row' }, name),
-            ...cells.map((own) => h('td', {}, own)),
-          ),
-        ),
-      );
-    },
+    draw: (rows) => body.replaceChildren(...rows.map(rowElement)),
   };
+}
+
+/** @param {Row} row */
+function rowElement({ kind, name, cells }) {
+  const values = cells.map((cell) => h('td', {}, cell));
+  return h('tr', { 'data-kind': kind }, h('th', { scope: 'row' }, name), ...values);
 }

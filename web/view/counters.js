@@ -1,44 +1,120 @@
 /**
- * The counters of a pane, and what each of them counts.
+ * The counters of a pane.
  *
- * @typedef {import('../model/events.js').Figures} Figures
+ * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
+ * @typedef {import('../model/stats.js').Stats} Stats
+ * @typedef {Stats & ByteCounts} Counts
+ *
+ * @typedef {object} Counter
+ * @property {string} id
+ * @property {string} label
+ * @property {string} meaning shown as a tooltip
+ * @property {(counts: Counts) => number | null} value null: unknown
+ * @property {boolean} [isBytes]
+ * @property {boolean} [isAlarm] emphasized unless it is 0
  */
 import { bytes as bytesText, count } from '../model/format.js';
 import { h, setText } from './dom.js';
 
-/** What each counter counts, for those who point at it. The first six are always in sight. */
-const COUNTERS = {
-  requests: ['requests', 'requests and opening handshakes sent'],
-  empty: ['empty', 'answers without a message'],
-  up: ['up', 'bytes sent, headers and frames included, counted by the server'],
-  down: ['down', 'bytes received, headers and frames included, counted by the server'],
-  stale: ['stale', 'answers that put an older version on display than was there already'],
-  missed: ['missed', 'messages that the log no longer had'],
-  answers: ['answers', 'answers and batches received'],
-  errors: ['errors', 'requests without an answer, and sockets that broke'],
-  inFlight: ['in flight', 'requests sent and not answered yet'],
-  delivered: ['delivered', 'messages that arrived, each counted once'],
-  duplicate: ['duplicates', 'messages that arrived again'],
-  gaps: ['gaps', 'times that the log could not continue from the cursor'],
-};
-const ALARMING = ['errors', 'stale', 'missed', 'duplicate', 'gaps'];
+/** The first six are visible on all screens. @type {Counter[]} */
+const COUNTERS = [
+  {
+    id: 'requests',
+    label: 'requests',
+    meaning: 'requests and opening handshakes sent',
+    value: ({ requests }) => requests,
+  },
+  {
+    id: 'empty',
+    label: 'empty',
+    meaning: 'responses without messages',
+    value: ({ empty }) => empty,
+  },
+  {
+    id: 'up',
+    label: 'up',
+    meaning: 'bytes sent, including headers and frames, counted by the server',
+    value: ({ up }) => up,
+    isBytes: true,
+  },
+  {
+    id: 'down',
+    label: 'down',
+    meaning: 'bytes received, including headers and frames, counted by the server',
+    value: ({ down }) => down,
+    isBytes: true,
+  },
+  {
+    id: 'stale',
+    label: 'stale',
+    meaning: 'responses that replaced a newer version on the display',
+    value: ({ stale }) => stale,
+    isAlarm: true,
+  },
+  {
+    id: 'missed',
+    label: 'missed',
+    meaning: 'messages that the log no longer held',
+    value: ({ missed }) => missed,
+    isAlarm: true,
+  },
+  {
+    id: 'answers',
+    label: 'responses',
+    meaning: 'responses to requests, and batches on a socket',
+    value: ({ responses }) => responses,
+  },
+  {
+    id: 'errors',
+    label: 'errors',
+    meaning: 'requests without a response, and sockets closed unexpectedly',
+    value: ({ errors }) => errors,
+    isAlarm: true,
+  },
+  {
+    id: 'inFlight',
+    label: 'in flight',
+    meaning: 'requests without a response yet',
+    value: ({ inFlight }) => inFlight,
+  },
+  {
+    id: 'delivered',
+    label: 'delivered',
+    meaning: 'messages delivered, each counted once',
+    value: ({ delivered }) => delivered,
+  },
+  {
+    id: 'duplicate',
+    label: 'duplicates',
+    meaning: 'messages delivered again',
+    value: ({ duplicate }) => duplicate,
+    isAlarm: true,
+  },
+  {
+    id: 'gaps',
+    label: 'gaps',
+    meaning: 'times that the log could not continue from the cursor',
+    value: ({ gaps }) => gaps,
+    isAlarm: true,
+  },
+];
 
 /** @param {string} id */
 export function mountCounters(id) {
-  const cells = Object.entries(COUNTERS).map(([key, [label, meaning]]) => {
-    const value = h('dd', { 'data-testid': `${id}-${key}` });
-    const cell = h('div', { title: meaning ?? '' }, h('dt', {}, label ?? ''), value);
-    return { key: /** @type {keyof typeof COUNTERS} */ (key), cell, value };
+  const cells = COUNTERS.map((counter) => {
+    const amount = h('dd', { 'data-testid': `${id}-${counter.id}` });
+    const cell = h('div', { title: counter.meaning }, h('dt', {}, counter.label), amount);
+    return { counter, cell, amount };
   });
   return {
     element: h('dl', { class: 'counters' }, ...cells.map(({ cell }) => cell)),
-    /** @param {Figures & { up: number | null, down: number | null }} figures */
-    draw(figures) {
-      for (const { key, cell, value } of cells) {
-        const amount = figures[key];
-        const isBytes = key === 'up' || key === 'down';
-        setText(value, amount === null ? '–' : isBytes ? bytesText(amount) : count(amount));
-        cell.classList.toggle('bad', ALARMING.includes(key) && Number(amount) > 0);
+    /** @param {Counts} counts */
+    draw(counts) {
+      for (const { counter, cell, amount } of cells) {
+        const value = counter.value(counts);
+        const format = counter.isBytes ? bytesText : count;
+        setText(amount, value === null ? '–' : format(value));
+        cell.classList.toggle('bad', Boolean(counter.isAlarm && value));
       }
     },
   };

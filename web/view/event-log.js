@@ -1,34 +1,33 @@
 /**
- * What happened on the wire of one pane, in words: open, send, message, close.
+ * The events of a pane in words: open, send, receive, close.
  *
- * @typedef {import('../model/events.js').LabEvent} LabEvent
+ * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('../model/types.js').Update} Update
  */
 import { durationText } from '../model/format.js';
 import { h } from './dom.js';
 
-const LINES = 14;
+const MAX_LINES = 14;
 
-/** @param {LabEvent} event @returns {string | null} */
-function wordsOf(event) {
+/** @param {TimedPaneEvent} event @returns {string | null} */
+function textOf(event) {
   switch (event.type) {
-    case 'request':
-      return event.path === '/ws' ? 'send   GET /ws, Upgrade: websocket' : `send   GET ${event.path}`;
+    case 'request': {
+      const { path } = event.exchange;
+      return `send   GET ${path}${path === '/ws' ? ', Upgrade: websocket' : ''}`;
+    }
     case 'open':
       return 'open   101 Switching Protocols';
-    case 'answer':
-    case 'frame': {
-      const word = event.type === 'frame' ? 'message' : 'receive';
-      const { answer } = event;
-      if (answer.type === 'gap') return `${word} gap, ${answer.reason}`;
-      const { length } = answer.messages;
-      return `${word} ${length === 0 ? 'nothing new' : `up to #${answer.version}`}`;
-    }
+    case 'response':
+      return `receive ${updateText(event.update)}`;
+    case 'frame':
+      return `message ${updateText(event.update)}`;
     case 'error':
       return `error  ${event.reason}`;
     case 'cancel':
-      return 'given up by this page';
+      return 'cancel by this page';
     case 'close':
-      return `close  ${event.code} ${event.reason || (event.meant ? 'by this page' : 'no reason given')}`;
+      return `close  ${event.code} ${event.reason || (event.expected ? 'by this page' : 'no reason given')}`;
     case 'pause':
       return `wait   ${durationText(event.ms)}`;
     default:
@@ -36,20 +35,31 @@ function wordsOf(event) {
   }
 }
 
+/** @param {Update} update */
+function updateText(update) {
+  if (update.type === 'gap') return `gap, ${update.reason}`;
+  return update.messages.length === 0 ? 'no messages' : `up to #${update.version}`;
+}
+
 /** @param {string} id */
-export function mountLog(id) {
-  const element = h('ol', { 'class': 'log', 'tabindex': '0', 'aria-label': 'Events, newest first', 'data-testid': `${id}-log` });
+export function mountEventLog(id) {
+  const element = h('ol', {
+    'class': 'event-log',
+    'tabindex': '0',
+    'aria-label': 'Events, newest first',
+    'data-testid': `${id}-log`,
+  });
   return {
     element,
-    /** @param {LabEvent[]} events of this pane, up to now @param {number} start */
+    /** @param {TimedPaneEvent[]} events up to the moment shown @param {number} start of the run */
     draw(events, start) {
       const lines = [];
-      for (let index = events.length - 1; index >= 0 && lines.length < LINES; index--) {
-        const event = events[index];
-        const words = event && wordsOf(event);
-        if (!event || !words) continue;
-        const at = `${((event.at - start) / 1000).toFixed(2)}\u00a0s`;
-        lines.push(h('li', {}, h('span', { class: 'version' }, at), h('span', { class: 'body' }, words)));
+      for (const event of events.toReversed()) {
+        const text = textOf(event);
+        if (!text) continue;
+        const time = `${((event.at - start) / 1000).toFixed(2)}\u00a0s`;
+        lines.push(h('li', {}, h('span', { class: 'version' }, time), h('span', { class: 'body' }, text)));
+        if (lines.length === MAX_LINES) break;
       }
       element.replaceChildren(...lines);
     },

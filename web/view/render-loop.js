@@ -1,62 +1,60 @@
 /**
- * When to draw: what happened is drawn in the next frame, time moves the drawings at each
- * frame, and figures are drawn so often that they can be read.
+ * When to draw: events in the next frame, movement in each frame, and figures at a rate at
+ * which they can be read.
  *
- * @typedef {import('../model/playback.js').Player} Player
+ * @typedef {import('../model/playback.js').Playback} Playback
  *
  * @typedef {object} Frame
- * @property {number} now          the moment to show
+ * @property {number} now       the moment to show
  * @property {boolean} live
- * @property {boolean} figuresDue  whether the figures are drawn, too
- * @property {boolean} still       whether the drawings stand still
+ * @property {boolean} statsDue whether the figures are drawn, too
+ * @property {boolean} still    whether the drawings stand still
+ *
+ * @typedef {object} Renderer
+ * @property {(frame: Frame) => void} draw
+ * @property {(now: number) => void} move      time has passed without an event
+ * @property {() => boolean} isAnimating       whether time moves the drawings
  */
 
-/** In milliseconds. */
-const FIGURES_EVERY_MS = 125;
+const STATS_INTERVAL_MS = 125;
 
-/** Who asks for less motion sees the drawings stand still for so long; in milliseconds. */
+/** With reduced motion the drawings move once per interval. */
 const STILL_MS = 1000;
 
-/**
- * @param {Player} player
- * @param {object} page
- * @param {(frame: Frame) => void} page.draw
- * @param {(now: number) => void} page.move nothing happened, but time went by
- * @param {() => boolean} page.goesOn       whether there is more to draw than what happens
- */
-export function createFrames(player, { draw, move, goesOn }) {
+/** @param {Playback} playback @param {Renderer} renderer */
+export function createRenderLoop(playback, { draw, move, isAnimating }) {
   const reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
-  let due = false;
+  let requested = false;
   let changed = true;
-  let figuresAt = 0;
+  let statsAt = 0;
   let movedAt = 0;
 
-  function next() {
-    if (due) return;
-    due = true;
-    requestAnimationFrame(drawNow);
+  function requestFrame() {
+    if (requested) return;
+    requested = true;
+    requestAnimationFrame(drawFrame);
   }
 
-  function drawNow() {
-    due = false;
-    const now = player.now();
-    const live = !player.paused;
-    const figuresDue = !live || performance.now() - figuresAt > FIGURES_EVERY_MS;
+  function drawFrame() {
+    requested = false;
+    const now = playback.now();
+    const live = !playback.paused;
+    const statsDue = !live || performance.now() - statsAt > STATS_INTERVAL_MS;
     const still = reducedMotion.matches && performance.now() - movedAt < STILL_MS;
     if (!still) movedAt = performance.now();
-    if (changed || figuresDue) {
+    if (changed || statsDue) {
       changed = false;
-      draw({ now, live, figuresDue, still });
-      if (figuresDue) figuresAt = performance.now();
+      draw({ now, live, statsDue, still });
+      if (statsDue) statsAt = performance.now();
     } else if (!still) move(now);
-    if (goesOn() || !figuresDue) next();
+    if (isAnimating() || !statsDue) requestFrame();
   }
 
   return {
-    /** Something happened. */
-    draw() {
+    /** Something has changed. */
+    invalidate() {
       changed = true;
-      next();
+      requestFrame();
     },
   };
 }

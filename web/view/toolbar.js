@@ -1,76 +1,93 @@
 /**
- * The top bar: which lesson, what is injected, and the switch.
+ * The toolbar: lessons, the simulated network, and the start button.
  *
- * @typedef {import('../session/lab.js').Lab} Lab
  * @typedef {import('../model/presets.js').Preset} Preset
+ * @typedef {import('../session/lab.js').Lab} Lab
+ *
+ * @typedef {object} ToolbarHooks
+ * @property {(preset: Preset | null) => void} selectPreset
+ * @property {() => void} toggle
+ * @property {() => void} reset
+ * @property {() => void} help
  */
 import { RUN_MS, presets } from '../model/presets.js';
 import { h, setText } from './dom.js';
 
-/**
- * @param {Lab} lab
- * @param {object} hooks
- * @param {(preset: Preset | null) => void} hooks.choose
- * @param {() => void} hooks.toggle
- * @param {() => void} hooks.reset
- * @param {() => void} hooks.help
- */
-export function mountBar(lab, { choose, toggle, reset, help }) {
-  const free = h('button', { 'data-testid': 'preset-free', 'onclick': () => choose(null) }, 'Free');
-  const buttons = presets.map((preset) => ({
-    preset,
-    button: h(
-      'button',
-      { 'data-testid': `preset-${preset.id}`, 'onclick': () => choose(preset) },
-      h('kbd', {}, preset.key),
-      preset.name,
-    ),
-  }));
+/** @param {Lab} lab @param {ToolbarHooks} hooks */
+export function mountToolbar(lab, { selectPreset, toggle, reset, help }) {
+  const nav = mountPresetNav(selectPreset);
   const badge = h('span', { 'class': 'badge', 'data-testid': 'injected' });
   const seed = h('span', { class: 'seed' });
-  const here = h('span', { 'class': 'here', 'data-testid': 'here' });
-  const go = h('button', { 'class': 'go', 'data-testid': 'toggle', 'onclick': toggle });
-  const nav = h(
-    'nav',
-    { 'class': 'presets', 'aria-label': 'Lessons', 'tabindex': '-1' },
-    free,
-    ...buttons.map(({ button }) => button),
-  );
-
+  const online = h('span', { 'class': 'online-count', 'data-testid': 'here' });
+  const startButton = h('button', { 'class': 'start', 'data-testid': 'toggle', 'onclick': toggle });
   return {
-    nav,
+    nav: nav.element,
     controls: [
       badge,
       seed,
-      here,
-      h('button', { 'class': 'quiet', 'data-testid': 'help', 'aria-label': 'Help', 'onclick': help }, '?'),
-      h('button', { 'class': 'quiet', 'data-testid': 'reset', 'onclick': reset }, 'Reset'),
-      go,
+      online,
+      h('button', { 'class': 'secondary', 'data-testid': 'help', 'aria-label': 'Help', 'onclick': help }, '?'),
+      h('button', { 'class': 'secondary', 'data-testid': 'reset', 'onclick': reset }, 'Reset'),
+      startButton,
     ],
     draw() {
-      const { preset } = lab;
-      free.setAttribute('aria-pressed', String(preset === null));
-      for (const { preset: own, button } of buttons) {
-        button.setAttribute('aria-pressed', String(own === preset));
-      }
-      const injected = injectedWords(lab);
+      const { settings, connection } = lab;
+      nav.draw(settings.preset);
+      const injected = injectedText(lab);
       badge.hidden = injected === '';
       setText(badge, `injected: ${injected}`);
-      seed.hidden = preset === null;
-      setText(seed, `seed ${lab.seed}`);
-      here.hidden = lab.here === 0;
-      setText(here, `● ${lab.here} here`);
-      const left = Math.max(0, RUN_MS - (performance.now() - lab.startedAt));
-      const rest = preset && lab.startedAt ? ` · ${Math.ceil(left / 1000)} s` : '';
-      setText(go, lab.running ? `Stop${rest}` : 'Start');
+      seed.hidden = settings.preset === null;
+      setText(seed, `seed ${settings.seed}`);
+      online.hidden = connection.online === 0;
+      setText(online, `● ${connection.online} online`);
+      setText(startButton, lab.running ? `Stop${remainingText(lab)}` : 'Start');
     },
   };
 }
 
-/** What is done to the network, in words; empty where nothing is. @param {Lab} lab */
-function injectedWords({ preset, linkDown, hasLab, hasChannel }) {
-  if (linkDown) return 'no network';
-  if (!preset?.injected || hasLab === null) return '';
-  if (!hasLab) return 'nothing, the lab is off';
-  return preset.outage && !hasChannel ? 'nothing, no WebSocket gets through' : preset.injected;
+/** @param {(preset: Preset | null) => void} select */
+function mountPresetNav(select) {
+  const freeModeButton = h(
+    'button',
+    { 'data-testid': 'preset-free', 'onclick': () => select(null) },
+    'Free',
+  );
+  const buttons = presets.map((preset) =>
+    h(
+      'button',
+      { 'data-testid': `preset-${preset.id}`, 'onclick': () => select(preset) },
+      h('kbd', {}, preset.key),
+      preset.name,
+    ),
+  );
+  return {
+    element: h(
+      'nav',
+      { 'class': 'presets', 'aria-label': 'Lessons', 'tabindex': '-1' },
+      freeModeButton,
+      ...buttons,
+    ),
+    /** @param {Preset | null} selected */
+    draw(selected) {
+      freeModeButton.setAttribute('aria-pressed', String(selected === null));
+      for (const [index, button] of buttons.entries()) {
+        button.setAttribute('aria-pressed', String(presets[index] === selected));
+      }
+    },
+  };
+}
+
+/** How much of a preset's run remains. @param {Lab} lab */
+function remainingText({ settings, timeline: { pageStats } }) {
+  if (!settings.preset || !pageStats.startedAt) return '';
+  const remaining = Math.max(0, RUN_MS - (performance.now() - pageStats.startedAt));
+  return ` · ${Math.ceil(remaining / 1000)} s`;
+}
+
+/** The simulated network in words; empty without simulation. @param {Lab} lab */
+function injectedText({ settings: { preset }, connection: { link, server, control } }) {
+  if (link.down) return 'no network';
+  if (!preset?.injected || server.labEnabled === null) return '';
+  if (!server.labEnabled) return 'nothing, the lab is disabled';
+  return preset.outage && !control.open ? 'nothing, WebSockets are blocked' : preset.injected;
 }

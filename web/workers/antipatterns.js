@@ -1,11 +1,11 @@
 /**
- * The mistakes of the lecture, for real, in a worker: what would freeze a page freezes only
- * this. Whoever starts it ends it after a second.
+ * The antipatterns of the lecture, in a worker, because they would freeze a page. The page
+ * terminates the worker after a second.
  *
- * Messages: { mistake, queued, fired } | { mistake, depth, error } | { mistake, turns, depth }
+ * Messages: { queued, fired } | { depth, error } | { turns, depth }
  */
 
-/** How many calls are on the stack, this one and its caller included. */
+/** Calls on the stack, including this one and its caller. */
 function stackDepth() {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 1000;
@@ -14,20 +14,20 @@ function stackDepth() {
   return lines.length;
 }
 
-/** `while (true) setTimeout(poll, 0)`: the loop never lets go, so no timer ever fires. */
-function flood() {
+/** `while (true) setTimeout(poll, 0)`: the loop never returns, so no timer ever fires. */
+function busyLoop() {
   let queued = 0;
   let fired = 0;
   const poll = () => (fired += 1);
   while (true) {
     setTimeout(poll, 0);
     queued += 1;
-    if (queued % 1000 === 0) postMessage({ mistake: 'flood', queued, fired });
+    if (queued % 1000 === 0) postMessage({ queued, fired });
   }
 }
 
 /** A poll that calls itself: each call stays on the stack until the last one returns. */
-function recursion() {
+function recursiveCalls() {
   let depth = 0;
   const poll = () => {
     depth += 1;
@@ -36,23 +36,25 @@ function recursion() {
   try {
     poll();
   } catch (error) {
-    postMessage({ mistake: 'recursion', depth, error: String(error) });
+    postMessage({ depth, error: String(error) });
   }
 }
 
 /** A chained setTimeout: each turn is called by the event loop, from an empty stack. */
-function chain() {
+function chainedTimers() {
   let turns = 0;
   let depth = 0;
   const poll = () => {
     turns += 1;
     depth = Math.max(depth, stackDepth());
-    postMessage({ mistake: 'chain', turns, depth });
+    postMessage({ turns, depth });
     setTimeout(poll, 0);
   };
   setTimeout(poll, 0);
 }
 
-const mistakes = { flood, recursion, chain };
+const antipatterns = { busyLoop, recursiveCalls, chainedTimers };
 
-addEventListener('message', ({ data }) => mistakes[/** @type {keyof typeof mistakes} */ (data)]());
+addEventListener('message', ({ data }) =>
+  antipatterns[/** @type {keyof typeof antipatterns} */ (data)](),
+);

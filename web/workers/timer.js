@@ -1,7 +1,7 @@
 /**
- * The metronome: a timer in a worker. A hidden tab's own timers fire once a second at most;
- * a worker's go on, so the publisher does not slow down with the page that it is measured by.
+ * A timer in a worker. In a hidden tab timers fire at most once a second; in a worker they are
+ * not slowed down, so the publisher keeps its schedule while the page is hidden.
  */
-addEventListener('message', ({ data: { ms, beat } }) => {
-  setTimeout(() => postMessage(beat), ms);
+addEventListener('message', ({ data: { ms, id } }) => {
+  setTimeout(() => postMessage(id), ms);
 });

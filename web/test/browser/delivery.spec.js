@@ -1,38 +1,38 @@
-/** What is said once arrives in every pane, whoever said it and whatever changes meanwhile. */
-import { PANES, expect, open, say, state, test } from './trifold.js';
+/** Every published message arrives in every pane, from any client and with any transport. */
+import { PANES, expect, open, sendChat, state, test } from './trifold.js';
 
-test('a line that is typed arrives in three panes, with its latency', async ({
+test('a message arrives in three panes, with its latency', async ({
   page,
   server,
 }) => {
   await open(page, server);
-  await say(page, 'hello from the first row');
+  await sendChat(page, 'hello from the first row');
   for (const pane of PANES) {
     const line = page.getByTestId(`${pane}-ticker`).locator('li').first();
     await expect(line).toContainText('hello from the first row');
-    await expect(line.locator('.note')).toHaveText(/^[\d.]+\sm?s$/);
+    await expect(line.locator('.latency')).toHaveText(/^[\d.]+\sm?s$/);
     await expect(page.getByTestId(`${pane}-median`)).toHaveText(/^[\d.]+m?s$/);
   }
   const { panes } = await state(page);
   expect(panes.map(({ latency }) => latency.n)).toEqual([1, 1, 1]);
 });
 
-test('polling is late by half its interval, the others are not', async ({ page, server }) => {
+test('only polling adds half its interval', async ({ page, server }) => {
   await open(page, server);
   await page.getByTestId('rate').fill('8');
   await page.getByTestId('rhythm').selectOption('poisson');
   await expect.poll(async () => (await state(page)).panes[0]?.delivered).toBeGreaterThan(40);
   const [poll, longpoll, ws] = (await state(page)).panes.map(({ latency }) => latency.p50 ?? 0);
-  const every = 1000;
-  expect((poll ?? 0) - Math.max(longpoll ?? 0, ws ?? 0)).toBeGreaterThan(every / 4);
+  const intervalMs = 1000;
+  expect((poll ?? 0) - Math.max(longpoll ?? 0, ws ?? 0)).toBeGreaterThan(intervalMs / 4);
 });
 
 test('two browsers on one server see each other', async ({ browser, page, server }) => {
   const other = await browser.newPage();
   await open(page, server);
   await open(other, server);
-  await say(page, 'from one');
-  await say(other, 'from the other');
+  await sendChat(page, 'from one');
+  await sendChat(other, 'from the other');
   for (const each of [page, other]) {
     for (const pane of PANES) {
       await expect(each.getByTestId(`${pane}-ticker`)).toContainText('from one');
@@ -42,19 +42,19 @@ test('two browsers on one server see each other', async ({ browser, page, server
   await other.close();
 });
 
-test('every pane may take every technique while messages flow', async ({ page, server }) => {
+test('every pane changes through all transports without losing a message', async ({ page, server }) => {
   test.setTimeout(120_000);
   await open(page, server);
   await page.getByTestId('poll-every').fill('100');
   await page.getByTestId('rate').fill('40');
   await page.getByTestId('rhythm').selectOption('steady');
   const options = await page.getByTestId('ws-technique').locator('option').all();
-  const techniques = await Promise.all(options.map((own) => own.getAttribute('value')));
-  expect(techniques).toHaveLength(6);
-  for (const technique of [...techniques, 'ws', 'longpoll', 'chained']) {
+  const transports = await Promise.all(options.map((option) => option.getAttribute('value')));
+  expect(transports).toHaveLength(6);
+  for (const transport of [...transports, 'ws', 'longpoll', 'chained']) {
     const before = (await state(page)).panes[0]?.delivered ?? 0;
     for (const pane of PANES) {
-      await page.getByTestId(`${pane}-technique`).selectOption(technique);
+      await page.getByTestId(`${pane}-technique`).selectOption(transport);
     }
     await expect.poll(async () => (await state(page)).panes[0]?.delivered).toBeGreaterThan(before);
   }
@@ -87,7 +87,7 @@ test('everybody talks: two typists end with one text', async ({ browser, page, s
   await other.close();
 });
 
-test('who comes later sees what was said, and measures none of it', async ({ page, server }) => {
+test('a page that opens later shows earlier messages, and measures none', async ({ page, server }) => {
   await server.publish({ sender: 'ana', kind: 'chat', body: 'early' });
   await server.publish({ sender: 'ana', kind: 'text', body: 'the shared text' });
   await open(page, server);
@@ -104,7 +104,7 @@ test('who comes later sees what was said, and measures none of it', async ({ pag
   ]);
 });
 
-test('a message of someone else is measured by the server clock', async ({ page, server }) => {
+test('a message of another client is measured by the server clock', async ({ page, server }) => {
   await open(page, server);
   await server.publish({ sender: 'ana', kind: 'chat', body: 'from elsewhere' });
   await expect.poll(async () => (await state(page)).panes[2]?.latency.n).toBe(1);
@@ -117,10 +117,10 @@ for (const viewport of [
   { width: 1920, height: 1080 },
   { width: 1366, height: 768 },
 ]) {
-  test(`what was said is in sight, ${viewport.width} wide`, async ({ page, server }) => {
+  test(`published messages are visible, ${viewport.width} wide`, async ({ page, server }) => {
     await page.setViewportSize(viewport);
     await open(page, server);
-    await say(page, 'can you read this');
+    await sendChat(page, 'can you read this');
     await page.getByTestId('talks').fill('and this');
     for (const pane of PANES) {
       const ticker = page.getByTestId(`${pane}-ticker`);

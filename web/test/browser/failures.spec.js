@@ -1,39 +1,39 @@
-/** What goes wrong is mended, and what was lost is said. */
-import { PANES, begin, byId, expect, listening, open, say, state, test } from './trifold.js';
+/** The page recovers from failures, and reports what was lost. */
+import { PANES, byId, expect, open, sendChat, startPreset, state, test, waitSubscribed } from './trifold.js';
 
-test('a server that is restarted is found again, and what was said meanwhile is sent', async ({
+test('after a restart of the server the page reconnects, and sends queued messages', async ({
   page,
   server,
 }) => {
   await open(page, server);
-  await say(page, 'before');
+  await sendChat(page, 'before');
   await expect(page.getByTestId('poll-ticker')).toContainText('before');
   await server.stop();
-  await expect(page.getByTestId('ws-state')).toHaveText('no connection, trying');
+  await expect(page.getByTestId('ws-state')).toHaveText('no connection, retrying');
   for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
-  await say(page, 'while nobody listens');
+  await sendChat(page, 'while the server is down');
   await server.start();
-  await listening(page);
+  await waitSubscribed(page);
   for (const pane of PANES) {
-    await expect(page.getByTestId(`${pane}-ticker`)).toContainText('the log began anew');
-    await expect(page.getByTestId(`${pane}-ticker`)).toContainText('while nobody listens');
+    await expect(page.getByTestId(`${pane}-ticker`)).toContainText('the log was restarted');
+    await expect(page.getByTestId(`${pane}-ticker`)).toContainText('while the server is down');
     await expect(page.getByTestId(`${pane}-gaps`)).toHaveText('1');
   }
   expect((await server.health()).head).toBe(1);
-  // What the old server counted is lost.
+  // The counts of the old server are lost.
   for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
 });
 
-test.describe('a log that keeps little', () => {
+test.describe('a log that keeps five messages', () => {
   test.use({ flags: ['--retain-messages', '5'] });
 
-  test('a pane that was away too long says how much it missed', async ({ page, server }) => {
+  test('a pane behind the log reports how many messages it missed', async ({ page, server }) => {
     await open(page, server);
     await page.getByTestId('toggle').click();
     for (let number = 1; number <= 12; number++) await server.publish({ body: number });
     await page.getByTestId('toggle').click();
     for (const [index, pane] of PANES.entries()) {
-      await expect(page.getByTestId(`${pane}-ticker`)).toContainText('7 messages were no longer kept');
+      await expect(page.getByTestId(`${pane}-ticker`)).toContainText('no longer holds 7 messages');
       await expect
         .poll(async () => {
           const { delivered, missed, gaps } = (await state(page)).panes[index] ?? {};
@@ -44,95 +44,100 @@ test.describe('a log that keeps little', () => {
   });
 });
 
-test('stop stops, start goes on where it was, reset is zero', async ({ page, server }) => {
+test('start continues after stop, and reset sets all counters to 0', async ({ page, server }) => {
   await open(page, server);
-  await say(page, 'one');
-  await expect.poll(async () => (await state(page)).panes.map((own) => own.delivered)).toEqual([1, 1, 1]);
+  await sendChat(page, 'one');
+  await expect.poll(async () => (await state(page)).panes.map(({ delivered }) => delivered)).toEqual([1, 1, 1]);
   await page.getByTestId('toggle').click();
-  await expect.poll(async () => (await server.health()).waiting).toBe(0);
+  await expect.poll(async () => (await server.health()).waiters).toBe(0);
   await server.publish({ body: 'two' });
   await page.getByTestId('toggle').click();
-  await expect.poll(async () => (await state(page)).panes.map((own) => own.delivered)).toEqual([2, 2, 2]);
+  await expect.poll(async () => (await state(page)).panes.map(({ delivered }) => delivered)).toEqual([2, 2, 2]);
 
   await page.getByTestId('reset').click();
   const { running, published, panes } = await state(page);
   expect({ running, published }).toEqual({ running: false, published: 0 });
-  for (const { technique: _, id: __, state: own, latency, bytes: ___, ...figures } of panes) {
-    expect(own).toBe('stopped');
+  for (const { technique: _, transport: __, id: ___, bytes: ____, ...pane } of panes) {
+    const { state: paneState, latency, ...counts } = pane;
+    expect(paneState).toBe('stopped');
     expect(latency.n).toBe(0);
-    expect(Object.values(figures)).toEqual(Object.values(figures).map(() => 0));
+    expect(Object.values(counts)).toEqual(Object.values(counts).map(() => 0));
   }
-  await expect.poll(async () => (await server.health()).waiting).toBe(0);
+  await expect.poll(async () => (await server.health()).waiters).toBe(0);
 });
 
-test('bytes that are asked for while the meters begin anew are counted', async ({ page, server }) => {
-  await page.routeWebSocket(/\/lab/, (own) => {
-    const far = own.connectToServer();
-    let line = Promise.resolve();
-    own.onMessage((said) => {
-      const isReset = String(said).includes('"reset"');
-      line = line.then(() => new Promise((go) => setTimeout(go, isReset ? 1000 : 0))).then(() => far.send(said));
+test('requests wait for a slow reset of the meters', async ({ page, server }) => {
+  await page.routeWebSocket(/\/lab/, (socket) => {
+    const server = socket.connectToServer();
+    let queue = Promise.resolve();
+    socket.onMessage((message) => {
+      const isReset = String(message).includes('"reset"');
+      queue = queue
+        .then(() => new Promise((resolve) => setTimeout(resolve, isReset ? 1000 : 0)))
+        .then(() => server.send(message));
     });
   });
-  await begin(page, server, 'idle');
+  await startPreset(page, server, 'idle');
   await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(1);
   await expect.poll(async () => (await state(page)).panes.map(({ bytes: { up } }) => (up ?? 0) > 0)).toEqual([true, true, true]);
   expect(byId(await state(page)).longpoll).toMatchObject({ requests: 1, answers: 0 });
 });
 
-test('a run does not wait for meters for ever, and claims no bytes that were not counted', async ({ page, server }) => {
-  let answered = 0;
+test('without a reset of the meters a run starts after a time-out, with unknown bytes', async ({ page, server }) => {
+  let resets = 0;
   let release = () => {};
-  const held = new Promise((go) => (release = () => go(null)));
-  await page.routeWebSocket(/\/lab/, (own) => {
-    const far = own.connectToServer();
-    let line = Promise.resolve();
-    own.onMessage((said) => {
-      const isReset = String(said).includes('"reset"');
-      line = line.then(async () => (isReset ? void (await held) : undefined)).then(() => far.send(said));
+  const held = new Promise((resolve) => (release = () => resolve(null)));
+  await page.routeWebSocket(/\/lab/, (socket) => {
+    const server = socket.connectToServer();
+    let queue = Promise.resolve();
+    socket.onMessage((message) => {
+      const isReset = String(message).includes('"reset"');
+      queue = queue
+        .then(async () => (isReset ? void (await held) : undefined))
+        .then(() => server.send(message));
     });
-    far.onMessage((said) => {
-      own.send(said);
-      if (String(said).includes('"reset"')) answered += 1;
+    server.onMessage((message) => {
+      socket.send(message);
+      if (String(message).includes('"reset"')) resets += 1;
     });
   });
-  await begin(page, server, 'idle');
+  await startPreset(page, server, 'idle');
   await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(1);
   release();
-  await expect.poll(() => answered).toBeGreaterThan(0);
+  await expect.poll(() => resets).toBeGreaterThan(0);
   const { answers } = byId(await state(page)).poll;
-  await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(answers + 1); // meters were told since
+  await expect.poll(async () => byId(await state(page)).poll.answers).toBeGreaterThan(answers + 1); // meters have been sent since
   for (const { bytes } of (await state(page)).panes) expect(bytes).toEqual({ up: null, down: null });
 });
 
-test('where no WebSocket gets through, the others work, and nobody claims to know bytes', async ({ page, server }) => {
-  await page.routeWebSocket(/./, (own) => own.close());
+test('without WebSockets the other transports work, and bytes are unknown', async ({ page, server }) => {
+  await page.routeWebSocket(/./, (socket) => socket.close());
   await page.goto(server.url);
-  await expect.poll(async () => (await state(page)).panes.map((own) => own.state)).toEqual(['polling', 'held', 'retrying']);
-  await say(page, 'through here');
+  await expect.poll(async () => (await state(page)).panes.map((pane) => pane.state)).toEqual(['polling', 'held', 'retrying']);
+  await sendChat(page, 'over HTTP');
   for (const pane of ['poll', 'longpoll']) await expect(page.getByTestId(`${pane}-delivered`)).toHaveText('1');
   await expect(page.getByTestId('ws-delivered')).toHaveText('0');
   for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
   await page.getByTestId('preset-outage').click();
-  await expect(page.getByTestId('injected')).toHaveText('injected: nothing, no WebSocket gets through');
+  await expect(page.getByTestId('injected')).toHaveText('injected: nothing, WebSockets are blocked');
   await page.keyboard.press('x');
   await expect(page.getByTestId('status')).toContainText('No outage');
 });
 
-test('a control channel that no longer answers is replaced', async ({ page, server }) => {
+test('a silent control channel is replaced', async ({ page, server }) => {
   await page.clock.install();
   let channels = 0;
   let silent = false;
-  let unheard = 0;
-  await page.routeWebSocket(/\/lab/, (own) => {
+  let dropped = 0;
+  await page.routeWebSocket(/\/lab/, (socket) => {
     const isFirst = ++channels === 1;
-    const far = own.connectToServer();
-    own.onMessage((said) => (isFirst && silent ? ++unheard : far.send(said)));
+    const server = socket.connectToServer();
+    socket.onMessage((message) => (isFirst && silent ? ++dropped : server.send(message)));
   });
   await open(page, server);
   silent = true;
-  await say(page, 'is anybody there?');
-  await expect.poll(() => unheard).toBeGreaterThan(0);
+  await sendChat(page, 'queued');
+  await expect.poll(() => dropped).toBeGreaterThan(0);
   await page.clock.fastForward(10_000);
   await expect(page.getByTestId('poll-delivered')).toHaveText('1');
   await expect.poll(() => channels).toBe(2);
@@ -149,7 +154,7 @@ test('hostile text is shown as text', async ({ page, server }) => {
   await open(page, server);
   const title = await page.title();
   for (const text of HOSTILE) {
-    await say(page, text);
+    await sendChat(page, text);
     await server.publish({ sender: text.slice(0, 64), kind: 'text', body: text });
     for (const pane of PANES) {
       await expect(page.getByTestId(`${pane}-mirror`)).toHaveText(text);
@@ -159,19 +164,19 @@ test('hostile text is shown as text', async ({ page, server }) => {
   await server.publish({ body: { not: ['a', 'string', null] } });
   await expect(page.getByTestId('ws-ticker')).toContainText('{"not":["a","string",null]}');
   expect(await page.title()).toBe(title);
-  expect(await page.locator('.ticker img, .mirror img, .ticker script').count()).toBe(0);
+  expect(await page.locator('.ticker img, .shared-text-view img, .ticker script').count()).toBe(0);
 });
 
-test('64 KiB are too many and said so, 60 KiB arrive and break nothing', async ({
+test('64 KiB are rejected with a reason, 60 KiB arrive and fit the page', async ({
   page,
   server,
 }) => {
   await open(page, server);
   const longest = 'x'.repeat(60 * 1024);
-  await say(page, longest);
-  await expect.poll(async () => (await state(page)).panes.map((own) => own.delivered)).toEqual([1, 1, 1]);
+  await sendChat(page, longest);
+  await expect.poll(async () => (await state(page)).panes.map(({ delivered }) => delivered)).toEqual([1, 1, 1]);
   const tooLong = 'y'.repeat(64 * 1024);
-  await say(page, tooLong);
+  await sendChat(page, tooLong);
   await expect(page.getByTestId('outcome')).toHaveText(/Not sent: .*65536 bytes/);
   await expect(page.getByTestId('chat')).toHaveValue(tooLong);
   await page.getByTestId('talks').fill(longest);

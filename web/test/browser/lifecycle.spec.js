@@ -1,9 +1,9 @@
 /**
- * Whoever was away comes back to the complete sequence: gone back and forward, waiting behind
- * six other tabs, asleep for an hour.
+ * A page that was in the background has the complete sequence afterwards: after going back and
+ * forward, behind six other tabs, after a suspension of an hour.
  */
-import { becomes, test } from './real-browser.js';
-import { PANES, byId, complete, expect, listening, open, say, state } from './trifold.js';
+import { test, waitVisibility } from './real-browser.js';
+import { PANES, byId, expect, expectComplete, open, sendChat, state, waitSubscribed } from './trifold.js';
 
 /**
  * @typedef {import('@playwright/test').Page} Page
@@ -13,13 +13,13 @@ import { PANES, byId, complete, expect, listening, open, say, state } from './tr
 
 const HOUR = 3_600_000;
 
-/** The lines of a pane, oldest first. @param {Page} page @param {string} pane */
-async function lines(page, pane) {
+/** The messages of a pane, oldest first. @param {Page} page @param {string} pane */
+async function messagesOf(page, pane) {
   return (await page.getByTestId(`${pane}-ticker`).locator('li .body').allTextContents()).reverse();
 }
 
 for (const elsewhere of ['/health', 'about:blank']) {
-  test(`back from ${elsewhere}, and nothing is missing`, async ({ tabs, server }) => {
+  test(`back from ${elsewhere}: no message is missing`, async ({ tabs, server }) => {
     const page = tabs.pages()[0] ?? (await tabs.newPage());
     await open(page, server);
     await page.evaluate(() =>
@@ -27,26 +27,26 @@ for (const elsewhere of ['/health', 'about:blank']) {
         document.title = persisted ? 'kept' : 'loaded';
       }),
     );
-    await say(page, 'before');
-    await complete(page, 1);
+    await sendChat(page, 'before');
+    await expectComplete(page, 1);
     await page.goto(elsewhere.startsWith('/') ? server.url + elsewhere : elsewhere);
     for (const number of [1, 2, 3]) await server.publish({ body: `meanwhile ${number}` });
     await page.goBack({ waitUntil: 'commit' }); // a page that was kept does not load
-    await listening(page);
+    await waitSubscribed(page);
     await server.publish({ body: 'after' });
     const kept = (await page.title()) === 'kept';
-    test.info().annotations.push({ type: 'the browser', description: kept ? 'kept the page' : 'loaded it anew' });
-    // A page that was loaded anew shows what was said before it, and counts what came since.
-    await complete(page, kept ? 5 : 1);
+    test.info().annotations.push({ type: 'back/forward cache', description: kept ? 'used' : 'not used' });
+    // A page that was loaded again shows the earlier messages, and counts only later ones.
+    await expectComplete(page, kept ? 5 : 1);
     for (const pane of PANES) {
       await expect
-        .poll(() => lines(page, pane))
+        .poll(() => messagesOf(page, pane))
         .toEqual(['before', 'meanwhile 1', 'meanwhile 2', 'meanwhile 3', 'after']);
     }
   });
 }
 
-test('seven tabs share six connections, and each gets everything', async ({ tabs, server }) => {
+test('seven tabs share six connections, and each is complete', async ({ tabs, server }) => {
   test.setTimeout(150_000);
   /** @type {Page[]} */
   const pages = [];
@@ -56,23 +56,23 @@ test('seven tabs share six connections, and each gets everything', async ({ tabs
     await open(page, server);
     await expect(page.getByTestId('poll-state')).toHaveText('polling');
   }
-  // Nobody says anything, so nothing ends the long polls of the tabs behind but their own time.
+  // There are no messages, so only a time-out ends the long polls of the hidden tabs.
   const last = /** @type {Page} */ (pages[6]);
-  await becomes(last, 'visible');
+  await waitVisibility(last, 'visible');
   const before = byId(await state(last)).poll.answers;
   await expect.poll(async () => byId(await state(last)).poll.answers).toBeGreaterThan(before + 3);
   for (const number of [1, 2, 3]) await server.publish({ body: `to all ${number}` });
-  for (const page of pages) await complete(page, 3);
+  for (const page of pages) await expectComplete(page, 3);
 });
 
-test.describe('a server that holds no longer than half a second', () => {
+test.describe('a server that holds long polls for half a second', () => {
   test.use({ flags: ['--max-poll-wait', '500ms'] });
 
-  test('is asked for no more by a tab behind', async ({ tabs, server }) => {
+  test('a hidden tab requests no longer wait', async ({ tabs, server }) => {
     const page = await tabs.newPage();
     await open(page, server);
     await tabs.newPage();
-    await becomes(page, 'hidden');
+    await waitVisibility(page, 'hidden');
     const before = byId(await state(page)).longpoll.answers;
     await expect.poll(async () => byId(await state(page)).longpoll.answers).toBeGreaterThan(before + 2);
     expect(byId(await state(page)).longpoll.errors).toBe(0);
@@ -80,11 +80,11 @@ test.describe('a server that holds no longer than half a second', () => {
 });
 
 /**
- * Lets the clocks that a page sees be set: its own wall clock, and the server's, by what the
- * server says. Must be called before the page is opened.
+ * Makes the clocks of a page adjustable: its wall clock, and the server's by changing the times
+ * in responses. Must be called before the page is opened.
  * @param {Page} page
  */
-async function settable(page) {
+async function installClocks(page) {
   await page.addInitScript(() => {
     const clocks = Object.assign(window, { clocks: { page: 0, server: 0 } }).clocks;
     const { now } = Date;
@@ -99,24 +99,24 @@ async function settable(page) {
 }
 
 /** @param {Page} page @param {Clocks} clocks */
-async function set(page, clocks) {
+async function setClocks(page, clocks) {
   await page.evaluate((wanted) => Object.assign(/** @type {any} */ (window).clocks, wanted), clocks);
 }
 
-/** Says something from outside until every pane has measured one more. @param {Page} page @param {Server} server */
-async function measuresAgain(page, server) {
+/** Publishes from another client until every pane has measured one more message. @param {Page} page @param {Server} server */
+async function expectMeasuring(page, server) {
   const measured = async () => (await state(page)).panes.map(({ latency }) => latency.n);
   const before = await measured();
   const oneMore = async () => {
-    await server.publish({ body: 'is anybody there?' });
+    await server.publish({ body: 'a message' });
     return (await measured()).every((n, index) => n > (before[index] ?? 0));
   };
   await expect.poll(oneMore, { intervals: [200] }).toBe(true);
 }
 
-/** Nothing that was measured is an hour late, or off by one, or from the future. @param {Page} page */
-async function noHourAnywhere(page) {
-  // What seems to come before it was published is 0 ms late; polls are never that fast.
+/** No latency or error is about an hour, and none is from the future. @param {Page} page */
+async function expectNoHour(page) {
+  // A message from the future has a latency of 0; polling always has more.
   expect(byId(await state(page)).poll.latency.last).toBeGreaterThan(0);
   for (const { latency } of (await state(page)).panes) {
     expect((latency.mean ?? 0) * latency.n).toBeLessThan(HOUR / 2); // the sum of all
@@ -126,45 +126,45 @@ async function noHourAnywhere(page) {
 
 /** @type {[string, Clocks][]} */
 const JUMPS = [
-  ['the laptop sleeps for an hour', { page: HOUR, server: HOUR }],
-  ['the clock of the laptop is set back by an hour', { page: -HOUR, server: -HOUR }],
-  ['the clock of a server elsewhere is set forward by an hour', { page: 0, server: HOUR }],
-  ['the clock of a server elsewhere is set back by an hour', { page: 0, server: -HOUR }],
+  ['the machine is suspended for an hour', { page: HOUR, server: HOUR }],
+  ['the local clock is set back by an hour', { page: -HOUR, server: -HOUR }],
+  ['the clock of a remote server is set forward by an hour', { page: 0, server: HOUR }],
+  ['the clock of a remote server is set back by an hour', { page: 0, server: -HOUR }],
 ];
 
 for (const [what, clocks] of JUMPS) {
-  test(`${what}: no latency of an hour, and nothing is lost`, async ({ page, server }) => {
-    await settable(page);
+  test(`${what}: no latency of an hour, no message lost`, async ({ page, server }) => {
+    await installClocks(page);
     await open(page, server);
-    await say(page, 'from in here');
-    await server.publish({ body: 'from out there' });
-    await complete(page, 2);
-    await measuresAgain(page, server);
-    await set(page, clocks);
-    await measuresAgain(page, server);
-    await noHourAnywhere(page);
-    await complete(page, (await server.health()).head);
+    await sendChat(page, 'from this page');
+    await server.publish({ body: 'from another client' });
+    await expectComplete(page, 2);
+    await expectMeasuring(page, server);
+    await setClocks(page, clocks);
+    await expectMeasuring(page, server);
+    await expectNoHour(page);
+    await expectComplete(page, (await server.health()).head);
   });
 }
 
-test('asleep, and the timers of an hour fire at once: all goes on, and no hour is made up for', async ({
+test('after a suspension timers fire at once: the publisher continues, and skips the hour', async ({
   page,
   server,
 }) => {
   await page.clock.install();
-  await settable(page);
+  await installClocks(page);
   await open(page, server);
   await page.getByTestId('rate').fill('5');
   await page.getByTestId('rhythm').selectOption('steady');
   await expect.poll(async () => byId(await state(page)).ws.latency.n).toBeGreaterThan(4);
   const { published } = await state(page);
-  await page.clock.fastForward(HOUR); // performance.now() goes on as well, as on Windows
-  await set(page, { page: 0, server: HOUR });
+  await page.clock.fastForward(HOUR); // performance.now() continues as well, as on Windows
+  await setClocks(page, { page: 0, server: HOUR });
   await expect.poll(async () => (await state(page)).published).toBeGreaterThan(published + 10);
   expect((await state(page)).published).toBeLessThan(published + 100);
   await page.getByTestId('rhythm').selectOption('off');
-  await listening(page);
-  await measuresAgain(page, server);
-  await noHourAnywhere(page);
-  await complete(page, (await server.health()).head);
+  await waitSubscribed(page);
+  await expectMeasuring(page, server);
+  await expectNoHour(page);
+  await expectComplete(page, (await server.health()).head);
 });

@@ -1,8 +1,8 @@
 /**
- * A browser as people have it: its tabs share a window, and of those only one is visible.
- * Playwright keeps every page of its own browsers visible, by emulating focus, and none of
- * them for back and forward; no command to the page undoes that. So this browser is started
- * beside it.
+ * A browser as users run it: its tabs share a window, and only one of them is visible.
+ * Playwright emulates focus, so every page of its own browsers is visible, and turns the
+ * back/forward cache off; no command to a page changes that. So this browser is started
+ * without it.
  *
  * @typedef {import('@playwright/test').BrowserContext} BrowserContext
  * @typedef {import('@playwright/test').Page} Page
@@ -20,13 +20,13 @@ import { errorsOf, expect, test as base } from './trifold.js';
 const fixtures = {
   tabs: [
     async ({ launchOptions }, use, info) => {
-      // A browser that has just begun may take a connection and never answer: another one, then.
-      let own = null;
-      for (let attempt = 0; attempt < 3 && !own; attempt++) own = await startBeside(launchOptions);
-      if (!own) return info.skip(true, 'no browser beside the first one answers on this machine');
-      const errors = errorsOf(own.context);
-      await use(own.context);
-      await own.end();
+      // A starting browser may accept a connection and never respond to it: start another one.
+      let browser = null;
+      for (let attempt = 0; attempt < 3 && !browser; attempt++) browser = await startBrowser(launchOptions);
+      if (!browser) return info.skip(true, 'no second browser responds on this machine');
+      const errors = errorsOf(browser.context);
+      await use(browser.context);
+      await browser.end();
       expect(errors).toEqual([]);
     },
     { timeout: 90_000 },
@@ -34,13 +34,13 @@ const fixtures = {
 };
 
 /**
- * Starts a browser and connects with it; `null` when it does not answer.
+ * Starts a browser and connects to it; `null` if it does not respond.
  * @param {import('@playwright/test').LaunchOptions} options
  */
-async function startBeside({ executablePath = 'chromium', args = [] }) {
+async function startBrowser({ executablePath = 'chromium', args = [] }) {
   const home = await mkdtemp(join(tmpdir(), 'trifold-'));
-  const own = ['--headless', '--window-size=1366,900', '--remote-debugging-port=0', `--user-data-dir=${home}`];
-  const program = spawn(executablePath, [...args, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const flags = ['--headless', '--window-size=1366,900', '--remote-debugging-port=0', `--user-data-dir=${home}`];
+  const program = spawn(executablePath, [...args, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = once(program, 'exit');
   const end = async () => {
     program.kill('SIGKILL');
@@ -52,13 +52,13 @@ async function startBeside({ executablePath = 'chromium', args = [] }) {
     address = /DevTools listening on (\S+)/.exec(line)?.[1];
     if (address) break;
   }
-  program.stderr.resume(); // or what it goes on saying would block it
+  program.stderr.resume(); // a full pipe would block the browser
   try {
     const browser = await chromium.connectOverCDP(address ?? 'no address', { noDefaults: true, timeout: 10_000 });
     const [context] = browser.contexts();
     if (context) return { context, end };
   } catch (error) {
-    console.log(`no answer from the browser beside: ${error}`);
+    console.log(`no response from the second browser: ${error}`);
   }
   await end();
   return null;
@@ -67,6 +67,6 @@ async function startBeside({ executablePath = 'chromium', args = [] }) {
 export const test = base.extend(fixtures);
 
 /** @param {Page} page @param {'visible' | 'hidden'} wanted */
-export async function becomes(page, wanted) {
+export async function waitVisibility(page, wanted) {
   await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe(wanted);
 }

@@ -1,124 +1,124 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createStopwatch } from '../../model/latency.js';
+import { createLatencyMeter } from '../../model/latency.js';
+import { message } from './fixtures.js';
 
-/** @typedef {import('../../model/types.js').Message} Message */
-
-/** A server's clock that is an hour ahead, known to 10 ms. */
+/** A server clock that is an hour ahead, known to 10 ms. */
 const HOUR = 3_600_000;
 const KNOWN = { offset: HOUR, error: 10 };
 
+/** A clock whose estimate the test sets. */
+function fakeClock() {
+  return {
+    /** @type {typeof KNOWN | null} */
+    estimate: KNOWN,
+    invalidations: 0,
+    invalidate() {
+      this.invalidations += 1;
+      this.estimate = null;
+    },
+  };
+}
+
 /**
- * A stopwatch in a page whose clocks stand where the test says.
+ * A latency meter in a page whose clocks the test sets.
  * @param {import('node:test').TestContext} context
  */
-function inPage(context) {
+function withFakes(context) {
   const page = { now: 1000, wall: performance.timeOrigin + 1000, hidden: false };
   context.mock.method(performance, 'now', () => page.now);
   context.mock.method(Date, 'now', () => page.wall);
-  Object.assign(globalThis, { document: page });
-  /** @type {{ estimate: typeof KNOWN | null, distrusted: number }} */
-  const clock = { estimate: KNOWN, distrusted: 0 };
-  const stopwatch = createStopwatch({
-    get estimate() {
-      return clock.estimate;
-    },
-    distrust() {
-      clock.distrusted += 1;
-      clock.estimate = null;
-    },
-    follow: () => Promise.resolve(),
-  });
+  const clock = fakeClock();
+  const meter = createLatencyMeter(clock, () => page.hidden);
   let version = 0;
   return {
-    stopwatch,
+    meter,
     clock,
-    /** Time goes by, on all clocks. @param {number} ms */
-    wait(ms) {
+    /** Advances both clocks. @param {number} ms */
+    advance(ms) {
       page.now += ms;
       page.wall += ms;
     },
-    /** Only the wall clock is set. @param {number} ms */
+    /** @param {number} ms */
     setWallClock: (ms) => (page.wall += ms),
     hide: () => (page.hidden = true),
-    /** A message of someone else, so old by the server's clock, arrives. @param {number} age */
-    hear(age) {
+    /** Receives another client's message of this age, by the server's clock. @param {number} age */
+    receiveRemote(age) {
       const at = performance.timeOrigin + page.now + HOUR - age;
-      const message = { version: ++version, id: `other-${version}`, at, sender: '', kind: '', body: null };
-      return stopwatch.measure(message, page.now);
+      return meter.measure(message(++version, { at }), page.now);
     },
-    /** What this page published arrives. @param {string} id */
-    hearOwn: (id) =>
-      stopwatch.measure({ version: ++version, id, at: 0, sender: '', kind: '', body: null }, page.now),
+    /** Receives a message of this page. @param {string} id */
+    receiveOwn: (id) => meter.measure(message(++version, { id }), page.now),
   };
 }
 
 /** @param {number} actual @param {number} expected */
-const near = (actual, expected) => assert.ok(Math.abs(actual - expected) < 0.01, `${actual}, not ${expected}`);
+const assertNear = (actual, expected) =>
+  assert.ok(Math.abs(actual - expected) < 0.01, `${actual}, not ${expected}`);
 
-test("one's own message is measured by one's own clock, whatever the server's says", (context) => {
-  const { stopwatch, clock, wait, hearOwn } = inPage(context);
+test('own messages are measured by the own clock only', (context) => {
+  const { meter, clock, advance, receiveOwn } = withFakes(context);
   clock.estimate = null;
-  stopwatch.start('own');
-  wait(40);
-  assert.deepEqual(hearOwn('own'), { latency: { ms: 40, error: 0 }, counts: true });
+  meter.markPublished('own');
+  advance(40);
+  assert.deepEqual(receiveOwn('own'), { latency: { ms: 40, error: 0 }, isMeasured: true });
+  assert.deepEqual([meter.isOwnMessage('own'), meter.isOwnMessage('other')], [true, false]);
 });
 
-test("someone else's is measured by the server's clock, and does not count while that is unknown", (context) => {
-  const { clock, hear } = inPage(context);
-  const { latency, counts } = hear(70);
-  near(latency.ms, 70);
-  assert.deepEqual([latency.error, counts], [10, true]);
+test('remote messages are measured by the server clock, if it is known', (context) => {
+  const { clock, receiveRemote } = withFakes(context);
+  const { latency, isMeasured } = receiveRemote(70);
+  assertNear(latency.ms, 70);
+  assert.deepEqual([latency.error, isMeasured], [10, true]);
   clock.estimate = null;
-  assert.deepEqual(hear(70), { latency: { ms: 0, error: Infinity }, counts: false });
+  assert.deepEqual(receiveRemote(70), { latency: { ms: 0, error: Infinity }, isMeasured: false });
 });
 
-test('what comes while the tab is hidden, or was published before it was shown again, does not count', (context) => {
-  const { stopwatch, wait, hide, hear } = inPage(context);
-  stopwatch.resume();
-  wait(50);
-  assert.equal(hear(70).counts, false);
-  assert.equal(hear(30).counts, true);
+test('messages published or received while the tab is hidden are not measured', (context) => {
+  const { meter, advance, hide, receiveRemote } = withFakes(context);
+  meter.resume();
+  advance(50);
+  assert.equal(receiveRemote(70).isMeasured, false);
+  assert.equal(receiveRemote(30).isMeasured, true);
   hide();
-  assert.equal(hear(30).counts, false);
+  assert.equal(receiveRemote(30).isMeasured, false);
 });
 
-test("a message from the future tells that the server's clock was set", (context) => {
-  const { clock, hear } = inPage(context);
-  hear(-1005); // what is known of the clock may be off by 10 ms, and clocks drift
-  assert.equal(clock.distrusted, 0);
-  assert.equal(hear(-1020).counts, false);
-  assert.equal(clock.distrusted, 1);
+test('a message from the future invalidates the server clock', (context) => {
+  const { clock, receiveRemote } = withFakes(context);
+  receiveRemote(-1005); // within the error of 10 ms, and the drift allowed
+  assert.equal(clock.invalidations, 0);
+  assert.equal(receiveRemote(-1020).isMeasured, false);
+  assert.equal(clock.invalidations, 1);
 });
 
-test("a newer message that is older tells that the server's clock was set back", (context) => {
-  const { clock, hear } = inPage(context);
-  hear(0);
-  hear(990);
-  assert.equal(clock.distrusted, 0);
-  assert.equal(hear(2000).counts, false);
-  assert.equal(clock.distrusted, 1);
+test('a newer message with an older time invalidates the server clock', (context) => {
+  const { clock, receiveRemote } = withFakes(context);
+  receiveRemote(0);
+  receiveRemote(990);
+  assert.equal(clock.invalidations, 0);
+  assert.equal(receiveRemote(2000).isMeasured, false);
+  assert.equal(clock.invalidations, 1);
 });
 
-test('an older message that comes late tells nothing', (context) => {
-  const { stopwatch, clock, hear } = inPage(context);
-  hear(0);
-  const old = { version: 0, id: 'old', at: performance.timeOrigin, sender: '', kind: '', body: null };
-  stopwatch.measure(old, performance.now());
-  assert.equal(clock.distrusted, 0);
+test('an older message that arrives late invalidates nothing', (context) => {
+  const { meter, clock, receiveRemote } = withFakes(context);
+  receiveRemote(0);
+  meter.measure(message(0, { at: performance.timeOrigin }), performance.now());
+  assert.equal(clock.invalidations, 0);
 });
 
-test('a wall clock that was set, and a page that was asleep, are noticed', (context) => {
-  const { stopwatch, clock, wait, setWallClock } = inPage(context);
-  wait(9000);
-  stopwatch.look();
+test('a set wall clock and a suspension invalidate the server clock', (context) => {
+  const { meter, clock, advance, setWallClock } = withFakes(context);
+  advance(9000);
+  meter.checkClock();
   setWallClock(900);
-  stopwatch.look();
-  assert.equal(clock.distrusted, 0);
+  meter.checkClock();
+  assert.equal(clock.invalidations, 0);
   setWallClock(-1100);
-  stopwatch.look();
-  assert.equal(clock.distrusted, 1);
-  wait(11_000);
-  stopwatch.look();
-  assert.equal(clock.distrusted, 2);
+  meter.checkClock();
+  assert.equal(clock.invalidations, 1);
+  advance(11_000);
+  meter.checkClock();
+  assert.equal(clock.invalidations, 2);
 });
