@@ -39,7 +39,7 @@ const SUMMARY_INTERVAL_MS = 500;
 
 const params = new URLSearchParams(location.search);
 const root = document.documentElement;
-const settings = { keys: { on: true }, theory: true };
+const settings = { keys: { on: true }, model: true };
 
 // Lab and views
 
@@ -169,8 +169,8 @@ function cycleAttribute(name, values) {
   renderLoop.invalidate();
 }
 
-function toggleTheory() {
-  settings.theory = !settings.theory;
+function toggleModel() {
+  settings.model = !settings.model;
   renderSummary();
 }
 
@@ -210,7 +210,7 @@ const keys = {
   ']': { what: 'replay faster', run: () => playback.changeSpeed(1) },
   'x': { what: 'outage on, off', run: toggleLink },
   'c': { what: 'messages, code, or events', run: () => cycleAttribute('content', ['', 'code', 'log']) },
-  'm': { what: 'theory on, off', run: toggleTheory },
+  'm': { what: 'model on, off', run: toggleModel },
   't': { what: 'drawings as tables', run: () => cycleAttribute('tables', ['', 'on']) },
   'l': { what: 'projector', run: () => cycleAttribute('projector', ['', 'on']) },
   'd': { what: 'dark, light', run: () => cycleAttribute('theme', ['dark', 'light']) },
@@ -263,7 +263,7 @@ function render({ now, live, statsDue, still }) {
 
 function renderSummary() {
   if (playback.paused) return; // the summary stands still, too
-  const summaries = summaryOf(lab, composer.rate, settings.theory);
+  const summaries = summaryOf(lab, composer.rate, settings.model);
   distribution.draw(summaries.map(({ curve }) => curve));
   comparison.draw(summaries.map(({ row }) => row));
   setText(comparison.lesson, lessonText());

@@ -1,12 +1,12 @@
 /**
- * The comparison: one row per pane, with the theoretical mean, and the lesson below.
+ * The comparison: one row per pane, with the mean of the model, and the lesson below.
  *
  * @typedef {import('../model/types.js').TransportKind} TransportKind
  * @typedef {{ kind: TransportKind, name: string, cells: string[] }} Row
  */
 import { h } from './dom.js';
 
-const COLUMNS = ['median', 'p95', 'mean', 'theory', 'requests/s', 'empty', 'overhead'];
+const COLUMNS = ['median', 'p95', 'mean', 'model', 'requests/s', 'empty', 'overhead'];
 
 /** @param {HTMLElement} status shown below the lesson */
 export function mountComparison(status) {

@@ -1,6 +1,6 @@
 /**
  * The distribution of latency: the share of messages that have arrived after a time. Steps are
- * measured, dashes are the theory; the time axis is logarithmic, from 1 ms to 10 s.
+ * measured, dashes are the model; the time axis is logarithmic, from 1 ms to 10 s.
  *
  * @typedef {import('../model/types.js').TransportKind} TransportKind
  * @typedef {{ kind: TransportKind, name: string, values: number[],
@@ -32,7 +32,7 @@ export function mountDistribution() {
     curves,
   );
   const table = h('table', { 'class': 'quantiles', 'aria-label': 'Latency by share of messages' });
-  const caption = h('span', {}, 'share of messages that have arrived after a time; dashed: theory');
+  const caption = h('span', {}, 'share that has arrived after …; dashed: the model');
 
   new ResizeObserver(([entry]) => {
     if (!entry) return;
@@ -47,7 +47,7 @@ export function mountDistribution() {
     element: h(
       'section',
       { class: 'distribution' },
-      h('h2', {}, 'Latency distribution ', caption),
+      h('h2', {}, 'How late does a message arrive? ', caption),
       drawing,
       table,
     ),

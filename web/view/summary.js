@@ -1,5 +1,5 @@
 /**
- * The summary of the panes as curves and as table rows, with the theory of each.
+ * The summary of the panes as curves and as table rows, with the model of each.
  *
  * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
  * @typedef {import('../model/stats.js').Stats} Stats
@@ -22,17 +22,17 @@ const HOLD_MS = 25_000;
 /**
  * @param {Lab} lab
  * @param {number} publisherRate messages per second in free mode
- * @param {boolean} withTheory
+ * @param {boolean} withModel
  * @returns {{ curve: Curve, row: Row }[]}
  */
-export function summaryOf(lab, publisherRate, withTheory) {
+export function summaryOf(lab, publisherRate, withModel) {
   return lab.panes.map((pane) => {
-    const prediction = withTheory ? predictionFor(pane, lab, publisherRate) : null;
+    const prediction = withModel ? predictionFor(pane, lab, publisherRate) : null;
     return { curve: curveOf(pane, lab, prediction), row: rowOf(pane, lab, prediction) };
   });
 }
 
-/** What the theory predicts; null where its assumptions do not hold.
+/** What the model predicts; null where its assumptions do not hold.
  * @param {Pane} pane @param {Lab} lab @param {number} publisherRate @returns {Prediction | null} */
 function predictionFor({ subscriber }, { settings, connection }, publisherRate) {
   const { preset, network, schedule } = settings;

@@ -49,6 +49,19 @@ test('a pause stops the view, and not the traffic', async ({ page, server }) => 
   await expect(page.getByTestId('ws-delivered')).toHaveText('2');
 });
 
+test('a paused page shows the state at that moment', async ({ page, server }) => {
+  await open(page, server);
+  await page.getByTestId('pane-ws').click({ position: { x: 5, y: 5 } });
+  await page.keyboard.press('.');
+  await page.keyboard.press('Enter');
+  await expect.poll(async () => (await state(page)).panes.map((pane) => pane.state)).toEqual(['stopped', 'stopped', 'stopped']);
+  await expect(page.getByTestId('poll-state')).toHaveText('polling');
+  await expect(page.getByTestId('longpoll-state')).toHaveText(/^held \d+\ss$/);
+  await expect(page.getByTestId('ws-state')).toHaveText('open');
+  await page.keyboard.press('Escape');
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-state`)).toHaveText('stopped');
+});
+
 /** Holds the close frames of the server. @param {import('@playwright/test').Page} page */
 async function holdCloseFrames(page) {
   /** @type {(() => void)[]} */

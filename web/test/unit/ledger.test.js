@@ -63,6 +63,7 @@ test('a receipt describes what an update changed', () => {
   const measure = (message) => ({ message, latency: { ms: 7, error: 0 }, bytes: 4, isMeasured: true });
   const receipt = applyUpdate(ledger, batch(0, 2, { head: 3 }), measure);
   assert.deepEqual(receipt.newMessages.map(({ latency }) => latency.ms), [7, 7]);
+  assert.deepEqual(receipt.messages.map(({ version }) => version), [1, 2]);
   assert.deepEqual([receipt.displayedVersion, receipt.head, receipt.gap], [2, 3, null]);
   const gap = /** @type {const} */ ({
     type: 'gap', reason: 'truncated', epoch: 'e', oldest: 9, head: 9, exchange: EXCHANGE,

@@ -62,7 +62,9 @@ test('another speed continues where the replay is', (context) => {
 });
 
 test('steps go from event to event, and not beyond the pause', (context) => {
-  const { playback } = withRun(context);
+  const { timeline, playback } = withRun(context);
+  playback.togglePause();
+  timeline.add({ type: 'visible', pane: null, at: 5500 });
   const step = (/** @type {-1 | 1} */ direction) => (playback.stepToEvent(direction), playback.now());
   assert.deepEqual([step(-1), step(-1), step(-1), step(-1)], [3000, 2000, 1000, 1000]);
   assert.deepEqual([step(1), step(1), step(1)], [2000, 3000, 3000]);

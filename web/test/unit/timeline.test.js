@@ -80,6 +80,7 @@ test('intervals last from their first event to their end, or to now', () => {
   const events = [
     { type: 'hidden' },
     { type: 'link', down: true },
+    { type: 'hidden' },
     { type: 'visible' },
     { type: 'visible' },
     { type: 'link', down: false },
@@ -87,8 +88,8 @@ test('intervals last from their first event to their end, or to now', () => {
   ];
   const timed = events.map((event, at) => /** @type {TimedPageEvent} */ ({ ...event, pane: null, at }));
   assert.deepEqual(intervalsOf(timed, 9), [
-    { kind: 'hidden', from: 0, to: 2 },
-    { kind: 'outage', from: 1, to: 4 },
-    { kind: 'hidden', from: 5, to: 9 },
+    { kind: 'hidden', from: 0, to: 3 },
+    { kind: 'outage', from: 1, to: 5 },
+    { kind: 'hidden', from: 6, to: 9 },
   ]);
 });
