@@ -1,5 +1,5 @@
 /**
- * The connection of this page to the server's lab: the control channel, and what goes over it.
+ * The connection of this page to the server's lab: the control channel and its users.
  *
  * @typedef {import('../model/events.js').PageEvent} PageEvent
  */

@@ -47,7 +47,7 @@ export function createLab(hooks) {
     start: runner.start,
     stop: runner.stop,
     reset: runner.reset,
-    ...createControls(parts, runner, hooks.onChange),
+    ...createCommands(parts, runner, hooks.onChange),
     /** The page is left, and may come back. */
     disconnect() {
       runner.stop();
@@ -66,7 +66,7 @@ export function createLab(hooks) {
 
 /** What changes the settings of a run, or a run itself.
  * @param {LabParts} parts @param {Runner} runner @param {() => void} onChange */
-function createControls({ record, settings, messages, panes, publisher, timeline }, runner, onChange) {
+function createCommands({ record, settings, messages, panes, publisher, timeline }, runner, onChange) {
   return {
     /** @param {ArrivalProcess} schedule @param {number} perSecond */
     setSchedule(schedule, perSecond) {

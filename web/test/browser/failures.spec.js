@@ -24,6 +24,17 @@ test('after a restart of the server the page reconnects, and sends queued messag
   for (const pane of PANES) await expect(page.getByTestId(`${pane}-up`)).toHaveText('–');
 });
 
+test('after a restart of the server the shared text follows the new versions', async ({ page, server }) => {
+  await open(page, server);
+  for (const number of [1, 2, 3]) await server.publish({ kind: 'text', body: `text ${number}` });
+  await expect(page.getByTestId('talks')).toHaveValue('text 3');
+  await server.stop();
+  await server.start();
+  for (const pane of PANES) await expect(page.getByTestId(`${pane}-gaps`)).toHaveText('1');
+  await server.publish({ kind: 'text', body: 'text of the new log' });
+  await expect(page.getByTestId('talks')).toHaveValue('text of the new log');
+});
+
 test.describe('a log that keeps five messages', () => {
   test.use({ flags: ['--retain-messages', '5'] });
 
