@@ -5,7 +5,7 @@ import { backoff, retry } from '../../net/retry.js';
 import { longpoll } from '../../transports/longpoll.js';
 import { chained, chainedWithTimeout, interval, intervalWithGuard } from '../../transports/poll.js';
 import { ws } from '../../transports/ws.js';
-import { batch, until } from './fixtures.js';
+import { batch } from './fixtures.js';
 
 /**
  * @typedef {import('../../net/client.js').Client} Client
@@ -15,127 +15,149 @@ import { batch, until } from './fixtures.js';
  * @property {string} path
  * @property {number} since
  * @property {number | undefined} timeoutMs
- * @property {(version: number, head?: number) => void} respond
- * @property {() => void} fail
+ * @property {(version: number, head?: number) => Promise<unknown>} respond
+ * @property {() => Promise<unknown>} fail
  */
 
 /**
- * A running transport, whose responses the test sends. Each delivery moves the cursor.
- * @param {Transport} transport @param {number} [intervalMs]
+ * A running transport, whose timers and responses the test controls. Each delivery moves the
+ * cursor.
+ * @param {import('node:test').TestContext} context @param {Transport} transport
  */
-function withFakes(transport, intervalMs = 1) {
+function withFakes(context, transport) {
+  context.mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
   /** @type {FakeRequest[]} */
   const requests = [];
   /** @type {number[]} */
   const delivered = [];
   let since = 0;
   const controller = new AbortController();
-  /** @type {Client} */
-  const client = {
-    request: (path, cursor, _, timeoutMs) =>
-      new Promise((resolve, reject) =>
-        requests.push({
-          path,
-          since: cursor.since,
-          timeoutMs,
-          respond: (version, head) => resolve(batch(0, version, head ? { head } : {})),
-          fail: () => reject(new RequestError('no connection')),
-        }),
-      ),
-    openSocket: () => assert.fail('no socket expected'),
-  };
   /** @param {import('../../model/types.js').Update} update */
   const deliver = (update) => {
     since = update.type === 'batch' ? update.version : since;
     delivered.push(since);
   };
-  const done = transport(client, () => ({ since, epoch: null }), deliver, controller.signal, intervalMs);
-  return { requests, delivered, done, abort: () => controller.abort() };
+  const cursor = () => ({ since, epoch: null });
+  const done = transport(fakeClient(requests), cursor, deliver, controller.signal, INTERVAL_MS);
+  return {
+    requests,
+    delivered,
+    done,
+    abort: () => controller.abort(),
+    /** Lets time pass, and runs what it triggers. @param {number} ms */
+    async advance(ms) {
+      context.mock.timers.tick(ms);
+      await settle();
+    },
+  };
 }
 
-/** Enough time for a timer of 1 ms that should not fire, or should do nothing. */
-const pause = () => new Promise((resolve) => setTimeout(resolve, 20));
+const INTERVAL_MS = 1000;
 
-test('setInterval does not wait, and responses can overtake each other', async () => {
-  const { requests, delivered, abort } = withFakes(interval);
-  await until(() => requests.length >= 3);
-  requests[2]?.respond(3);
-  await until(() => delivered.length === 1);
-  requests[0]?.respond(1);
-  await until(() => delivered.length === 2);
+/** Runs all callbacks of settled promises. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+/** @param {FakeRequest[]} requests @returns {Client} */
+function fakeClient(requests) {
+  return {
+    request: (path, { since }, _, timeoutMs) =>
+      new Promise((resolve, reject) => {
+        /** @param {number} version @param {number} [head] */
+        const respond = (version, head = version) => {
+          resolve(batch(0, version, { head }));
+          return settle();
+        };
+        const fail = () => {
+          reject(new RequestError('no connection'));
+          return settle();
+        };
+        requests.push({ path, since, timeoutMs, respond, fail });
+      }),
+    openSocket: () => assert.fail('no socket expected'),
+  };
+}
+
+test('setInterval does not wait, and responses can overtake each other', async (context) => {
+  const { requests, delivered, advance, abort } = withFakes(context, interval);
+  await advance(3 * INTERVAL_MS);
+  assert.equal(requests.length, 3);
+  await requests[2]?.respond(3);
+  await requests[0]?.respond(1);
   assert.deepEqual(delivered, [3, 1]);
   abort();
 });
 
 for (const transport of [interval, intervalWithGuard]) {
-  test(`${transport.name} ignores errors, and ends with its timer`, async () => {
-    const { requests, done, abort } = withFakes(transport);
-    await until(() => requests.length === 1);
-    requests[0]?.fail();
-    await until(() => requests.length === 2);
-    requests[1]?.fail();
+  test(`${transport.name} ignores errors, and its timer ends with it`, async (context) => {
+    const { requests, advance, abort, done } = withFakes(context, transport);
+    await advance(INTERVAL_MS);
+    await requests[0]?.fail();
+    await advance(INTERVAL_MS);
+    await requests[1]?.fail();
+    assert.equal(requests.length, 2);
     abort();
-    const { length } = requests;
-    await pause();
+    await advance(10 * INTERVAL_MS);
+    assert.equal(requests.length, 2);
     await done;
-    assert.equal(requests.length, length);
   });
 }
 
-test('the guard allows one request at a time', async () => {
-  const { requests, abort } = withFakes(intervalWithGuard);
-  await until(() => requests.length === 1);
-  await pause();
+test('the guard allows one request at a time', async (context) => {
+  const { requests, advance, abort } = withFakes(context, intervalWithGuard);
+  await advance(5 * INTERVAL_MS);
   assert.equal(requests.length, 1);
-  requests[0]?.respond(1);
-  await until(() => requests.length === 2);
-  assert.equal(requests[1]?.since, 1);
+  await requests[0]?.respond(1);
+  await advance(INTERVAL_MS);
+  assert.deepEqual(requests.map(({ since }) => since), [0, 1]);
   abort();
 });
 
 for (const transport of [chained, chainedWithTimeout]) {
-  test(`${transport.name} sends the next request after the delivery and the interval`, async () => {
-    const { requests, delivered, abort, done } = withFakes(transport, 30);
-    await until(() => requests.length === 1);
-    requests[0]?.respond(1);
-    await until(() => delivered.length === 1);
+  test(`${transport.name} waits for the response, and then for the interval`, async (context) => {
+    const { requests, delivered, advance, abort, done } = withFakes(context, transport);
+    await advance(5 * INTERVAL_MS);
     assert.equal(requests.length, 1);
-    await until(() => requests.length === 2);
-    assert.deepEqual([requests[1]?.path, requests[1]?.since], ['/poll', 1]);
-    requests[1]?.respond(2);
-    await until(() => delivered.length === 2);
+    await requests[0]?.respond(1);
+    assert.deepEqual(delivered, [1]);
+    await advance(INTERVAL_MS - 1);
+    assert.equal(requests.length, 1);
+    await advance(1);
+    assert.deepEqual(requests.map(({ path, since }) => [path, since]), [['/poll', 0], ['/poll', 1]]);
+    await requests[1]?.respond(2);
     abort();
     await assert.rejects(done, { name: 'AbortError' });
   });
 
-  test(`${transport.name} continues at once after a truncated batch`, async () => {
-    const { requests, abort, done } = withFakes(transport, 3_600_000);
-    requests[0]?.respond(2, 5);
-    await until(() => requests.length === 2);
-    assert.equal(requests[1]?.since, 2);
-    requests[1]?.respond(5);
-    await pause();
+  test(`${transport.name} continues at once after a truncated batch`, async (context) => {
+    const { requests, advance, abort, done } = withFakes(context, transport);
+    await requests[0]?.respond(2, 5);
+    await advance(0);
+    assert.deepEqual(requests.map(({ since }) => since), [0, 2]);
+    await requests[1]?.respond(5);
+    await advance(INTERVAL_MS - 1);
     assert.equal(requests.length, 2);
     abort();
     await assert.rejects(done, { name: 'AbortError' });
   });
 }
 
-test('only the loops that wait for a response have a time-out', async () => {
-  const timeouts = [];
-  for (const transport of [interval, chained, chainedWithTimeout, longpoll]) {
-    const { requests, abort } = withFakes(transport);
-    await until(() => requests.length === 1);
-    timeouts.push(requests[0]?.timeoutMs);
+for (const [transport, timeoutMs] of /** @type {const} */ ([
+  [interval, undefined],
+  [chained, undefined],
+  [chainedWithTimeout, 5000],
+  [longpoll, 35_000],
+])) {
+  test(`${transport.name} has ${timeoutMs ? `a time-out of ${timeoutMs} ms` : 'no time-out'}`, async (context) => {
+    const { requests, advance, abort } = withFakes(context, transport);
+    await advance(INTERVAL_MS);
+    assert.equal(requests[0]?.timeoutMs, timeoutMs);
     abort();
-  }
-  assert.deepEqual(timeouts, [undefined, undefined, 5000, 35_000]);
-});
+  });
+}
 
-test('a long poll sends the next request at once, with the cursor moved', async () => {
-  const { requests, delivered } = withFakes(longpoll, 3_600_000);
-  requests[0]?.respond(4);
-  await until(() => requests.length === 2);
+test('a long poll sends the next request at once, with the cursor moved', async (context) => {
+  const { requests, delivered } = withFakes(context, longpoll);
+  await requests[0]?.respond(4);
   assert.deepEqual(delivered, [4]);
   assert.deepEqual(requests.map(({ path, since }) => [path, since]), [['/longpoll', 0], ['/longpoll', 4]]);
 });
@@ -165,22 +187,18 @@ test('a WebSocket delivers every update of one socket, and ends with it', async 
   assert.equal(sockets.length, 1);
 });
 
-test('retry counts failures in a row', async () => {
+test('retry counts failures in a row', async (context) => {
   /** @type {number[]} */
   const failures = [];
   const retried = retry(longpoll, (count) => (failures.push(count), 0), () => {});
-  const { requests, delivered, abort } = withFakes(retried);
+  const { requests, advance, abort } = withFakes(context, retried);
   for (const index of [0, 1]) {
-    await until(() => requests.length === index + 1);
-    requests[index]?.fail();
+    await requests[index]?.fail();
+    await advance(0);
   }
-  await until(() => requests.length === 3);
-  requests[2]?.respond(1);
-  await until(() => requests.length === 4);
-  requests[3]?.fail();
-  await until(() => requests.length === 5);
-  requests[4]?.respond(2);
-  await until(() => delivered.length === 2);
+  await requests[2]?.respond(1);
+  await requests[3]?.fail();
+  await advance(0);
   assert.deepEqual(failures, [0, 1, 0]);
   assert.equal(requests[4]?.since, 1);
   abort();
