@@ -48,7 +48,7 @@ export function createLab(hooks) {
     stop: runner.stop,
     reset: runner.reset,
     ...createCommands(parts, runner, hooks.onChange),
-    /** The page is left, and may come back. */
+    /** For a page that is hidden, and may be shown again. */
     disconnect() {
       runner.stop();
       connection.server.disconnect();
