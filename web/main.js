@@ -1,98 +1,108 @@
-/** The page: puts the lab and its views together. */
-import { textOf } from './core/events.js';
-import { toCsv, toJson } from './core/export.js';
-import { durationText } from './core/format.js';
-import { createLab } from './core/lab.js';
-import { createPlayer } from './core/player.js';
-import { presetOf, presets } from './core/presets.js';
-import { spansOf } from './core/spans.js';
-import { latencyOf, stateOf } from './core/state.js';
-import { techniques } from './transports/index.js';
+/** The page: connects the lab with its views. */
+import { sharedTextOf } from './model/events.js';
+import { durationText } from './model/format.js';
+import { intervalsOf } from './model/intervals.js';
+import { createPlayback } from './model/playback.js';
+import { presetOf, presets } from './model/presets.js';
+import { latencySummary } from './model/stats.js';
+import { kindOf } from './model/types.js';
+import { toCsv, toJson } from './session/export.js';
+import { createLab } from './session/lab.js';
+import { stateOf } from './session/state.js';
+import { mountAntipatterns } from './view/antipatterns.js';
 import { mountBanner } from './view/banner.js';
-import { mountBar } from './view/bar.js';
+import { mountComparison } from './view/comparison.js';
 import { mountComposer } from './view/composer.js';
+import { mountDistribution } from './view/distribution.js';
 import { h, setText } from './view/dom.js';
-import { mountEcdf } from './view/ecdf.js';
-import { createFrames } from './view/frames.js';
 import { mountHelp } from './view/help.js';
 import { listenToKeys } from './view/keys.js';
-import { mountMistakes } from './view/mistakes.js';
-import { FAMILIES, mountPane } from './view/pane.js';
+import { KIND_LABELS } from './view/kinds.js';
+import { mountLogStrip, scheduleText } from './view/log-strip.js';
+import { mountPane } from './view/pane.js';
+import { createRenderLoop } from './view/render-loop.js';
 import { save } from './view/save.js';
 import { mountStatus } from './view/status.js';
 import { summaryOf } from './view/summary.js';
-import { mountTable } from './view/table.js';
 import { mountTabs } from './view/tabs.js';
 import { gapText } from './view/ticker.js';
-import { mountTruth, rhythmWords } from './view/truth.js';
+import { mountToolbar } from './view/toolbar.js';
 
 /**
- * @typedef {import('./core/events.js').LabEvent} LabEvent
- * @typedef {import('./core/presets.js').Preset} Preset
+ * @typedef {import('./model/events.js').Receipt} Receipt
+ * @typedef {import('./model/presets.js').Preset} Preset
+ * @typedef {import('./model/types.js').Message} Message
  */
 
-/** How often the figures below the panes are drawn, in milliseconds. */
-const SUMMARY_EVERY_MS = 500;
+/** How often the figures below the panes are drawn. */
+const SUMMARY_INTERVAL_MS = 500;
 
-const asked = new URLSearchParams(location.search);
+const params = new URLSearchParams(location.search);
 const root = document.documentElement;
-const setting = { keys: { on: true }, model: true };
+const settings = { keys: { on: true }, model: true };
 
-// What is shown
+// Lab and views
 
 const { element: statusLine, announce } = mountStatus();
-const mistakes = mountMistakes();
+const antipatterns = mountAntipatterns();
 const lab = createLab({
-  onHistory: (messages) => {
-    for (const pane of panes) pane.showHistory(messages);
-    const text = textOf(messages);
-    if (text) composer.showText(text);
-  },
-  onChange: () => draw(),
-  onProblem: (problem) => composer.refused(problem),
-  onTaken: ({ messages, gap }) => {
-    if (gap) announce(gapText(gap));
-    if (gap?.gap.reason === 'epoch') composer.forget();
-    const text = textOf(messages);
-    if (text) composer.showText(text);
-  },
-  tryMistakes: mistakes.run,
+  onHistory: showHistory,
+  onChange: () => renderLoop.invalidate(),
+  onRejected: (reason) => composer.showError(reason),
+  onReceipt: showReceipt,
+  runAntipatterns: antipatterns.run,
 });
-const player = createPlayer(lab, () => draw());
+const playback = createPlayback(
+  lab.timeline,
+  () => lab.running,
+  () => renderLoop.invalidate(),
+);
 const composer = mountComposer(lab, announce);
-const paneIds = lab.panes.map(({ id }) => id);
-const wanted = paneIds.filter((id) => asked.get('panes')?.split(',').includes(id));
-const shownPanes = wanted.length > 0 ? wanted : paneIds;
 const panes = lab.panes.map(({ id, subscriber }) => mountPane(id, subscriber));
-const truth = mountTruth();
-const ecdf = mountEcdf();
-const table = mountTable(statusLine);
-const bar = mountBar(lab, {
-  choose: (preset) => {
-    choose(preset);
+const logStrip = mountLogStrip();
+const distribution = mountDistribution();
+const comparison = mountComparison(statusLine);
+const toolbar = mountToolbar(lab, {
+  selectPreset: (preset) => {
+    selectPreset(preset);
     start();
   },
-  toggle: () => toggle(),
-  reset: () => reset(),
+  toggle,
+  reset,
   help: () => help.showModal(),
 });
 const tabs = mountTabs(
   panes.map((pane) => ({
     id: pane.id,
     element: pane.element,
-    family: () => pane.family,
+    kind: () => pane.kind,
     label: () => ({
-      ...FAMILIES[pane.family],
-      figure: durationText(latencyOf(lab.timeline.figures(pane.id)).p50),
+      ...KIND_LABELS[pane.kind],
+      figure: durationText(latencySummary(lab.timeline.stats(pane.id)).p50),
     }),
   })),
 );
-const banner = mountBanner(player);
+const banner = mountBanner(playback);
 
-// What can be done
+/** @param {Message[]} messages from before the start */
+function showHistory(messages) {
+  for (const pane of panes) pane.showHistory(messages);
+  const text = sharedTextOf(messages);
+  if (text) composer.showText(text);
+}
+
+/** @param {Receipt} receipt */
+function showReceipt({ messages, gap }) {
+  if (gap) announce(gapText(gap));
+  if (gap?.gap.reason === 'epoch') composer.forgetVersion();
+  const text = sharedTextOf(messages);
+  if (text) composer.showText(text);
+}
+
+// Commands
 
 function start() {
-  player.live();
+  playback.goLive();
   lab.start().catch((error) => announce(`Not started: ${error.message}`));
 }
 
@@ -102,198 +112,219 @@ function toggle() {
 }
 
 function reset() {
-  player.live();
+  playback.goLive();
   lab.reset();
   for (const pane of panes) pane.clear();
   announce('Stopped, and all counters are 0.');
 }
 
 /** @param {Preset | null} preset */
-function choose(preset) {
-  player.live();
-  lab.choose(preset);
+function selectPreset(preset) {
+  playback.goLive();
+  lab.selectPreset(preset);
   for (const pane of panes) pane.clear();
   root.dataset.preset = preset?.id ?? 'free';
-  announce(preset ? `Lesson: ${preset.name}.` : 'No lesson: say what you like.');
-  summarizeNow();
+  announce(preset ? `Lesson: ${preset.name}.` : 'Free mode: publish your own messages.');
+  renderSummary();
 }
 
-/** The lecture's steps: a question, its run, and on to the next. @param {-1 | 1} step */
-function walk(step) {
-  if (step > 0 && lab.preset && !lab.running && lab.startedAt === 0) return start();
-  const index = presets.findIndex((own) => own === lab.preset);
-  choose(presets[Math.max(0, Math.min(presets.length - 1, index + step))] ?? null);
+/** A lesson has three steps: its question, its run, and the next lesson. @param {-1 | 1} step */
+function stepLesson(step) {
+  const { preset } = lab.settings;
+  const isNew = lab.timeline.pageStats.startedAt === 0;
+  if (step > 0 && preset && !lab.running && isNew) return start();
+  const index = presets.findIndex(({ id }) => id === preset?.id);
+  selectPreset(presets[Math.max(0, Math.min(presets.length - 1, index + step))] ?? null);
 }
 
-/** The next of polling's variants, in the first pane that polls. */
+/** Selects the next variant of polling, in the first pane that polls. */
 function changeVariant() {
-  const polling = lab.panes.find(({ subscriber }) => techniques[subscriber.technique].family === 'poll');
+  const pane = lab.panes.find(({ subscriber }) => kindOf(subscriber.transport) === 'poll');
   const variants = /** @type {const} */ (['interval', 'interval-guard', 'chained', 'chained-backoff']);
-  const now = variants.findIndex((own) => own === polling?.subscriber.technique);
-  polling?.subscriber.change({ technique: variants[(now + 1) % variants.length] });
+  const current = variants.findIndex((id) => id === pane?.subscriber.transport);
+  pane?.subscriber.change({ transport: variants[(current + 1) % variants.length] });
 }
 
-function changeLink() {
-  if (lab.hasChannel) lab.setLink(!lab.linkDown);
-  else announce('No outage: it needs a lab, and a WebSocket to it.');
+function toggleLink() {
+  const { control, link } = lab.connection;
+  if (control.open) link.set(!link.down);
+  else announce('No outage: it requires the lab and a WebSocket to the server.');
 }
 
 function exportAll() {
-  const name = `trifold-${lab.preset?.id ?? 'free'}-${lab.seed}`;
-  const summary = stateOf(lab, player.paused);
+  const name = `trifold-${lab.settings.preset?.id ?? 'free'}-${lab.settings.seed}`;
+  const summary = stateOf(lab, playback.paused);
   save(`${name}.json`, 'application/json', toJson(lab, summary));
   save(`${name}.csv`, 'text/csv', toCsv(summary));
   announce('Exported as JSON and CSV.');
 }
 
-/** @param {string} name @param {string[]} values */
-function cycle(name, values) {
+/** Sets an attribute of the root to its next value; an empty one removes it.
+ * @param {string} name @param {string[]} values */
+function cycleAttribute(name, values) {
   const index = values.indexOf(root.dataset[name] ?? '');
   const next = values[(index + 1) % values.length] ?? '';
   if (next) root.dataset[name] = next;
   else delete root.dataset[name];
-  draw();
+  renderLoop.invalidate();
+}
+
+function toggleModel() {
+  settings.model = !settings.model;
+  renderSummary();
+}
+
+function toggleFullScreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else root.requestFullscreen().catch(() => announce('The browser does not allow full screen.'));
+}
+
+/** @param {Preset | null} preset @param {string} what */
+function presetCommand(preset, what) {
+  const run = () => {
+    selectPreset(preset);
+    start();
+  };
+  return { what, run };
 }
 
 /** @type {import('./view/keys.js').KeyMap} */
 const keys = {
   ...Object.fromEntries(
-    presets.map((preset) => [
-      preset.key,
-      { what: `lesson: ${preset.name}`, run: () => (choose(preset), start()) },
-    ]),
+    presets.map((preset) => [preset.key, presetCommand(preset, `lesson: ${preset.name}`)]),
   ),
-  'o': { what: 'no lesson, say what you like', run: () => (choose(null), start()) },
+  'o': presetCommand(null, 'free mode, without a lesson'),
   'Enter': { what: 'start, stop', run: toggle },
-  ' ': { what: 'pause the view, traffic goes on', run: player.togglePause },
-  '.': { what: 'pause the view, traffic goes on', run: player.togglePause },
+  ' ': { what: 'pause the view, traffic continues', run: playback.togglePause },
+  '.': { what: 'pause the view, traffic continues', run: playback.togglePause },
   'r': { what: 'reset', run: reset },
-  'PageDown': { what: 'next step', run: () => walk(1) },
-  'n': { what: 'next step', run: () => walk(1) },
-  'PageUp': { what: 'previous step', run: () => walk(-1) },
-  'p': { what: 'previous step', run: () => walk(-1) },
+  'PageDown': { what: 'next step', run: () => stepLesson(1) },
+  'n': { what: 'next step', run: () => stepLesson(1) },
+  'PageUp': { what: 'previous step', run: () => stepLesson(-1) },
+  'p': { what: 'previous step', run: () => stepLesson(-1) },
   'v': { what: 'next variant of polling', run: changeVariant },
-  'w': { what: 'replay the last 30 seconds', run: player.replay },
-  'ArrowLeft': { what: 'one event back', run: () => player.toEvent(-1) },
-  'ArrowRight': { what: 'one event on', run: () => player.toEvent(1) },
-  '[': { what: 'replay slower', run: () => player.changeSpeed(-1) },
-  ']': { what: 'replay faster', run: () => player.changeSpeed(1) },
-  'x': { what: 'outage on, off', run: changeLink },
-  'c': { what: 'messages, code, or events', run: () => cycle('content', ['', 'code', 'log']) },
-  'm': { what: 'model on, off', run: () => ((setting.model = !setting.model), summarizeNow()) },
-  't': { what: 'drawings as tables', run: () => cycle('tables', ['', 'on']) },
-  'l': { what: 'projector', run: () => cycle('projector', ['', 'on']) },
-  'd': { what: 'dark, light', run: () => cycle('theme', ['dark', 'light']) },
-  'f': { what: 'full screen', run: () => toggleFullScreen() },
+  'w': { what: 'replay the last 30 seconds', run: playback.replay },
+  'ArrowLeft': { what: 'previous event', run: () => playback.stepToEvent(-1) },
+  'ArrowRight': { what: 'next event', run: () => playback.stepToEvent(1) },
+  '[': { what: 'replay slower', run: () => playback.changeSpeed(-1) },
+  ']': { what: 'replay faster', run: () => playback.changeSpeed(1) },
+  'x': { what: 'outage on, off', run: toggleLink },
+  'c': { what: 'messages, code, or events', run: () => cycleAttribute('content', ['', 'code', 'log']) },
+  'm': { what: 'model on, off', run: toggleModel },
+  't': { what: 'drawings as tables', run: () => cycleAttribute('tables', ['', 'on']) },
+  'l': { what: 'projector', run: () => cycleAttribute('projector', ['', 'on']) },
+  'd': { what: 'dark, light', run: () => cycleAttribute('theme', ['dark', 'light']) },
+  'f': { what: 'full screen', run: toggleFullScreen },
   'e': { what: 'export as JSON and CSV', run: exportAll },
-  'Escape': { what: 'back to live', run: player.live },
+  'Escape': { what: 'back to live', run: playback.goLive },
   '?': { what: 'help', run: () => help.showModal() },
 };
-const help = mountHelp(keys, setting.keys);
-listenToKeys(keys, () => setting.keys.on);
+const help = mountHelp(keys, settings.keys);
+listenToKeys(keys, () => settings.keys.on);
 
-function toggleFullScreen() {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else root.requestFullscreen().catch(() => announce('Full screen is not allowed here.'));
-}
+// Rendering
 
-// How it is drawn
-
-const frames = createFrames(player, {
-  draw: drawMoment,
+const renderLoop = createRenderLoop(playback, {
+  draw: render,
   move(now) {
     for (const pane of panes) pane.move(now);
-    truth.move(now);
+    logStrip.move(now);
   },
-  goesOn: () => player.moving,
+  isAnimating: () => playback.moving,
 });
 
-function draw() {
-  frames.draw();
-}
-
-/** @param {import('./view/frames.js').Frame} frame */
-function drawMoment({ now, live, figuresDue, still }) {
+/** @param {import('./view/render-loop.js').Frame} frame */
+function render({ now, live, statsDue, still }) {
   const { timeline } = lab;
-  const upTo = (/** @type {LabEvent[]} */ events) => (live ? events : events.filter(({ at }) => at <= now));
-  const occasions = upTo(timeline.eventsOf(null));
-  const spans = spansOf(occasions, now);
+  const start = timeline.pageStats.startedAt;
+  /** @type {<E extends { at: number }>(events: E[]) => E[]} */
+  const upToNow = (events) => (live ? events : events.filter(({ at }) => at <= now));
+  const pageEvents = upToNow(timeline.pageEvents);
+  const intervals = intervalsOf(pageEvents, now);
   for (const pane of panes) {
     pane.draw({
       now,
       live,
-      figuresDue,
+      statsDue,
       still,
-      start: lab.startedAt,
-      figures: live ? timeline.figures(pane.id) : timeline.figuresAt(pane.id, now),
-      events: upTo(timeline.eventsOf(pane.id)),
-      spans,
+      start,
+      stats: live ? timeline.stats(pane.id) : timeline.statsAt(pane.id, now),
+      events: upToNow(timeline.paneEvents(pane.id)),
+      intervals,
       bytes: lab.bytesOf(pane.id),
     });
   }
-  if (!figuresDue) return;
-  if (!still) truth.draw(occasions, now, lab.startedAt, rhythmWords(lab, composer.rate));
-  bar.draw();
+  if (!statsDue) return;
+  if (!still) logStrip.draw(pageEvents, now, start, scheduleText(lab.settings, composer.rate));
+  toolbar.draw();
   composer.draw();
   banner.draw(now);
 }
 
-function summarizeNow() {
-  if (player.paused) return; // the sums stay as they were, too
-  const { preset } = lab;
-  const all = summaryOf(lab, composer.rate, setting.model);
-  ecdf.draw(all.map(({ curve }) => curve));
-  table.draw(all.map(({ row }) => row));
-  const done = preset && !lab.running && lab.startedAt > 0;
-  setText(table.lesson, preset ? (done ? preset.lesson : preset.question) : 'Press 1 to 9 or 0 for a lesson, ? for help.');
+function renderSummary() {
+  if (playback.paused) return; // the summary stands still, too
+  const summaries = summaryOf(lab, composer.rate, settings.model);
+  distribution.draw(summaries.map(({ curve }) => curve));
+  comparison.draw(summaries.map(({ row }) => row));
+  setText(comparison.lesson, lessonText());
   tabs.draw();
 }
 
-// How it begins
+function lessonText() {
+  const { preset } = lab.settings;
+  if (!preset) return 'Press 1 to 9 or 0 for a lesson, ? for help.';
+  const isDone = !lab.running && lab.timeline.pageStats.startedAt > 0;
+  return isDone ? preset.lesson : preset.question;
+}
 
-document.querySelector('.top')?.append(bar.nav, ...bar.controls);
+// Start
+
+document.querySelector('.top')?.append(toolbar.nav, ...toolbar.controls);
 document.querySelector('main')?.append(
   banner.element,
-  truth.element,
+  logStrip.element,
   composer.element,
   tabs.element,
   ...panes.map(({ element }) => element),
-  mistakes.element,
-  h('footer', {}, ecdf.element, table.element),
+  antipatterns.element,
+  h('footer', {}, distribution.element, comparison.element),
 );
 document.body.append(help);
-for (const pane of panes) pane.element.hidden = !shownPanes.includes(pane.id);
-root.dataset.panes = String(shownPanes.length);
 
-lab.setHidden(document.hidden);
-const seed = Number(asked.get('seed') ?? NaN);
-if (Number.isSafeInteger(seed) && seed >= 0) lab.setSeed(seed);
-choose(presetOf(asked.get('preset')));
-if (asked.has('jitter')) lab.setNetwork({ jitter: Number(asked.get('jitter')) });
-lab.enter().catch(() => {});
-const autorun = asked.get('autorun') ?? (lab.preset ? '0' : '1');
+const requestedPanes = panes.filter(({ id }) => params.get('panes')?.split(',').includes(id));
+const visiblePanes = requestedPanes.length > 0 ? requestedPanes : panes;
+for (const pane of panes) pane.element.hidden = !visiblePanes.includes(pane);
+root.dataset.panes = String(visiblePanes.length);
+
+lab.visibilityChanged();
+const seed = Number(params.get('seed') ?? NaN);
+if (Number.isSafeInteger(seed) && seed >= 0) lab.settings.seed = seed;
+selectPreset(presetOf(params.get('preset')));
+if (params.has('jitter')) lab.addJitter(Number(params.get('jitter')));
+lab.connection.server.connect().catch(() => {});
+const autorun = params.get('autorun') ?? (lab.settings.preset ? '0' : '1');
 if (autorun === '1') start();
 
 if (!isSecureContext) {
-  announce('This page came over plain HTTP: the browser may coarsen its clock and let the screen go dark.');
+  announce('Loaded over plain HTTP: the browser may reduce the clock resolution and turn the screen off.');
 }
 
-setInterval(summarizeNow, SUMMARY_EVERY_MS);
-summarizeNow();
+setInterval(renderSummary, SUMMARY_INTERVAL_MS);
+renderSummary();
 
-document.addEventListener('visibilitychange', () => lab.setHidden(document.hidden));
+document.addEventListener('visibilitychange', lab.visibilityChanged);
 
-// A page with an open socket is not kept in the back/forward cache; one that closes its
-// sockets is, and goes on from its cursors when it comes back.
-let interrupted = false;
+// A page with an open socket is not kept in the back/forward cache. This one closes its
+// sockets, is kept, and continues from its cursors when it is shown again.
+let wasRunning = false;
 addEventListener('pagehide', () => {
-  interrupted = lab.running;
-  lab.leave();
+  wasRunning = lab.running;
+  lab.disconnect();
 });
 addEventListener('pageshow', ({ persisted }) => {
   if (!persisted) return;
-  lab.enter().catch(() => {});
-  if (interrupted) start();
+  lab.connection.server.connect().catch(() => {});
+  if (wasRunning) start();
 });
 
-Object.assign(window, { lab: { state: () => stateOf(lab, player.paused) } });
+Object.assign(window, { lab: { state: () => stateOf(lab, playback.paused) } });

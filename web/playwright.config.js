@@ -1,6 +1,6 @@
 import { defineConfig } from '@playwright/test';
 
-/** What a browser without a screen, a graphics card or the internet needs. */
+/** Flags for a browser without a screen, a graphics card or the internet. */
 const args = [
   '--no-sandbox',
   '--disable-gpu',
@@ -20,7 +20,7 @@ export default defineConfig({
   fullyParallel: true,
   projects: [
     { name: 'page', testIgnore: /endurance/ },
-    { name: 'endurance', testMatch: /endurance/, dependencies: ['page'] }, // alone: it counts frames
+    { name: 'endurance', testMatch: /endurance/, dependencies: ['page'] }, // alone, because it measures the frame rate
   ],
   reporter: 'list',
   forbidOnly: true,

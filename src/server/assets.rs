@@ -15,7 +15,10 @@ use crate::http::ApiError;
 #[include = "icon.svg"]
 #[include = "main.js"]
 #[include = "transports/*.js"]
-#[include = "core/*.js"]
+#[include = "net/*.js"]
+#[include = "model/*.js"]
+#[include = "session/*.js"]
+#[include = "workers/*.js"]
 #[include = "view/*.js"]
 #[include = "view/*.css"]
 struct Assets;

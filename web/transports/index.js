@@ -1,48 +1,36 @@
 /**
- * The techniques by name. All have one signature: a loop that yields what the server answers.
- * Who takes an answer moves the cursor before it asks for the next.
+ * The transports by id. All have the same signature, and the same cursor continues on each.
  *
- * @typedef {import('../core/types.js').Answer} Answer
- * @typedef {import('../core/types.js').Cursor} Cursor
- * @typedef {import('./wire.js').Wire} Wire
- *
- * @typedef {(wire: Wire, cursor: () => Cursor, signal: AbortSignal, every: number) =>
- *           AsyncGenerator<Answer, void>} Technique
- *   `every` is the polling interval in milliseconds.
- *
- * @typedef {'interval' | 'interval-guard' | 'chained' | 'chained-backoff' | 'longpoll' | 'ws'}
- *   TechniqueId
- * @typedef {'poll' | 'longpoll' | 'ws'} Family
+ * @typedef {import('../model/types.js').TransportId} TransportId
+ * @typedef {import('../net/client.js').Transport} Transport
  */
+import { backoff } from '../net/retry.js';
 import { longpoll } from './longpoll.js';
-import { backOff } from './persist.js';
-import { careful, chained, guarded, interval } from './poll.js';
+import { chained, chainedWithTimeout, interval, intervalWithGuard } from './poll.js';
 import { ws } from './ws.js';
 
 /**
- * `retry` is the pause before a loop that failed is started again; a loop without it never
- * fails, because it never looks.
+ * `retryDelayMs` is the pause before a failed transport is started again. Transports without
+ * it ignore errors.
  *
- * @type {Record<TechniqueId, { family: Family, label: string, loop: Technique,
- *        retry?: (failures: number, every: number) => number }>}
+ * @type {Record<TransportId, { label: string, run: Transport,
+ *        retryDelayMs?: (failures: number, intervalMs: number) => number }>}
  */
-export const techniques = {
-  'interval': { family: 'poll', label: 'interval', loop: interval },
-  'interval-guard': { family: 'poll', label: 'interval + guard', loop: guarded },
+export const transports = {
+  'interval': { label: 'interval', run: interval },
+  'interval-guard': { label: 'interval + guard', run: intervalWithGuard },
   'chained': {
-    family: 'poll',
     label: 'chained',
-    loop: chained,
-    retry: (_, every) => every,
+    run: chained,
+    retryDelayMs: (_, intervalMs) => intervalMs,
   },
   'chained-backoff': {
-    family: 'poll',
     label: 'chained + back-off',
-    loop: careful,
-    retry: (failures, every) => Math.max(every, backOff(failures)),
+    run: chainedWithTimeout,
+    retryDelayMs: (failures, intervalMs) => Math.max(intervalMs, backoff(failures)),
   },
-  'longpoll': { family: 'longpoll', label: 'long poll', loop: longpoll, retry: backOff },
-  'ws': { family: 'ws', label: 'WebSocket', loop: ws, retry: backOff },
+  'longpoll': { label: 'long poll', run: longpoll, retryDelayMs: backoff },
+  'ws': { label: 'WebSocket', run: ws, retryDelayMs: backoff },
 };
 
-export const techniqueIds = /** @type {TechniqueId[]} */ (Object.keys(techniques));
+export const transportIds = /** @type {TransportId[]} */ (Object.keys(transports));

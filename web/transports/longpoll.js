@@ -1,15 +1,11 @@
-/**
- * Long polling: ask, and let the server answer when there is news; then ask again at once.
- *
- * @typedef {import('./index.js').Technique} Technique
- */
+/** Long polling: send a request, and let the server respond when there are messages. */
 
-/** The server holds for 25 s and up to a sixteenth more; what takes longer is lost. */
-const ANSWER_WITHIN = 35_000;
+/** @typedef {import('../net/client.js').Transport} Transport */
 
-/** @type {Technique} */
-export async function* longpoll({ ask }, cursor, signal) {
-  while (true) {
-    yield await ask('/longpoll', cursor(), signal, ANSWER_WITHIN);
-  }
+/** The server holds a request for 25 s plus at most a sixteenth. */
+const TIMEOUT_MS = 35_000;
+
+/** @type {Transport} */
+export async function longpoll({ request }, cursor, deliver, signal) {
+  while (true) deliver(await request('/longpoll', cursor(), signal, TIMEOUT_MS));
 }

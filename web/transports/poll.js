@@ -1,93 +1,65 @@
-/**
- * Polling: ask again and again.
- *
- * @typedef {import('../core/types.js').Answer} Answer
- * @typedef {import('./index.js').Technique} Technique
- * @typedef {import('./inbox.js').Inbox<Answer>} Answers
- */
-import { createInbox } from './inbox.js';
-import { sleep } from './sleep.js';
+/** Polling: send a request every interval. */
+import { isTruncated } from '../model/ledger.js';
+import { sleep } from '../net/sleep.js';
 
-/** How long the careful loop waits for an answer, in milliseconds. */
-const ANSWER_WITHIN = 5000;
+/** @typedef {import('../net/client.js').Transport} Transport */
+
+const TIMEOUT_MS = 5000;
 
 /**
- * `setInterval` fires and does not wait: answers may overtake each other, and while the
- * server is silent requests pile up. Errors are nobody's business here.
+ * `setInterval` does not wait for the response: responses can overtake each other, and
+ * requests pile up while the server is silent. Errors are ignored.
  *
- * @type {Technique}
+ * @type {Transport}
  */
-export async function* interval({ ask }, cursor, signal, every) {
-  /** @type {Answers} */
-  const answers = createInbox(signal);
+export async function interval({ request }, cursor, deliver, signal, intervalMs) {
   const timer = setInterval(() => {
-    ask('/poll', cursor(), signal).then(answers.put, () => {});
-  }, every);
-  yield* untilClosed(answers, timer);
+    request('/poll', cursor(), signal)
+      .then(deliver, () => {});
+  }, intervalMs);
+  signal.addEventListener('abort', () => clearInterval(timer));
 }
 
 /**
- * The same, with a guard: while a request is under way, the timer fires for nothing.
+ * The same with a guard: the timer does nothing while a request is in flight.
  *
- * @type {Technique}
+ * @type {Transport}
  */
-export async function* guarded({ ask }, cursor, signal, every) {
-  /** @type {Answers} */
-  const answers = createInbox(signal);
-  let busy = false;
+export async function intervalWithGuard({ request }, cursor, deliver, signal, intervalMs) {
+  let inFlight = false;
   const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    ask('/poll', cursor(), signal)
-      .then(answers.put, () => {})
-      .finally(() => (busy = false));
-  }, every);
-  yield* untilClosed(answers, timer);
+    if (inFlight) return;
+    inFlight = true;
+    request('/poll', cursor(), signal)
+      .then(deliver, () => {})
+      .finally(() => (inFlight = false));
+  }, intervalMs);
+  signal.addEventListener('abort', () => clearInterval(timer));
 }
 
 /**
- * A chained `setTimeout` waits for the answer, and only then for the time. The stack does not
- * grow: each turn of the loop starts from an empty one.
+ * A chained timer waits for the response first, and for the interval then. The stack does not
+ * grow: every turn of the loop starts from an empty one.
  *
- * @type {Technique}
+ * @type {Transport}
  */
-export async function* chained({ ask }, cursor, signal, every) {
+export async function chained({ request }, cursor, deliver, signal, intervalMs) {
   while (true) {
-    const answer = await ask('/poll', cursor(), signal);
-    yield answer;
-    await sleep(behind(answer) ? 0 : every, signal);
+    const update = await request('/poll', cursor(), signal);
+    deliver(update);
+    await sleep(isTruncated(update) ? 0 : intervalMs, signal);
   }
 }
 
 /**
- * The same, and it gives up on an answer that does not come. What fails is tried again by
- * persist.js, less and less often.
+ * The same with a time-out. It is retried with back-off, see net/retry.js.
  *
- * @type {Technique}
+ * @type {Transport}
  */
-export async function* careful({ ask }, cursor, signal, every) {
+export async function chainedWithTimeout({ request }, cursor, deliver, signal, intervalMs) {
   while (true) {
-    const answer = await ask('/poll', cursor(), signal, ANSWER_WITHIN);
-    yield answer;
-    await sleep(behind(answer) ? 0 : every, signal);
+    const update = await request('/poll', cursor(), signal, TIMEOUT_MS);
+    deliver(update);
+    await sleep(isTruncated(update) ? 0 : intervalMs, signal);
   }
-}
-
-/**
- * The answers as they come in; whatever ends the loop ends its timer.
- *
- * @param {Answers} answers
- * @param {ReturnType<typeof setInterval>} timer
- */
-async function* untilClosed(answers, timer) {
-  try {
-    yield* answers;
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-/** Whether `limit` cut the answer, so that there is more to ask for. @param {Answer} answer */
-function behind(answer) {
-  return answer.type === 'batch' && answer.version < answer.head;
 }

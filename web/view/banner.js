@@ -1,26 +1,26 @@
 /**
- * The banner: says that what is shown is not now, and that the traffic goes on.
+ * The banner of a paused page: the view stands still, the traffic continues.
  *
- * @typedef {import('../core/player.js').Player} Player
+ * @typedef {import('../model/playback.js').Playback} Playback
  */
 import { h, setText } from './dom.js';
 
-/** @param {Player} player */
-export function mountBanner(player) {
-  const words = h('span');
-  const element = h('p', { 'class': 'banner', 'data-testid': 'banner', 'hidden': true }, words);
+/** @param {Playback} playback */
+export function mountBanner(playback) {
+  const text = h('span');
+  const element = h('p', { 'class': 'banner', 'data-testid': 'banner', 'hidden': true }, text);
   return {
     element,
-    /** @param {number} now the moment that is shown */
+    /** @param {number} now the moment shown */
     draw(now) {
-      element.hidden = !player.paused;
-      if (!player.paused) return;
+      element.hidden = !playback.paused;
+      if (!playback.paused) return;
       const ago = ((performance.now() - now) / 1000).toFixed(1);
-      const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[player.speed];
-      const doing = player.replaying ? `Replay ${speed}` : 'Paused';
+      const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[playback.speed];
+      const mode = playback.replaying ? `Replay ${speed}` : 'Paused';
       setText(
-        words,
-        `${doing}: ${ago} s ago. Traffic goes on. Space: live · W: replay · ← →: event by event`,
+        text,
+        `${mode}: ${ago} s ago. Traffic continues. Space: live · W: replay · ← →: event by event`,
       );
     },
   };

@@ -1,72 +1,84 @@
 /**
- * The loop that is running, from the very file that runs it, and the line that fired last.
+ * The source code of the running transport, from the very file that runs, with the line that
+ * ran last.
  *
- * @typedef {import('../core/events.js').LabEvent} LabEvent
- * @typedef {import('../transports/index.js').TechniqueId} TechniqueId
+ * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('../model/types.js').TransportId} TransportId
  */
-import { techniques } from '../transports/index.js';
+import { kindOf } from '../model/types.js';
+import { transports } from '../transports/index.js';
 import { h } from './dom.js';
 
-/** How a line is known that an event belongs to; the first that is there. */
-const FIRED = {
-  request: [/\bask\(/, /\bopen\(/],
-  answer: [/\byield\b/],
-  frame: [/\byield\b/],
-  taken: [/\bsleep\(/, /\byield\b/],
+/** The line that runs last for an event: the first pattern that matches any line.
+ * @type {Partial<Record<TimedPaneEvent['type'], RegExp[]>>} */
+const LINES_BY_EVENT = {
+  request: [/\brequest\(/, /\bopenSocket\(/],
+  response: [/\bsleep\(/, /\bdeliver\b/],
+  frame: [/\bdeliver\b/],
 };
 
 /** The files, once fetched. @type {Map<string, Promise<string>>} */
 const files = new Map();
 
-/** The file that a technique runs from. @param {TechniqueId} technique */
-export function pathOf(technique) {
-  return `/transports/${techniques[technique].family}.js`;
+/** The file of a transport. @param {TransportId} transport */
+export function pathOf(transport) {
+  return `/transports/${kindOf(transport)}.js`;
 }
 
-/** The lines of a technique's loop, without comments on types.
- * @param {TechniqueId} technique @param {string} source of its file */
-export function loopOf(technique, source) {
-  const start = source.indexOf(`export async function* ${techniques[technique].loop.name}(`);
+/** The lines of a transport's function. @param {TransportId} transport @param {string} source */
+export function functionLines(transport, source) {
+  const start = source.indexOf(`export async function ${transports[transport].run.name}(`);
   const end = source.indexOf('\n}\n', start);
-  return source
-    .slice(start, end + 2)
-    .replace('export ', '')
-    .split('\n')
-    .filter((line) => !/^\s*\/\*\*.*\*\/$/.test(line));
+  return source.slice(start, end + 2).replace('export ', '').split('\n');
 }
 
-/** @param {TechniqueId} technique @returns {Promise<string[]>} */
-async function linesOf(technique) {
-  const path = pathOf(technique);
-  let file = files.get(path);
-  if (!file) files.set(path, (file = fetch(path).then((response) => response.text())));
-  return loopOf(technique, await file);
+/** The index of the line that ran last; -1 if the event belongs to none.
+ * @param {string[]} lines @param {TimedPaneEvent['type'] | undefined} event */
+export function firedLine(lines, event) {
+  const body = lines.with(0, ''); // its parameters have the same names
+  const patterns = (event && LINES_BY_EVENT[event]) ?? [];
+  const pattern = patterns.find((candidate) => body.some((line) => candidate.test(line)));
+  return pattern ? body.findIndex((line) => pattern.test(line)) : -1;
+}
+
+/** @param {TransportId} transport @returns {Promise<string[]>} */
+async function fetchLines(transport) {
+  const path = pathOf(transport);
+  const file = files.get(path) ?? fetch(path).then((response) => response.text());
+  files.set(path, file);
+  return functionLines(transport, await file);
 }
 
 /** @param {string} id */
 export function mountCode(id) {
-  const element = h('pre', { 'class': 'code', 'tabindex': '0', 'aria-label': 'The loop that is running', 'data-testid': `${id}-code` });
-  /** @type {TechniqueId | null} */
+  const element = h('pre', {
+    'class': 'code',
+    'tabindex': '0',
+    'aria-label': 'Source code of the transport',
+    'data-testid': `${id}-code`,
+  });
+  /** @type {TransportId | null} */
   let shown = null;
   /** @type {string[]} */
   let lines = [];
 
+  /** @param {TransportId} transport */
+  async function show(transport) {
+    shown = transport;
+    const fetched = await fetchLines(transport);
+    if (shown !== transport) return;
+    lines = fetched;
+    element.replaceChildren(...lines.map((line) => h('code', {}, `${line}\n`)));
+  }
+
   return {
     element,
-    /** @param {TechniqueId} technique @param {LabEvent | undefined} last */
-    draw(technique, last) {
-      if (technique !== shown) {
-        shown = technique;
-        linesOf(technique).then((read) => {
-          if (shown !== technique) return;
-          lines = read;
-          element.replaceChildren(...read.map((line) => h('code', {}, `${line}\n`)));
-        });
-      }
-      const signs = FIRED[/** @type {keyof typeof FIRED} */ (last?.type)] ?? [];
-      const sign = signs.find((own) => lines.some((line) => own.test(line)));
+    /** @param {TransportId} transport @param {TimedPaneEvent | undefined} last */
+    draw(transport, last) {
+      if (transport !== shown) show(transport);
+      const fired = lines.length > 0 ? firedLine(lines, last?.type) : -1;
       for (const [index, line] of [...element.children].entries()) {
-        line.classList.toggle('fired', sign?.test(lines[index] ?? '') ?? false);
+        line.classList.toggle('fired', index === fired);
       }
     },
   };

@@ -1,44 +1,48 @@
 /**
- * The counters of a pane, and what each of them counts.
+ * The counters of a pane.
  *
- * @typedef {import('../core/events.js').Figures} Figures
+ * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
+ * @typedef {import('../model/stats.js').Stats} Stats
  */
-import { bytes as bytesText, count } from '../core/format.js';
+import { bytes as bytesText, count } from '../model/format.js';
 import { h, setText } from './dom.js';
 
-/** What each counter counts, for those who point at it. The first six are always in sight. */
+/** Label and meaning of each counter. The first six are visible on all screens. */
 const COUNTERS = {
   requests: ['requests', 'requests and opening handshakes sent'],
-  empty: ['empty', 'answers without a message'],
-  up: ['up', 'bytes sent, headers and frames included, counted by the server'],
-  down: ['down', 'bytes received, headers and frames included, counted by the server'],
-  stale: ['stale', 'answers that put an older version on display than was there already'],
-  missed: ['missed', 'messages that the log no longer had'],
-  answers: ['answers', 'answers and batches received'],
-  errors: ['errors', 'requests without an answer, and sockets that broke'],
-  inFlight: ['in flight', 'requests sent and not answered yet'],
-  delivered: ['delivered', 'messages that arrived, each counted once'],
-  duplicate: ['duplicates', 'messages that arrived again'],
+  empty: ['empty', 'responses without messages'],
+  up: ['up', 'bytes sent, including headers and frames, counted by the server'],
+  down: ['down', 'bytes received, including headers and frames, counted by the server'],
+  stale: ['stale', 'responses that replaced a newer version on the display'],
+  missed: ['missed', 'messages that the log no longer held'],
+  responses: ['responses', 'responses to requests, and batches on a socket'],
+  errors: ['errors', 'requests without a response, and sockets closed unexpectedly'],
+  inFlight: ['in flight', 'requests without a response yet'],
+  delivered: ['delivered', 'messages delivered, each counted once'],
+  duplicate: ['duplicates', 'messages delivered again'],
   gaps: ['gaps', 'times that the log could not continue from the cursor'],
 };
-const ALARMING = ['errors', 'stale', 'missed', 'duplicate', 'gaps'];
+
+/** Emphasized unless they are 0. */
+const ALARMS = ['errors', 'stale', 'missed', 'duplicate', 'gaps'];
 
 /** @param {string} id */
 export function mountCounters(id) {
-  const cells = Object.entries(COUNTERS).map(([key, [label, meaning]]) => {
-    const value = h('dd', { 'data-testid': `${id}-${key}` });
-    const cell = h('div', { title: meaning ?? '' }, h('dt', {}, label ?? ''), value);
-    return { key: /** @type {keyof typeof COUNTERS} */ (key), cell, value };
+  const cells = Object.entries(COUNTERS).map(([name, [label = '', meaning = '']]) => {
+    const key = /** @type {keyof typeof COUNTERS} */ (name);
+    const testId = key === 'responses' ? 'answers' : key; // as in window.lab.state()
+    const amount = h('dd', { 'data-testid': `${id}-${testId}` });
+    return { key, amount, cell: h('div', { title: meaning }, h('dt', {}, label), amount) };
   });
   return {
     element: h('dl', { class: 'counters' }, ...cells.map(({ cell }) => cell)),
-    /** @param {Figures & { up: number | null, down: number | null }} figures */
-    draw(figures) {
-      for (const { key, cell, value } of cells) {
-        const amount = figures[key];
-        const isBytes = key === 'up' || key === 'down';
-        setText(value, amount === null ? '–' : isBytes ? bytesText(amount) : count(amount));
-        cell.classList.toggle('bad', ALARMING.includes(key) && Number(amount) > 0);
+    /** @param {Stats & ByteCounts} counts null: unknown */
+    draw(counts) {
+      for (const { key, amount, cell } of cells) {
+        const value = counts[key];
+        const format = key === 'up' || key === 'down' ? bytesText : count;
+        setText(amount, value === null ? '–' : format(value));
+        cell.classList.toggle('bad', ALARMS.includes(key) && Number(value) > 0);
       }
     },
   };

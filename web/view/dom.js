@@ -1,10 +1,10 @@
 /**
- * Makes elements. Data goes in as text, never as HTML.
+ * Creates elements. Data is inserted as text, never as HTML.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {Record<string, string | number | boolean | ((event: any) => void)>} [attributes]
- *   functions become listeners (`onclick`); `true` sets an attribute, `false` leaves it out
+ *   functions become listeners (`onclick`); `true` sets an attribute, `false` omits it
  * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
@@ -19,7 +19,7 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Writes a text only when it is another, so that nothing is laid out for nothing.
+/** Writes a text only if it differs, to avoid a layout for nothing.
  * @param {Element} element @param {string} text */
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;

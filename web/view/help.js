@@ -7,14 +7,20 @@ import { h } from './dom.js';
 
 /** @type {[string, string][]} */
 const MARKS = [
-  ['■ ▲ ●', 'an answer with news: polling, long polling, WebSocket; the number is its version'],
-  ['○', 'an answer without news'],
-  ['thick bar', 'the server holds a request'],
-  ['⟲', 'an older answer arrived after a newer one: stale'],
-  ['✕ ⧖', 'an error; no answer in time'],
-  ['hatched', 'the network is made worse on purpose'],
-  ['grey', 'the tab was hidden; what happened then is not measured'],
+  ['■ ▲ ●', 'a response with messages: polling, long polling, WebSocket; the number is its version'],
+  ['○', 'a response without messages'],
+  ['thick bar', 'a request that the server holds'],
+  ['⟲', 'stale: an older response arrived after a newer one'],
+  ['✕ ⧖', 'an error; a time-out'],
+  ['hatched', 'the simulated network is down'],
+  ['grey', 'the tab was hidden; this time is not measured'],
 ];
+
+const FIGURES =
+  'Latency is first visible minus published. Messages of this page are measured by its own clock; ' +
+  'those of other clients by the server’s clock, and ± is the largest possible error. Quantiles are ' +
+  'measured values. The server counts the bytes, including headers and frames. In the ladder diagrams ' +
+  'unknown travel time is split equally between both directions.';
 
 /** @param {KeyMap} keys @param {{ on: boolean }} setting */
 export function mountHelp(keys, setting) {
@@ -24,35 +30,36 @@ export function mountHelp(keys, setting) {
     'data-testid': 'keys-on',
     'onchange': () => (setting.on = toggle.checked),
   });
+  const close = h('button', { 'class': 'secondary', 'aria-label': 'Close help' }, 'Close');
+  return h(
+    'dialog',
+    { 'class': 'help', 'aria-label': 'Help', 'data-testid': 'help-dialog' },
+    h('form', { method: 'dialog' }, close),
+    h('h2', {}, 'Keys'),
+    h('label', {}, toggle, ' keys are on'),
+    definitionList(keysByMeaning(keys).map(([what, names]) => [names.map((name) => h('kbd', {}, name)), what])),
+    h('h2', {}, 'Marks'),
+    definitionList(MARKS.map(([mark, what]) => [[mark], what])),
+    h('h2', {}, 'Figures'),
+    h('p', {}, FIGURES),
+  );
+}
+
+/** @param {KeyMap} keys @returns {[string, string[]][]} */
+function keysByMeaning(keys) {
   /** @type {Map<string, string[]>} */
   const byMeaning = new Map();
   for (const [key, { what }] of Object.entries(keys)) {
-    byMeaning.set(what, [...(byMeaning.get(what) ?? []), key === ' ' ? 'Space' : key.length === 1 ? key.toUpperCase() : key]);
+    const name = key === ' ' ? 'Space' : key.length === 1 ? key.toUpperCase() : key;
+    byMeaning.set(what, [...(byMeaning.get(what) ?? []), name]);
   }
-  const element = h(
-    'dialog',
-    { 'class': 'help', 'aria-label': 'Help', 'data-testid': 'help-dialog' },
-    h('form', { method: 'dialog' }, h('button', { 'class': 'quiet', 'aria-label': 'Close help' }, 'Close')),
-    h('h2', {}, 'Keys'),
-    h('label', {}, toggle, ' keys are on'),
-    h(
-      'dl',
-      {},
-      ...[...byMeaning].map(([what, own]) =>
-        h('div', {}, h('dt', {}, ...own.map((key) => h('kbd', {}, key))), h('dd', {}, what)),
-      ),
-    ),
-    h('h2', {}, 'Marks'),
-    h('dl', {}, ...MARKS.map(([mark, what]) => h('div', {}, h('dt', {}, mark), h('dd', {}, what)))),
-    h('h2', {}, 'Figures'),
-    h(
-      'p',
-      {},
-      'Latency is first visible minus published. What this page publishes is measured by its own clock; ' +
-        'what others publish by the server’s, and ± says how far that may be off. Quantiles are values ' +
-        'that were really measured. Bytes are counted by the server, headers and frames included. In the ' +
-        'ladders, what is not known of a request’s way is drawn as half there, half back.',
-    ),
+  return [...byMeaning];
+}
+
+/** @param {[(Node | string)[], string][]} entries terms and their meaning */
+function definitionList(entries) {
+  const items = entries.map(([terms, what]) =>
+    h('div', {}, h('dt', {}, ...terms), h('dd', {}, what)),
   );
-  return element;
+  return h('dl', {}, ...items);
 }

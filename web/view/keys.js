@@ -1,6 +1,6 @@
 /**
- * The keys: one for each lesson and each view. Ignored while something is typed, and where a
- * key has a meaning of its own; one switch turns them off.
+ * The keyboard commands. Ignored in text fields, and where a key has its own meaning; the help
+ * has a switch that turns them off.
  *
  * @typedef {Record<string, { what: string, run: (event: KeyboardEvent) => void }>} KeyMap
  */

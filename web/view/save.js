@@ -1,12 +1,12 @@
-/** Saves a file of this page's own. */
+/** Saves a file that the page has generated. */
 import { h } from './dom.js';
 
-/** How long the browser may take to begin, in milliseconds. */
-const BEGUN_WITHIN = 10_000;
+/** How long the browser may take to start the download. */
+const REVOKE_MS = 10_000;
 
 /** @param {string} name @param {string} type @param {string} content */
 export function save(name, type, content) {
   const url = URL.createObjectURL(new Blob([content], { type }));
   h('a', { href: url, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), BEGUN_WITHIN);
+  setTimeout(() => URL.revokeObjectURL(url), REVOKE_MS);
 }

@@ -1,24 +1,24 @@
 /**
- * The status line: what happened, for those who do not watch the panes. At most one sentence
- * in five seconds is spoken; of several, the last.
+ * The status line, for people who do not watch the panes. At most one sentence in five
+ * seconds; of several, the last.
  */
 import { h, setText } from './dom.js';
 
-const SENTENCE_EVERY_MS = 5000;
+const INTERVAL_MS = 5000;
 
 export function mountStatus() {
   const element = h('p', { 'class': 'status', 'role': 'status', 'data-testid': 'status' });
   /** @type {string | null} */
   let next = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
-  let quiet;
+  let timer;
 
-  function speak() {
-    quiet = undefined;
+  function showNext() {
+    timer = undefined;
     if (next === null) return;
     setText(element, next);
     next = null;
-    quiet = setTimeout(speak, SENTENCE_EVERY_MS);
+    timer = setTimeout(showNext, INTERVAL_MS);
   }
 
   return {
@@ -26,7 +26,7 @@ export function mountStatus() {
     /** @param {string} sentence */
     announce(sentence) {
       next = sentence;
-      if (quiet === undefined) speak();
+      if (timer === undefined) showNext();
     },
   };
 }

@@ -1,85 +1,95 @@
 /**
- * The summary: what the three panes add up to, as curves and as rows, with what the model
- * expects of each.
+ * The summary of the panes as curves and as table rows, with the model of each.
  *
- * @typedef {import('../core/lab.js').Lab} Lab
- * @typedef {import('../core/model.js').Prediction} Prediction
- * @typedef {import('./ecdf.js').Curve} Curve
- * @typedef {import('./table.js').Row} Row
+ * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
+ * @typedef {import('../model/stats.js').Stats} Stats
+ * @typedef {import('../model/theory.js').Prediction} Prediction
+ * @typedef {import('../session/lab.js').Lab} Lab
+ * @typedef {import('../session/panes.js').Pane} Pane
+ * @typedef {import('./comparison.js').Row} Row
+ * @typedef {import('./distribution.js').Curve} Curve
  */
-import { bytes, durationText } from '../core/format.js';
-import { latencyOf } from '../core/state.js';
-import { predict } from '../core/model.js';
-import { techniques } from '../transports/index.js';
-import { FAMILIES } from './pane.js';
+import { bytes, durationText } from '../model/format.js';
+import { latencySummary } from '../model/stats.js';
+import { predict } from '../model/theory.js';
+import { kindOf } from '../model/types.js';
+import { transports } from '../transports/index.js';
+import { KIND_LABELS } from './kinds.js';
 
-/** How long a long poll is held, for the model, in milliseconds; the server's default. */
+/** How long the server holds a long poll by default, in milliseconds. */
 const HOLD_MS = 25_000;
-
-/** Messages a millisecond, as scheduled; 0 where nobody knows. @param {Lab} lab @param {number} asked */
-function rateOf({ preset, rhythm }, asked) {
-  if (!preset) return rhythm === 'off' ? 0 : asked / 1000;
-  return preset.rhythm === 'off' ? 0 : preset.rate / 1000;
-}
-
-/** How long was measured, in seconds. @param {Lab} lab */
-function secondsOf({ startedAt, stoppedAt }) {
-  return startedAt ? ((stoppedAt ?? performance.now()) - startedAt) / 1000 : 0;
-}
 
 /**
  * @param {Lab} lab
- * @param {number} asked   messages a second, as the composer asks for
+ * @param {number} publisherRate messages per second in free mode
  * @param {boolean} withModel
  * @returns {{ curve: Curve, row: Row }[]}
  */
-export function summaryOf(lab, asked, withModel) {
-  const { preset, network, hasLab } = lab;
-  const delay = hasLab ? (network.delay ?? 0) : 0;
-  const rate = rateOf(lab, asked);
-  const seconds = secondsOf(lab);
-  const isModelled = withModel && rate > 0 && !network.answers && !preset?.outage && !preset?.hogs;
-  return lab.panes.map(({ id, subscriber: { technique, every } }) => {
-    const { family, label } = techniques[technique];
-    const { glyph, name } = FAMILIES[family];
-    const figures = lab.timeline.figures(id);
-    const { p50, p95, mean } = latencyOf(figures);
-    const model = isModelled ? predict(technique, { rate, every, delay, hold: HOLD_MS }) : null;
-    return {
-      curve: {
-        family,
-        name: `${glyph} ${label}`,
-        values: figures.latencies.map(({ ms }) => ms),
-        model: model?.arrived ?? null,
-      },
-      row: {
-        family,
-        name: `${glyph} ${family === 'poll' ? label : name}`,
-        cells: [
-          durationText(p50),
-          durationText(p95),
-          durationText(mean),
-          durationText(model?.mean ?? null),
-          seconds > 0 ? (figures.requests / seconds).toFixed(1) : '–',
-          emptyText(figures, family === 'ws'),
-          overheadText(figures, lab.bytesOf(id)),
-        ],
-      },
-    };
+export function summaryOf(lab, publisherRate, withModel) {
+  return lab.panes.map((pane) => {
+    const prediction = withModel ? predictionFor(pane, lab, publisherRate) : null;
+    return { curve: curveOf(pane, lab, prediction), row: rowOf(pane, lab, prediction) };
   });
 }
 
-/** @param {{ answers: number, empty: number }} figures @param {boolean} isSocket */
-function emptyText({ answers, empty }, isSocket) {
-  return isSocket || answers === 0 ? '–' : `${((100 * empty) / answers).toFixed(0)}\u00a0%`;
+/** What the model predicts; null where its assumptions do not hold.
+ * @param {Pane} pane @param {Lab} lab @param {number} publisherRate @returns {Prediction | null} */
+function predictionFor({ subscriber }, { settings, connection }, publisherRate) {
+  const { preset, network, schedule } = settings;
+  const perSecond = preset ? preset.rate : publisherRate;
+  const isScheduled = (preset?.schedule ?? schedule) !== 'off';
+  if (!isScheduled || network.pollDelays || preset?.outage || preset?.blockedConnections) return null;
+  const delay = connection.server.labEnabled ? (network.delay ?? 0) : 0;
+  const { transport, intervalMs } = subscriber;
+  return predict(transport, { rate: perSecond / 1000, intervalMs, delay, hold: HOLD_MS });
 }
 
-/**
- * All bytes but the bodies', for each message.
- *
- * @param {{ delivered: number, bodyBytes: number }} figures
- * @param {{ up: number | null, down: number | null }} counted
- */
+/** @param {Pane} pane @param {Lab} lab @param {Prediction | null} prediction @returns {Curve} */
+function curveOf({ id, subscriber: { transport } }, { timeline }, prediction) {
+  const kind = kindOf(transport);
+  return {
+    kind,
+    name: `${KIND_LABELS[kind].glyph} ${transports[transport].label}`,
+    values: timeline.stats(id).latencies.map(({ ms }) => ms),
+    model: prediction?.arrived ?? null,
+  };
+}
+
+/** @param {Pane} pane @param {Lab} lab @param {Prediction | null} prediction @returns {Row} */
+function rowOf({ id, subscriber: { transport } }, lab, prediction) {
+  const kind = kindOf(transport);
+  const { glyph, name } = KIND_LABELS[kind];
+  const stats = lab.timeline.stats(id);
+  const { p50, p95, mean } = latencySummary(stats);
+  const seconds = measuredSeconds(lab);
+  return {
+    kind,
+    name: `${glyph} ${kind === 'poll' ? transports[transport].label : name}`,
+    cells: [
+      durationText(p50),
+      durationText(p95),
+      durationText(mean),
+      durationText(prediction?.mean ?? null),
+      seconds > 0 ? (stats.requests / seconds).toFixed(1) : '–',
+      emptyText(stats, kind === 'ws'),
+      overheadText(stats, lab.bytesOf(id)),
+    ],
+  };
+}
+
+/** @param {Lab} lab */
+function measuredSeconds({ timeline: { pageStats } }) {
+  const { startedAt, stoppedAt } = pageStats;
+  return startedAt ? ((stoppedAt ?? performance.now()) - startedAt) / 1000 : 0;
+}
+
+/** @param {Stats} stats @param {boolean} isSocket */
+function emptyText({ responses, empty }, isSocket) {
+  return isSocket || responses === 0 ? '–' : `${((100 * empty) / responses).toFixed(0)}\u00a0%`;
+}
+
+/** All bytes except those of the bodies, per message.
+ * @param {Stats} stats @param {ByteCounts} counted */
 function overheadText({ delivered, bodyBytes }, { up, down }) {
   if (up === null || down === null || delivered === 0) return '–';
   return `${bytes(Math.max(0, Math.round((up + down - bodyBytes) / delivered)))}/msg`;

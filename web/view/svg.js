@@ -1,5 +1,5 @@
 /**
- * Makes elements of a drawing.
+ * Creates SVG elements.
  *
  * @template {keyof SVGElementTagNameMap} Tag
  * @param {Tag} tag
@@ -16,10 +16,15 @@ export function s(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** The width of a letter by its height: digits and bold words are about so wide. */
-const LETTER_WIDTH = 0.62;
+/** Width of a character relative to the font size: an estimate for digits and bold text. */
+const CHARACTER_WIDTH = 0.62;
 
-/** How wide a text will be, without laying it out. @param {string} text @param {number} letter */
-export function widthOf(text, letter) {
-  return text.length * letter * LETTER_WIDTH;
+/** The estimated width of a text, without a layout. @param {string} text @param {number} fontSize */
+export function widthOf(text, fontSize) {
+  return text.length * fontSize * CHARACTER_WIDTH;
+}
+
+/** @param {Element} element @returns {number} in pixels */
+export function fontSizeOf(element) {
+  return parseFloat(getComputedStyle(element).fontSize);
 }

@@ -1,45 +1,32 @@
 /**
- * Tabs: where there is no room for three panes side by side, one is shown at a time, and the
- * others still say how late they are.
+ * Tabs: on narrow screens one pane is shown at a time, and the tabs show the median of each.
  *
- * @typedef {{ id: string, label: () => { glyph: string, name: string, figure: string },
- *             family: () => string, element: HTMLElement }} Tab
+ * @typedef {import('../model/types.js').TransportKind} TransportKind
+ *
+ * @typedef {object} Tab
+ * @property {string} id
+ * @property {HTMLElement} element the pane
+ * @property {() => TransportKind} kind
+ * @property {() => { glyph: string, name: string, figure: string }} label
  */
 import { h, setText } from './dom.js';
 
 /** @param {Tab[]} tabs */
 export function mountTabs(tabs) {
-  const buttons = tabs.map(({ id }, index) => {
-    const glyph = h('span', { 'class': 'glyph', 'aria-hidden': 'true' });
-    const name = h('span');
-    const figure = h('b');
-    const button = h(
-      'button',
-      {
-        'role': 'tab',
-        'id': `tab-${id}`,
-        'aria-controls': `pane-${id}`,
-        'data-testid': `tab-${id}`,
-        'onclick': () => select(index),
-        'onkeydown': (/** @type {KeyboardEvent} */ { key }) => {
-          const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
-          if (step) select((index + step + tabs.length) % tabs.length, true);
-        },
-      },
-      glyph,
-      name,
-      figure,
-    );
-    return { button, glyph, name, figure };
+  const buttons = tabs.map((tab, index) => {
+    /** @param {number} step */
+    const moveFocus = (step) => select((index + step + tabs.length) % tabs.length, true);
+    return mountTab(tab, () => select(index), moveFocus);
   });
 
-  /** @param {number} chosen @param {boolean} [focus] */
-  function select(chosen, focus = false) {
+  /** @param {number} selected @param {boolean} [focus] */
+  function select(selected, focus = false) {
     for (const [index, { button }] of buttons.entries()) {
-      button.setAttribute('aria-selected', String(index === chosen));
-      button.tabIndex = index === chosen ? 0 : -1;
-      tabs[index]?.element.classList.toggle('chosen', index === chosen);
-      if (focus && index === chosen) button.focus();
+      const isSelected = index === selected;
+      button.setAttribute('aria-selected', String(isSelected));
+      button.tabIndex = isSelected ? 0 : -1;
+      tabs[index]?.element.classList.toggle('selected', isSelected);
+      if (focus && isSelected) button.focus();
     }
   }
   select(0);
@@ -51,15 +38,41 @@ export function mountTabs(tabs) {
       ...buttons.map(({ button }) => button),
     ),
     draw() {
-      for (const [index, { button, glyph, name, figure }] of buttons.entries()) {
-        const tab = tabs[index];
-        if (!tab) continue;
-        const label = tab.label();
-        button.dataset.family = tab.family();
-        setText(glyph, label.glyph);
-        setText(name, label.name);
-        setText(figure, label.figure);
-      }
+      for (const { draw } of buttons) draw();
     },
   };
+}
+
+/** @param {Tab} tab @param {() => void} onSelect @param {(step: number) => void} onArrow */
+function mountTab({ id, kind, label }, onSelect, onArrow) {
+  const glyph = h('span', { 'class': 'glyph', 'aria-hidden': 'true' });
+  const name = h('span');
+  const figure = h('b');
+  const button = h(
+    'button',
+    {
+      'role': 'tab',
+      'id': `tab-${id}`,
+      'aria-controls': `pane-${id}`,
+      'data-testid': `tab-${id}`,
+      'onclick': onSelect,
+      'onkeydown': (/** @type {KeyboardEvent} */ { key }) => {
+        const step = { ArrowLeft: -1, ArrowRight: 1 }[key];
+        if (step) onArrow(step);
+      },
+    },
+    glyph,
+    name,
+    figure,
+  );
+
+  function draw() {
+    const text = label();
+    button.dataset.kind = kind();
+    setText(glyph, text.glyph);
+    setText(name, text.name);
+    setText(figure, text.figure);
+  }
+
+  return { button, draw };
 }

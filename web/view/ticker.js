@@ -1,17 +1,18 @@
 /**
- * The ticker: the messages as a pane received them, newest first, and what went wrong among
- * them.
+ * The ticker: the messages of a pane as they arrived, newest first, with stale updates and
+ * gaps.
  *
- * @typedef {import('../core/events.js').Line} Line
- * @typedef {import('../core/types.js').Latency} Latency
- * @typedef {import('../core/types.js').Message} Message
+ * @typedef {import('../model/stats.js').TickerEntry} TickerEntry
+ * @typedef {import('../model/types.js').Gap} Gap
+ * @typedef {import('../model/types.js').Latency} Latency
+ * @typedef {import('../model/types.js').Message} Message
  */
-import { count, durationText } from '../core/format.js';
+import { count, durationText } from '../model/format.js';
 import { h } from './dom.js';
 
-/** Lines, and characters of one: more than any screen shows. */
-const LINES_MAX = 24;
-const LINE_CHARACTERS = 300;
+/** More entries, and more characters of one, than any screen shows. */
+const MAX_ENTRIES = 24;
+const MAX_CHARACTERS = 300;
 
 /** @param {string} id */
 export function mountTicker(id) {
@@ -21,81 +22,86 @@ export function mountTicker(id) {
     'aria-label': 'Messages, newest first',
     'data-testid': `${id}-ticker`,
   });
-  /** What is on display, by the line that it shows. @type {Map<Line, HTMLElement>} */
+  /** The items on display. @type {Map<TickerEntry, HTMLElement>} */
   let shown = new Map();
-  /** From before the start, newest first. @type {Line[]} */
-  let earlier = [];
+  /** Messages from before the start, newest first. @type {Message[]} */
+  let history = [];
+  /** @type {TickerEntry[]} */
+  let historyEntries = [];
+
+  /** @param {Message[]} messages oldest first */
+  function showHistory(messages) {
+    history = messages.toReversed();
+    historyEntries = history.map((message) => ({ kind: 'earlier', message }));
+  }
 
   return {
     element,
-    /** @param {Line[]} lines newest first */
-    draw(lines) {
-      /** @type {Map<Line, HTMLElement>} */
-      const next = new Map();
-      for (const line of [...lines, ...earlier].slice(0, LINES_MAX)) {
-        next.set(line, shown.get(line) ?? lineOf(line));
-      }
-      if (next.size === shown.size && [...next.keys()].every((line) => shown.has(line))) return;
-      for (const [line, item] of shown) if (!next.has(line)) item.remove();
-      let place = element.firstElementChild;
-      for (const item of next.values()) {
-        if (item === place) place = place.nextElementSibling;
-        else element.insertBefore(item, place);
-      }
-      shown = next;
+    /** @param {TickerEntry[]} entries newest first */
+    draw(entries) {
+      const wanted = [...entries, ...historyEntries].slice(0, MAX_ENTRIES);
+      if (wanted.length === shown.size && wanted.every((entry) => shown.has(entry))) return;
+      shown = replaceItems(element, shown, wanted);
     },
-    /** Messages from before the start: shown, not counted. @param {Message[]} messages */
-    showHistory(messages) {
-      earlier = messages.map((message) => /** @type {Line} */ ({ kind: 'earlier', message })).reverse();
-    },
+    /** Messages from before the start: shown, but not counted. */
+    showHistory,
     /** The shared text from before the start. */
-    get earlierText() {
-      for (const line of earlier) {
-        if (line.kind === 'earlier' && line.message.kind === 'text') return line.message;
-      }
-      return null;
+    get historyText() {
+      return history.find(({ kind }) => kind === 'text') ?? null;
     },
-    clear() {
-      earlier = [];
-    },
+    clear: () => showHistory([]),
   };
 }
 
-/** @param {Line} line */
-function lineOf(line) {
-  if (line.kind === 'gap') {
-    return h('li', { class: 'gap' }, h('span', { class: 'body' }, gapText(line)));
+/** Shows these entries, and keeps the items that are on display already.
+ * @param {HTMLElement} list @param {Map<TickerEntry, HTMLElement>} shown
+ * @param {TickerEntry[]} wanted */
+function replaceItems(list, shown, wanted) {
+  const next = new Map(wanted.map((entry) => [entry, shown.get(entry) ?? itemOf(entry)]));
+  for (const [entry, item] of shown) if (!next.has(entry)) item.remove();
+  let place = list.firstElementChild;
+  for (const item of next.values()) {
+    if (item === place) place = place.nextElementSibling;
+    else list.insertBefore(item, place);
   }
-  const { version, sender, kind: about, body } = line.message;
+  return next;
+}
+
+/** @param {TickerEntry} entry */
+function itemOf(entry) {
+  if (entry.kind === 'gap') {
+    return h('li', { class: 'gap' }, h('span', { class: 'body' }, gapText(entry)));
+  }
+  const { version, sender, kind, body } = entry.message;
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  const shown = text.length > LINE_CHARACTERS ? `${text.slice(0, LINE_CHARACTERS)}…` : text;
-  const note =
-    line.kind === 'stale'
-      ? `⟲ after #${line.after}`
-      : line.kind === 'earlier'
-        ? 'earlier'
-        : noteOf(line.latency);
+  const shortened = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
   return h(
     'li',
-    { class: line.kind },
+    { class: entry.kind },
     h('span', { class: 'version' }, `#${version}`),
-    h('bdi', { class: 'sender' }, about === 'text' ? `${sender} ✎` : sender),
-    h('bdi', { class: 'body' }, shown),
-    h('span', { class: 'note' }, note),
+    h('bdi', { class: 'sender' }, kind === 'text' ? `${sender} ✎` : sender),
+    h('bdi', { class: 'body' }, shortened),
+    h('span', { class: 'latency' }, noteOf(entry)),
   );
 }
 
-/** @param {{ gap: import('../core/types.js').Gap, missed: number }} line */
+/** @param {Exclude<TickerEntry, { kind: 'gap' }>} entry */
+function noteOf(entry) {
+  if (entry.kind === 'stale') return `⟲ after #${entry.after}`;
+  return entry.kind === 'earlier' ? 'earlier' : latencyText(entry.latency);
+}
+
+/** @param {{ gap: Gap, missed: number }} entry */
 export function gapText({ gap: { reason, oldest, head }, missed }) {
   return {
-    truncated: `gap: ${count(missed)} messages were no longer kept; on from #${oldest}`,
-    epoch: 'gap: the log began anew; on from its start',
-    ahead: `gap: the log has no such version yet; on from #${head}`,
+    truncated: `gap: the log no longer holds ${count(missed)} messages; continued from #${oldest}`,
+    epoch: 'gap: the log was restarted; continued from its start',
+    ahead: `gap: the log does not have this version yet; continued from #${head}`,
   }[reason];
 }
 
 /** @param {Latency} latency */
-function noteOf({ ms, error }) {
+function latencyText({ ms, error }) {
   if (error === Infinity) return 'unknown';
   if (error > ms) return `< ${durationText(error)}`;
   return durationText(ms);

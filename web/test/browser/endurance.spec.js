@@ -1,22 +1,22 @@
-/** The page keeps up: its frames come, and its memory does not grow. */
+/** Endurance: the frame rate stays high, and the memory does not grow. */
 import { expect, open, state, test } from './trifold.js';
 
-test('ten messages a second for a minute: 50 frames a second, and a heap that stays', async ({
+test('ten messages per second for a minute: 50 frames per second, and a constant heap', async ({
   page,
   server,
 }) => {
   test.setTimeout(150_000);
   await page.setViewportSize({ width: 1920, height: 1080 });
   const session = await page.context().newCDPSession(page);
-  /** What is still in use. One collection leaves a different tenth behind each time: the least counts. */
+  /** The heap in use. Each collection leaves a different tenth behind: the minimum counts. */
   const heap = async () => {
-    let least = Infinity;
+    let minimum = Infinity;
     for (let reading = 0; reading < 10; reading++) {
       await session.send('HeapProfiler.collectGarbage');
       const { usedSize } = await session.send('Runtime.getHeapUsage');
-      least = Math.min(least, usedSize);
+      minimum = Math.min(minimum, usedSize);
     }
-    return least;
+    return minimum;
   };
   await open(page, server);
   await page.getByTestId('rate').fill('10');
@@ -29,20 +29,20 @@ test('ten messages a second for a minute: 50 frames a second, and a heap that st
   rates.sort((a, b) => a - b);
   await expect.poll(delivered, { timeout: 60_000 }).toBeGreaterThan(600);
   const whole = await heap();
-  console.log(`frames a second: ${rates.map((own) => own.toFixed(0))}; heap: ${half}, then ${whole}`);
+  console.log(`frames per second: ${rates.map((rate) => rate.toFixed(0))}; heap: ${half}, then ${whole}`);
   expect(whole).toBeLessThan(1.1 * half);
-  // Other programs take frames away and give none: the best window tells what the page can.
+  // Other programs only slow the page down: the best window counts.
   expect(rates.at(-1)).toBeGreaterThan(50);
 });
 
 /** Runs in the page. @returns {Promise<number>} */
 function framesPerSecond() {
   return new Promise((resolve) => {
-    const began = performance.now();
+    const startedAt = performance.now();
     let count = 0;
     const frame = () => {
       count += 1;
-      const seconds = (performance.now() - began) / 1000;
+      const seconds = (performance.now() - startedAt) / 1000;
       if (seconds >= 4) resolve(count / seconds);
       else requestAnimationFrame(frame);
     };

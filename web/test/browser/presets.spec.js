@@ -1,7 +1,7 @@
-/** Each preset shows its lesson in numbers, on real sockets. */
-import { RUN_MS, presets } from '../../core/presets.js';
-import { predict } from '../../core/model.js';
-import { begin, byId, expect, finished, run, state, test } from './trifold.js';
+/** The figures of each preset show its lesson, on real sockets. */
+import { RUN_MS, presets } from '../../model/presets.js';
+import { predict } from '../../model/theory.js';
+import { byId, expect, runPreset, startPreset, state, test, waitFinished } from './trifold.js';
 
 /** @typedef {import('./trifold.js').LabState['panes'][number]} Pane */
 
@@ -10,10 +10,10 @@ const median = ({ latency }) => latency.p50 ?? NaN;
 /** @param {Pane} pane @returns {number} */
 const bytes = ({ bytes: { up, down } }) => (up ?? NaN) + (down ?? NaN);
 /** @param {Pane} pane */
-const isWhole = ({ delivered, missed, gaps }) => ({ delivered, missed, gaps });
+const completeness = ({ delivered, missed, gaps }) => ({ delivered, missed, gaps });
 
 test('idle: twenty empty polls, one long poll, no frame', async ({ page, server }) => {
-  const { poll, longpoll, ws } = byId(await run(page, server, 'idle'));
+  const { poll, longpoll, ws } = byId(await runPreset(page, server, 'idle'));
   expect(poll.answers).toBeGreaterThanOrEqual(18);
   expect(poll.answers).toBeLessThanOrEqual(22);
   expect(poll.empty).toBe(poll.answers);
@@ -23,58 +23,58 @@ test('idle: twenty empty polls, one long poll, no frame', async ({ page, server 
   expect(bytes(ws)).toBeGreaterThan(0);
 });
 
-test('chat: polling is late by half its interval, and a third of it is for nothing', async ({
+test('chat: polling adds half its interval, and a third of its responses are empty', async ({
   page,
   server,
 }) => {
-  const lab = await run(page, server, 'chat');
+  const lab = await runPreset(page, server, 'chat');
   const { poll, longpoll, ws } = byId(lab);
   expect(median(poll)).toBeGreaterThan(5 * median(longpoll));
   expect(median(longpoll)).toBeLessThan(3 * median(ws));
   for (const pane of lab.panes) {
-    expect(isWhole(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
+    expect(completeness(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
     expect(pane.latency.p50).toBeGreaterThanOrEqual(40);
   }
-  const { mean } = predict('interval', { rate: 0.0005, every: 2000, delay: 40, hold: 25_000 });
+  const { mean } = predict('interval', { rate: 0.0005, intervalMs: 2000, delay: 40, hold: 25_000 });
   expect(poll.latency.mean).toBeGreaterThan(0.85 * mean);
   expect(poll.latency.mean).toBeLessThan(1.15 * mean);
   expect(Math.abs(poll.empty / poll.answers - Math.exp(-1))).toBeLessThan(0.17);
 });
 
-test('order: only the loop that does not wait shows the old after the new', async ({
+test('order: only the loop that does not wait shows older versions after newer ones', async ({
   page,
   server,
 }) => {
-  await begin(page, server, 'order', '&jitter=2500');
+  await startPreset(page, server, 'order', '&jitter=2500');
   await expect.poll(async () => byId(await state(page)).poll.stale, { timeout: 20_000 }).toBeGreaterThan(1);
   const stale = page.getByTestId('poll-ladder').locator('g.stale');
   await expect(stale.first().locator('text')).toHaveText(/^⟲ #\d+ after #\d+$/);
-  const lab = await finished(page);
+  const lab = await waitFinished(page);
   const { poll, longpoll, ws } = byId(lab);
   expect(poll.stale).toBeGreaterThanOrEqual(5);
   expect([longpoll.stale, ws.stale]).toEqual([0, 0]);
   expect(longpoll.delivered).toBe(lab.published);
-  expect(median(ws)).toBeGreaterThan(250); // the jitter was there
+  expect(median(ws)).toBeGreaterThan(250); // with the jitter
 });
 
-test('order: the chain cures it', async ({ page, server }) => {
+test('order: a chained loop shows no stale version', async ({ page, server }) => {
   await page.goto(`${server.url}/?preset=order&seed=42`);
   await page.getByTestId('poll-technique').selectOption('chained');
   await page.keyboard.press('Escape');
   await page.getByTestId('toggle').click();
   await expect.poll(async () => (await state(page)).running).toBe(true);
-  await finished(page);
+  await waitFinished(page);
   const { poll } = byId(await state(page));
-  expect(poll.technique).toBe('chained');
+  expect([poll.transport, poll.technique]).toEqual(['chained', 'chained']);
   expect(poll.stale).toBe(0);
   expect(poll.delivered).toBeGreaterThan(20);
 });
 
-test('outage: the naive loop goes on, the careful one does not, and nothing is lost', async ({
+test('outage: only the naive loop keeps sending, and no message is lost', async ({
   page,
   server,
 }) => {
-  await begin(page, server, 'outage');
+  await startPreset(page, server, 'outage');
   const link = () => page.getByTestId('injected').textContent();
   await expect.poll(link, { timeout: 15_000 }).toBe('injected: no network');
   const before = byId(await state(page));
@@ -86,25 +86,25 @@ test('outage: the naive loop goes on, the careful one does not, and nothing is l
   const careful = after.longpoll.requests - before.longpoll.requests;
   expect(naive).toBeGreaterThanOrEqual(12);
   expect(careful).toBeLessThan(naive / 3);
-  const lab = await finished(page);
+  const lab = await waitFinished(page);
   for (const pane of lab.panes) {
-    expect(isWhole(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
+    expect(completeness(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
   }
 });
 
-test('typing: long polling asks more often than polling, and is earlier', async ({
+test('typing: long polling sends more requests than polling, and is faster', async ({
   page,
   server,
 }) => {
-  const lab = await run(page, server, 'typing');
+  const lab = await runPreset(page, server, 'typing');
   const { poll, longpoll, ws } = byId(lab);
   expect(longpoll.requests).toBeGreaterThan(1.25 * poll.requests);
   expect(median(longpoll)).toBeLessThan(median(poll));
   expect(median(ws)).toBeLessThan(median(longpoll));
 });
 
-test('board: rare news is cheap to wait for', async ({ page, server }) => {
-  const lab = await run(page, server, 'board');
+test('board: rare messages are cheap to wait for', async ({ page, server }) => {
+  const lab = await runPreset(page, server, 'board');
   const { poll, longpoll, ws } = byId(lab);
   expect(lab.published).toBe(3);
   expect([longpoll.delivered, ws.delivered]).toEqual([3, 3]);
@@ -117,30 +117,30 @@ test('six: the fetch waits for a connection, the WebSocket does not', async ({
   page,
   server,
 }) => {
-  await begin(page, server, 'six');
-  // The held requests end with the run, and then all that waited is answered: look before.
+  await startPreset(page, server, 'six');
+  // The blocked connections are free after the run, so check before its end.
   await expect.poll(async () => (await state(page)).published, { timeout: 30_000 }).toBeGreaterThan(15);
   const { poll } = byId(await state(page));
   expect(poll.requests).toBeGreaterThan(10);
   expect(poll.answers).toBe(0);
   await expect(page.getByTestId('poll-state')).toHaveText(/^\d+ in flight ⚠ 6 at a time$/);
 
-  const lab = await finished(page);
+  const lab = await waitFinished(page);
   const { ws } = byId(lab);
   expect(ws.delivered).toBe(lab.published);
   expect(median(ws)).toBeLessThan(1000);
 });
 
-test('talks: three mirrors, and polling stutters', async ({ page, server }) => {
-  const lab = await run(page, server, 'talks');
+test('talks: three copies of one text, and polling stutters', async ({ page, server }) => {
+  const lab = await runPreset(page, server, 'talks');
   const { poll, ws } = byId(lab);
   expect(ws.answers).toBeGreaterThan(5 * poll.answers);
   const text = await page.getByTestId('ws-mirror').textContent();
   expect(text).toMatch(/^EVERYBODY TALKS/);
 });
 
-test('lab: the mistakes, and the homework', async ({ page, server }) => {
-  await run(page, server, 'lab');
+test('lab: the antipatterns, and the homework', async ({ page, server }) => {
+  await runPreset(page, server, 'lab');
   const figure = async (/** @type {string} */ id) =>
     Number((await page.getByTestId(`mistake-${id}`).textContent())?.replace(/\D/g, ''));
   await expect(page.getByTestId('mistake-flood')).toBeVisible();
@@ -153,21 +153,21 @@ test('lab: the mistakes, and the homework', async ({ page, server }) => {
   await expect(page.getByTestId('finding-chain')).toHaveText(/after \d{2,} turns/);
 });
 
-test('hidden: the span is banded and left out of the statistics', async ({ page, server }) => {
+test('hidden: the interval has a band, and is not measured', async ({ page, server }) => {
   await page.goto(`${server.url}/?preset=hidden&seed=42&autorun=1`);
   await expect.poll(async () => byId(await state(page)).ws.latency.n).toBeGreaterThan(4);
-  const set = (/** @type {boolean} */ hidden) =>
+  const setHidden = (/** @type {boolean} */ hidden) =>
     page.evaluate((now) => {
       Object.defineProperty(document, 'hidden', { value: now, configurable: true });
       Object.defineProperty(document, 'visibilityState', { value: now ? 'hidden' : 'visible', configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
     }, hidden);
-  await set(true);
+  await setHidden(true);
   const atStart = byId(await state(page)).ws;
   await expect.poll(async () => byId(await state(page)).ws.delivered).toBeGreaterThan(atStart.delivered + 8);
   const atEnd = byId(await state(page)).ws;
   expect(atEnd.latency.n - atStart.latency.n).toBeLessThanOrEqual(1);
-  await set(false);
+  await setHidden(false);
   await expect(page.getByTestId('ws-ladder').locator('rect.hidden')).toHaveCount(1);
   await expect.poll(async () => byId(await state(page)).ws.latency.n).toBeGreaterThan(atEnd.latency.n + 3);
 });
@@ -188,23 +188,23 @@ test('the same seed gives the same schedule of messages and of delays', async ({
       }
     });
     await page.goto(`${server.url}/?preset=order&seed=${seed}`);
-    const moments = await page.evaluate(async (own) => {
-      const path = '/core/publisher.js';
-      const { schedule } = await import(path);
-      const first = schedule('poisson', 10, own);
+    const times = await page.evaluate(async (pageSeed) => {
+      const path = '/model/arrivals.js';
+      const { dueTimes } = await import(path);
+      const first = dueTimes('poisson', 10, pageSeed);
       return Array.from({ length: 30 }, () => first.next().value);
     }, seed);
     await page.keyboard.press('Enter');
     await expect.poll(() => delays.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(8);
-    runs.push({ moments, delays: delays.slice(0, 8) });
+    runs.push({ times, delays: delays.slice(0, 8) });
     await page.close();
   }
   expect(runs[1]).toEqual(runs[0]);
   expect(runs[0]?.delays).toEqual(['1900', '250', '250', '250', '1900', '250', '250', '250']);
-  expect(runs[2]?.moments).not.toEqual(runs[0]?.moments);
+  expect(runs[2]?.times).not.toEqual(runs[0]?.times);
 });
 
-test('every preset is reached by its key, and runs no longer than it should', async ({
+test('every preset has a key, and takes 20 seconds', async ({
   page,
   server,
 }) => {

@@ -1,7 +1,7 @@
 /**
- * The vocabulary of the browser tests: a server of one's own, and pages on it.
+ * Fixtures of the browser tests: a server for each test, and pages on it.
  *
- * @typedef {import('../../core/state.js').LabState} LabState
+ * @typedef {import('../../session/state.js').LabState} LabState
  * @typedef {import('@playwright/test').Page} Page
  */
 import { spawn } from 'node:child_process';
@@ -52,11 +52,11 @@ export class Server {
   }
 }
 
-/** What nobody catches in the pages of a browser. @param {import('@playwright/test').BrowserContext} context */
+/** Uncaught errors in the pages of a browser. @param {import('@playwright/test').BrowserContext} context */
 export function errorsOf(context) {
   /** @type {Error[]} */
   const errors = [];
-  context.on('weberror', (own) => errors.push(own.error()));
+  context.on('weberror', (error) => errors.push(error.error()));
   return errors;
 }
 
@@ -73,7 +73,7 @@ const fixtures = {
     const server = new Server(flags, host);
     await server.start();
     await use(server);
-    server.process?.kill('SIGKILL'); // how a server stops well is tested elsewhere
+    server.process?.kill('SIGKILL'); // the graceful shutdown is tested elsewhere
   },
 };
 
@@ -87,23 +87,23 @@ export function state(page) {
 }
 
 /**
- * Opens the page and waits until all three panes listen.
+ * Opens the page and waits until all three panes are subscribed.
  * @param {Page} page @param {Server} server
  */
 export async function open(page, server) {
   await page.goto(server.url);
-  await listening(page);
+  await waitSubscribed(page);
 }
 
 /** @param {Page} page */
-export async function listening(page) {
+export async function waitSubscribed(page) {
   await expect
     .poll(async () => (await state(page)).panes.map((pane) => pane.state))
     .toEqual(['polling', 'held', 'open']);
 }
 
 /** @param {Page} page @param {string} line */
-export async function say(page, line) {
+export async function sendChat(page, line) {
   await page.getByTestId('chat').fill(line);
   await page.getByTestId('send').click();
 }
@@ -114,28 +114,28 @@ export const PANES = ['poll', 'longpoll', 'ws'];
  * Starts a preset.
  * @param {Page} page @param {Server} server @param {string} preset @param {string} [more]
  */
-export async function begin(page, server, preset, more = '') {
+export async function startPreset(page, server, preset, more = '') {
   await page.goto(`${server.url}/?preset=${preset}&seed=42&autorun=1${more}`);
   await expect.poll(async () => (await state(page)).running).toBe(true);
 }
 
-/** Waits for the end of a run, and returns what the page says then. @param {Page} page */
-export async function finished(page) {
+/** Waits for the end of a run, and returns the state then. @param {Page} page */
+export async function waitFinished(page) {
   await expect.poll(async () => (await state(page)).running, { timeout: 40_000 }).toBe(false);
   return state(page);
 }
 
 /** @param {Page} page @param {Server} server @param {string} preset */
-export async function run(page, server, preset) {
-  await begin(page, server, preset);
-  return finished(page);
+export async function runPreset(page, server, preset) {
+  await startPreset(page, server, preset);
+  return waitFinished(page);
 }
 
 /**
- * Waits until every pane holds the complete sequence: so many messages, each once, none missed.
+ * Waits until every pane has the complete sequence: `messages`, each once, none missed.
  * @param {Page} page @param {number} messages
  */
-export async function complete(page, messages) {
+export async function expectComplete(page, messages) {
   await expect
     .poll(async () => (await state(page)).panes.map(({ delivered, missed }) => [delivered, missed]))
     .toEqual(PANES.map(() => [messages, 0]));
@@ -144,6 +144,6 @@ export async function complete(page, messages) {
 /** The panes by their ids. @param {LabState} lab */
 export function byId({ panes }) {
   const [poll, longpoll, ws] = panes;
-  if (!poll || !longpoll || !ws) throw new Error('there are three panes');
+  if (!poll || !longpoll || !ws) throw new Error('expected three panes');
   return { poll, longpoll, ws };
 }

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createControl } from '../../transports/control.js';
+import { createControl } from '../../net/control.js';
 
-/** A WebSocket that does what the test says. */
-class Socket {
+/** A WebSocket whose server is the test. */
+class FakeSocket {
   static OPEN = 1;
-  /** All that were made, in order. @type {Socket[]} */
+  /** All sockets, in order. @type {FakeSocket[]} */
   static all = [];
   readyState = 0;
   /** @type {any[]} */
@@ -14,7 +14,7 @@ class Socket {
   onclose = () => {};
 
   constructor() {
-    Socket.all.push(this);
+    FakeSocket.all.push(this);
   }
 
   /** @param {string} json */
@@ -23,7 +23,7 @@ class Socket {
   }
 
   /** @param {object} message */
-  say(message) {
+  receive(message) {
     this.readyState = 1;
     this.onmessage({ data: JSON.stringify(message) });
   }
@@ -35,132 +35,152 @@ class Socket {
   }
 }
 
-const HERE = { type: 'presence', online: 1 };
+const PRESENCE = { type: 'presence', online: 1 };
 
 /**
- * A channel whose sockets and timers are moved by hand.
+ * A control channel with fake sockets and timers.
  * @param {import('node:test').TestContext} context
  */
-function byHand(context) {
+function withFakes(context) {
   context.mock.timers.enable({ apis: ['setTimeout'] });
-  context.mock.method(Math, 'random', () => 1); // each pause is as long as it may be
-  Socket.all = [];
-  Object.assign(globalThis, { WebSocket: Socket, location: { href: 'http://localhost/' } });
+  context.mock.method(Math, 'random', () => 1); // no jitter
+  FakeSocket.all = [];
+  Object.assign(globalThis, { WebSocket: FakeSocket, location: { href: 'http://localhost/' } });
   /** @type {{ closed: number, meters: unknown[] }} */
-  const heard = { closed: 0, meters: [] };
+  const calls = { closed: 0, meters: [] };
   const control = createControl('ana', {
-    onRoom: () => {},
-    onMeters: (panes, resets) => heard.meters.push([panes, resets]),
-    onClosed: () => (heard.closed += 1),
+    onPresence: () => {},
+    onMeters: (panes, generation) => calls.meters.push([panes, generation]),
+    onClosed: () => (calls.closed += 1),
   });
-  const life = new AbortController();
+  const session = new AbortController();
   return {
     control,
-    heard,
-    life,
-    join: () => control.join(life.signal),
-    /** Time goes by, and what it brings is done. @param {number} ms */
-    async pass(ms) {
+    calls,
+    session,
+    connect: () => control.connect(session.signal),
+    /** Lets time pass, and runs what it triggers. @param {number} ms */
+    async advance(ms) {
       for (const step of [0, ms]) {
         context.mock.timers.tick(step);
         for (let turns = 0; turns < 10; turns++) await Promise.resolve();
       }
     },
-    socket: () => /** @type {Socket} */ (Socket.all.at(-1)),
+    socket: () => /** @type {FakeSocket} */ (FakeSocket.all.at(-1)),
   };
 }
 
-test('it is open when the server has spoken, and not before', async (context) => {
-  const { control, join, socket } = byHand(context);
-  const joined = join();
+test('the channel is open after the first message of the server', async (context) => {
+  const { control, connect, socket } = withFakes(context);
+  const connected = connect();
   socket().readyState = 1;
   assert.equal(control.open, false);
-  await assert.rejects(control.ask({ type: 'reset' }), { message: 'not connected' });
-  socket().say(HERE);
-  await joined;
+  await assert.rejects(control.request({ type: 'reset' }), { message: 'not connected' });
+  socket().receive(PRESENCE);
+  await connected;
   assert.equal(control.open, true);
 });
 
-test('answers belong to questions in their order, and what comes unasked to none', async (context) => {
-  const { control, join, socket, heard } = byHand(context);
-  join();
-  socket().say(HERE);
-  const [first, second, third] = [1, 2, 3].map((t) => control.ask({ type: 'ping', t }));
+test('replies belong to requests in their order, other messages to none', async (context) => {
+  const { control, connect, socket, calls } = withFakes(context);
+  connect();
+  socket().receive(PRESENCE);
+  const [first, second, third] = [1, 2, 3].map((t) => control.request({ type: 'ping', t }));
   assert.deepEqual(socket().sent.map(({ t }) => t), [1, 2, 3]);
-  socket().say({ type: 'pong', t: 1 });
-  socket().say({ type: 'meters', generation: 4, panes: { poll: {} } });
-  socket().say({ type: 'error', title: 'no', status: 400 });
-  socket().say({ type: 'pong', t: 3 });
+  socket().receive({ type: 'pong', t: 1 });
+  socket().receive({ type: 'meters', generation: 4, panes: { poll: {} } });
+  socket().receive({ type: 'error', title: 'no', status: 400 });
+  socket().receive({ type: 'pong', t: 3 });
   assert.equal((await first).t, 1);
   await assert.rejects(second ?? assert.fail(), { message: 'no', status: 400 });
   assert.equal((await third).t, 3);
-  assert.deepEqual(heard.meters, [[{ poll: {} }, 4]]);
+  assert.deepEqual(calls.meters, [[{ poll: {} }, 4]]);
 });
 
-test('an answer that does not come ends the channel, and another one is made', async (context) => {
-  const { control, join, socket, heard, pass } = byHand(context);
-  join();
+test('a missing reply closes the channel and opens another one', async (context) => {
+  const { control, connect, socket, calls, advance } = withFakes(context);
+  connect();
   const first = socket();
-  first.say(HERE);
-  const asked = control.ask({ type: 'reset' });
-  const refused = assert.rejects(asked, { message: 'no answer in time' });
-  await pass(10_000);
-  await refused;
-  assert.deepEqual([first.readyState, control.open, heard.closed], [3, false, 1]);
-  await pass(250);
-  assert.equal(Socket.all.length, 2);
-  socket().say(HERE);
+  first.receive(PRESENCE);
+  const rejected = assert.rejects(control.request({ type: 'reset' }), { message: 'reply timed out' });
+  await advance(10_000);
+  await rejected;
+  assert.deepEqual([first.readyState, control.open, calls.closed], [3, false, 1]);
+  await advance(250);
+  assert.equal(FakeSocket.all.length, 2);
+  socket().receive(PRESENCE);
   assert.equal(control.open, true);
 });
 
-test('the first attempt is waited for, the others are not, and each waits longer than the one before', async (context) => {
-  const { join, socket, pass } = byHand(context);
-  const joined = join();
+test('a reply in time keeps the channel open', async (context) => {
+  const { control, connect, socket, advance } = withFakes(context);
+  connect();
+  socket().receive(PRESENCE);
+  const reply = control.request({ type: 'ping', t: 1 });
+  socket().receive({ type: 'pong', t: 1 });
+  await reply;
+  await advance(60_000);
+  assert.equal(control.open, true);
+});
+
+test('connect resolves after the first attempt, and reconnects with back-off', async (context) => {
+  const { connect, socket, advance } = withFakes(context);
+  const connected = connect();
   socket().close();
-  await joined;
+  await connected;
   for (const [index, pause] of [250, 500, 1000, 2000, 4000, 8000, 8000].entries()) {
-    await pass(pause - 1);
-    assert.equal(Socket.all.length, index + 1);
-    await pass(1);
-    assert.equal(Socket.all.length, index + 2);
+    await advance(pause - 1);
+    assert.equal(FakeSocket.all.length, index + 1);
+    await advance(1);
+    assert.equal(FakeSocket.all.length, index + 2);
     socket().close();
   }
 });
 
-test('a socket that is opened and says nothing counts as none', async (context) => {
-  const { control, join, socket, pass } = byHand(context);
-  const joined = join();
+test('an open socket without a message times out', async (context) => {
+  const { control, connect, socket, advance } = withFakes(context);
+  const connected = connect();
   socket().readyState = 1;
-  await pass(9_999);
+  await advance(9_999);
   assert.equal(socket().readyState, 1);
-  await pass(1);
+  await advance(1);
   assert.equal(socket().readyState, 3);
-  await joined;
+  await connected;
   assert.equal(control.open, false);
-  await pass(250);
-  assert.equal(Socket.all.length, 2);
+  await advance(250);
+  assert.equal(FakeSocket.all.length, 2);
 });
 
-test('a socket that is cut each time it was opened is not asked for without a pause', async (context) => {
-  const { join, socket, pass } = byHand(context);
-  join();
+test('a channel that closes after each opening is not reopened without a pause', async (context) => {
+  const { connect, socket, advance } = withFakes(context);
+  connect();
   for (let times = 1; times <= 5; times++) {
-    socket().say(HERE);
+    socket().receive(PRESENCE);
     socket().close();
-    assert.equal(Socket.all.length, times);
-    await pass(250);
+    assert.equal(FakeSocket.all.length, times);
+    await advance(250);
   }
 });
 
-for (const speaks of [true, false]) {
-  test(`who leaves closes what is ${speaks ? 'open' : 'being opened'}, and makes no other`, async (context) => {
-    const { control, join, socket, life, heard, pass } = byHand(context);
-    const joined = join();
-    if (speaks) socket().say(HERE);
-    life.abort();
-    await joined;
-    assert.deepEqual([socket().readyState, control.open, heard.closed], [3, false, speaks ? 1 : 0]);
-    await pass(60_000);
-    assert.equal(Socket.all.length, 1);
+for (const isOpen of [true, false]) {
+  test(`disconnect closes ${isOpen ? 'an open' : 'a connecting'} socket and stops reconnecting`, async (context) => {
+    const { control, connect, socket, session, calls, advance } = withFakes(context);
+    const connected = connect();
+    if (isOpen) socket().receive(PRESENCE);
+    session.abort();
+    await connected;
+    assert.deepEqual([socket().readyState, control.open, calls.closed], [3, false, isOpen ? 1 : 0]);
+    await advance(60_000);
+    assert.equal(FakeSocket.all.length, 1);
   });
 }
+
+test('disconnect rejects pending requests at once', async (context) => {
+  const { control, connect, socket, session } = withFakes(context);
+  connect();
+  socket().receive(PRESENCE);
+  const request = control.request({ type: 'reset' });
+  socket().onclose = () => {}; // a closing handshake can take seconds
+  session.abort();
+  await assert.rejects(request, { message: 'control channel closed' });
+});

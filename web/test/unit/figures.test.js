@@ -1,31 +1,30 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { estimateOffset } from '../../core/clock.js';
-import { bytes, count, durationText } from '../../core/format.js';
-import { bodyOf } from '../../core/publisher.js';
-import { gaps, random } from '../../core/schedule.js';
-import { quantile, summarize } from '../../core/statistics.js';
+import { estimateOffset } from '../../model/clock.js';
+import { bytes, count, durationText } from '../../model/format.js';
+import { bodyOf, dueTimes, gaps, random } from '../../model/arrivals.js';
+import { quantile, summarize } from '../../model/quantiles.js';
 
-test('quantiles are values that were measured', () => {
+test('quantiles are measured values', () => {
   assert.equal(quantile([1, 2, 3, 4], 0.5), 2);
   assert.equal(quantile([1, 2, 3, 4], 0.95), 4);
   assert.equal(quantile([7], 0.5), 7);
   assert.equal(quantile([], 0.5), null);
 });
 
-test('a summary keeps the order of arrival for the last', () => {
+test('the last value of a summary is the last to arrive', () => {
   assert.deepEqual(summarize([9, 1, 5]), { n: 3, p50: 5, p95: 9, mean: 5, last: 5 });
   assert.deepEqual(summarize([]), { n: 0, p50: null, p95: null, mean: null, last: null });
 });
 
-test('the fastest question knows the offset best', () => {
+test('the sample with the shortest round trip counts', () => {
   const slow = { sent: 0, received: 100, at: 1090 };
   const fast = { sent: 200, received: 204, at: 1202 };
   assert.deepEqual(estimateOffset([slow, fast]), { offset: 1000, error: 2 });
   assert.equal(estimateOffset([]), null);
 });
 
-test('the same seed gives the same schedule, another seed another', () => {
+test('the same seed gives the same schedule, another seed a different one', () => {
   /** @param {number} seed */
   const first = (seed) => {
     const schedule = gaps('poisson', 5, random(seed));
@@ -35,25 +34,30 @@ test('the same seed gives the same schedule, another seed another', () => {
   assert.notDeepEqual(first(42), first(43));
 });
 
-test('poisson gaps have the mean and the spread of an exponential', () => {
+test('poisson gaps have the mean and the deviation of an exponential', () => {
   const schedule = gaps('poisson', 10, random(42));
   const sample = Array.from({ length: 20_000 }, () => schedule.next().value);
   const mean = sample.reduce((total, gap) => total + gap, 0) / sample.length;
-  const spread = Math.sqrt(sample.reduce((total, gap) => total + (gap - mean) ** 2, 0) / sample.length);
+  const deviation = Math.sqrt(sample.reduce((total, gap) => total + (gap - mean) ** 2, 0) / sample.length);
   assert.ok(Math.abs(mean - 100) < 3, `mean ${mean}`);
-  assert.ok(Math.abs(spread - 100) < 5, `spread ${spread}`);
+  assert.ok(Math.abs(deviation - 100) < 5, `deviation ${deviation}`);
 });
 
-test('steady gaps are all the same', () => {
+test('steady gaps are equal', () => {
   const schedule = gaps('steady', 4, random(1));
   assert.deepEqual([schedule.next().value, schedule.next().value], [250, 250]);
 });
 
-test('what the publisher says has 60 bytes', () => {
+test('due times are the sums of the gaps', () => {
+  const schedule = dueTimes('steady', 4, 1);
+  assert.deepEqual([schedule.next().value, schedule.next().value], [250, 500]);
+});
+
+test('the publisher sends bodies of 60 bytes', () => {
   for (const number of [1, 42, 12_345]) assert.equal(Buffer.byteLength(bodyOf(number)), 60);
 });
 
-test('durations carry a unit and no more digits than the clock', () => {
+test('durations have a unit and no more digits than the clock', () => {
   assert.equal(durationText(3.14), '3.1\u00a0ms');
   assert.equal(durationText(9.96), '10\u00a0ms');
   assert.equal(durationText(999.6), '1.00\u00a0s');
@@ -62,14 +66,14 @@ test('durations carry a unit and no more digits than the clock', () => {
   assert.equal(durationText(null), '–');
 });
 
-test('bytes are counted in thousands', () => {
+test('bytes have decimal prefixes', () => {
   assert.equal(bytes(999), '999\u00a0B');
   assert.equal(bytes(9876), '9.9\u00a0kB');
   assert.equal(bytes(45_678), '46\u00a0kB');
   assert.equal(bytes(999_900), '1.0\u00a0MB');
 });
 
-test('thousands are set apart', () => {
+test('counts have thousands separators', () => {
   assert.equal(count(999), '999');
   assert.equal(count(1_234_567), '1\u202f234\u202f567');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMeters } from '../../core/meters.js';
+import { createMeters } from '../../model/meters.js';
 
 const UNKNOWN = { up: null, down: null };
 const ZERO = { up: 0, down: 0 };
@@ -8,84 +8,90 @@ const ZERO = { up: 0, down: 0 };
 /** @param {number} up @param {number} down */
 const poll = (up, down) => ({ poll: { requests: 1, responses: 1, empty: 0, in_flight: 0, upload_bytes: up, download_bytes: down } });
 
-/** Meters whose resets are answered by hand. */
-function byHand() {
-  /** @type {{ resolve: (told: { generation: number | null }) => void, reject: (error: Error) => void }[]} */
-  const asked = [];
+/** Meters whose resets the test resolves. */
+function withFakeResets() {
+  /** @type {{ resolve: (response: { generation: number | null }) => void, reject: (error: Error) => void }[]} */
+  const resets = [];
   const meters = createMeters(
-    () => new Promise((resolve, reject) => void asked.push({ resolve, reject })),
+    () => new Promise((resolve, reject) => void resets.push({ resolve, reject })),
     () => {},
   );
-  return { meters, asked };
+  return { meters, resets };
 }
 
-test('nothing is known until the server has begun anew, and what it says then counts', async () => {
-  const { meters, asked } = byHand();
+test('bytes are unknown until the reset, and counted from then', async () => {
+  const { meters, resets } = withFakeResets();
   assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
-  meters.begin();
-  meters.take(poll(70, 90), 0); // read before
+  meters.reset();
+  meters.update(poll(70, 90), 0); // from before the reset
   assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
-  asked[0]?.resolve({ generation: 1 });
-  await meters.decided;
+  resets[0]?.resolve({ generation: 1 });
+  await meters.ready;
   assert.deepEqual(meters.bytesOf('poll'), ZERO);
-  meters.take(poll(7, 9), 1);
+  meters.update(poll(7, 9), 1);
   assert.deepEqual(meters.bytesOf('poll'), { up: 7, down: 9 });
   assert.deepEqual(meters.bytesOf('ws'), ZERO);
 });
 
-test('a measurement that begins anew knows nothing of the one before', async () => {
-  const { meters, asked } = byHand();
-  meters.begin();
-  asked[0]?.resolve({ generation: 1 });
-  await meters.decided;
-  meters.take(poll(7, 9), 1);
-  meters.begin();
+test('a new measurement drops the bytes of the one before', async () => {
+  const { meters, resets } = withFakeResets();
+  meters.reset();
+  resets[0]?.resolve({ generation: 1 });
+  await meters.ready;
+  meters.update(poll(7, 9), 1);
+  meters.reset();
   assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
-  asked[1]?.resolve({ generation: 2 });
-  await meters.decided;
+  resets[1]?.resolve({ generation: 2 });
+  await meters.ready;
   assert.deepEqual(meters.bytesOf('poll'), ZERO);
 });
 
-test('of two beginnings under way the last one counts', async () => {
-  const { meters, asked } = byHand();
-  meters.begin();
-  const first = meters.decided;
-  meters.begin();
-  asked[0]?.resolve({ generation: 1 });
+test('latest concurrent reset wins', async () => {
+  const { meters, resets } = withFakeResets();
+  meters.reset();
+  const first = meters.ready;
+  meters.reset();
+  resets[0]?.resolve({ generation: 1 });
   await first;
-  meters.take(poll(7, 9), 1);
+  meters.update(poll(7, 9), 1);
   assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
-  asked[1]?.resolve({ generation: 2 });
-  await meters.decided;
-  meters.take(poll(1, 2), 2);
+  resets[1]?.resolve({ generation: 2 });
+  await meters.ready;
+  meters.update(poll(1, 2), 2);
   assert.deepEqual(meters.bytesOf('poll'), { up: 1, down: 2 });
 });
 
-for (const [what, other] of /** @type {const} */ ([
-  ['a server that was started anew', 0],
-  ['a reset that somebody else asked for', 4],
+for (const [cause, other] of /** @type {const} */ ([
+  ['a restarted server', 0],
+  ['a reset by another client', 4],
 ])) {
-  test(`${what} makes the bytes unknown, for the whole measurement`, async () => {
-    const { meters, asked } = byHand();
-    meters.begin();
-    asked[0]?.resolve({ generation: 3 });
-    await meters.decided;
-    meters.take(poll(7, 9), 3);
-    meters.take(poll(1, 1), other);
+  test(`${cause} makes the bytes of the whole measurement unknown`, async () => {
+    const { meters, resets } = withFakeResets();
+    meters.reset();
+    resets[0]?.resolve({ generation: 3 });
+    await meters.ready;
+    meters.update(poll(7, 9), 3);
+    meters.update(poll(1, 1), other);
     assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
-    meters.take(poll(7, 9), 3);
+    meters.update(poll(7, 9), 3);
     assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
   });
 }
 
-test('an order that took too long, or got lost, is over, and nothing is known', async () => {
-  for (const end of /** @type {const} */ (['late', 'lost'])) {
-    const { meters, asked } = byHand();
-    meters.begin();
-    if (end === 'late') asked[0]?.resolve({ generation: null });
-    else asked[0]?.reject(new Error('the control channel broke'));
-    await meters.decided;
-    meters.take(poll(7, 9), 1);
-    assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
-  }
+test('reset timeout leaves bytes unknown', async () => {
+  const { meters, resets } = withFakeResets();
+  meters.reset();
+  resets[0]?.resolve({ generation: null });
+  await meters.ready;
+  meters.update(poll(7, 9), 1);
+  assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
+});
+
+test('failed reset leaves bytes unknown', async () => {
+  const { meters, resets } = withFakeResets();
+  meters.reset();
+  resets[0]?.reject(new Error('control channel closed'));
+  await meters.ready;
+  meters.update(poll(7, 9), 1);
+  assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
 });

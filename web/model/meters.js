@@ -1,0 +1,56 @@
+/**
+ * The meters: bytes and requests of each pane, as the server counts them. Every snapshot
+ * carries the meter's generation; snapshots of another generation are discarded.
+ *
+ * @typedef {{ requests: number, responses: number, empty: number, in_flight: number,
+ *             upload_bytes: number, download_bytes: number }} MeterSnapshot
+ *   Bytes include headers and frames.
+ *
+ * @typedef {{ up: number | null, down: number | null }} ByteCounts null: unknown
+ */
+
+/**
+ * @param {() => Promise<{ generation: number | null }>} reset sets the server's meters to 0 and
+ *   resolves with their new generation, or with null after a time-out
+ * @param {() => void} onChange
+ */
+export function createMeters(reset, onChange) {
+  /** @type {Record<string, MeterSnapshot>} */
+  let snapshots = {};
+  /** The generation of this measurement; null: unknown. @type {number | null} */
+  let generation = null;
+  /** Settles when the generation is known, or known to stay unknown. @type {Promise<void>} */
+  let ready = Promise.resolve();
+
+  return {
+    /** Starts a measurement. Byte counts are unknown until the server has reset its meters. */
+    reset() {
+      generation = null;
+      const current = reset().then(
+        (response) => {
+          if (current !== ready) return; // reset again since
+          generation = response.generation;
+          snapshots = {};
+          onChange();
+        },
+        () => {},
+      );
+      ready = current;
+    },
+    get ready() {
+      return ready;
+    },
+    /** @param {Record<string, MeterSnapshot>} panes @param {number} ofGeneration */
+    update(panes, ofGeneration) {
+      if (ofGeneration === generation) snapshots = panes;
+      else generation = null; // the server was restarted, or another client has reset the meters
+      onChange();
+    },
+    /** @param {string} pane @returns {ByteCounts} */
+    bytesOf(pane) {
+      if (generation === null) return { up: null, down: null };
+      const { upload_bytes: up = 0, download_bytes: down = 0 } = snapshots[pane] ?? {};
+      return { up, down };
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/**
+ * The theory: what to expect of a transport, drawn next to the measurement. One subscriber,
+ * messages at random (Poisson), a constant delay in each direction.
+ *
+ * @typedef {import('./types.js').TransportId} TransportId
+ *
+ * @typedef {object} Parameters
+ * @property {number} rate   λ, messages a millisecond
+ * @property {number} intervalMs T, the polling interval
+ * @property {number} delay  d, one way in milliseconds
+ * @property {number} hold   H, how long the server holds a long poll, in milliseconds
+ *
+ * @typedef {object} Prediction
+ * @property {number} mean                      latency in milliseconds
+ * @property {(ms: number) => number} arrived   share of messages that have arrived after `ms`
+ * @property {number} requestsPerSecond
+ * @property {number | null} emptyShare         of the responses; null for a socket
+ */
+
+/** A step: all at one moment. @param {number} at */
+const step = (at) => (/** @type {number} */ ms) => (ms >= at ? 1 : 0);
+
+/** Uniform on `width` milliseconds from `low`. @param {number} low @param {number} width */
+const uniform = (low, width) => (/** @type {number} */ ms) =>
+  width === 0 ? step(low)(ms) : Math.min(1, Math.max(0, (ms - low) / width));
+
+/** @param {Parameters} parameters @param {number} period between two requests */
+function polling({ rate, delay }, period) {
+  return {
+    mean: period / 2 + delay,
+    arrived: uniform(delay, period),
+    requestsPerSecond: 1000 / period,
+    emptyShare: Math.exp(-rate * period),
+  };
+}
+
+/** @param {Parameters} parameters @returns {Prediction} */
+function longPolling({ rate, delay, hold }) {
+  const gap = 2 * delay; // from sending a response until the next request arrives
+  const quiet = Math.exp(-rate * gap) * (1 - Math.exp(-rate * hold));
+  const perCycle = rate * gap + quiet;
+  const inGap = perCycle > 0 ? (rate * gap) / perCycle : 0;
+  const cycle = rate > 0 ? gap + quiet / rate : gap + hold;
+  const late = uniform(delay, gap);
+  return {
+    mean: delay + (inGap * gap) / 2,
+    arrived: (ms) => (1 - inGap) * step(delay)(ms) + inGap * late(ms),
+    requestsPerSecond: 1000 / cycle,
+    emptyShare: Math.exp(-rate * (gap + hold)),
+  };
+}
+
+/**
+ * @param {TransportId} transport
+ * @param {Parameters} parameters
+ * @returns {Prediction}
+ */
+export function predict(transport, parameters) {
+  const { intervalMs, delay } = parameters;
+  switch (transport) {
+    case 'interval':
+    case 'interval-guard':
+      return polling(parameters, intervalMs);
+    case 'chained':
+    case 'chained-backoff':
+      return polling(parameters, intervalMs + 2 * delay); // it waits for the response first
+    case 'longpoll':
+      return longPolling(parameters);
+    case 'ws':
+      return { mean: delay, arrived: step(delay), requestsPerSecond: 0, emptyShare: null };
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The timeline: the events of the last 30 seconds, and the statistics of all. It can compute
+ * the statistics of any moment that it still reaches.
+ *
+ * @typedef {import('./events.js').LabEvent} LabEvent
+ * @typedef {import('./events.js').TimedPageEvent} TimedPageEvent
+ * @typedef {import('./events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('./stats.js').Stats} Stats
+ */
+import { applyEvent, applyPageEvent, cloneStats, emptyPageStats, emptyStats } from './stats.js';
+
+/** How far a replay reaches back; a preset's run of 20 s is kept as a whole. */
+export const KEPT_MS = 30_000;
+
+/** Age of the oldest event beyond `KEPT_MS` before pruning: each pruning visits all events. */
+const PRUNE_SLACK_MS = 1000;
+
+export function createTimeline() {
+  let events = indexEvents([]);
+  const currentStats = createPaneStats();
+  /** Of the events that are no longer kept. */
+  const prunedStats = createPaneStats();
+  let pageStats = emptyPageStats();
+
+  return {
+    /** @param {LabEvent} event */
+    add(event) {
+      events.append(event);
+      currentStats.accumulate(event);
+      if (event.pane === null) return applyPageEvent(pageStats, event);
+      // Only here: the page's own events after a run do not push the run out of the timeline.
+      const pruned = oldEvents(events.all, event.at);
+      for (const old of pruned) prunedStats.accumulate(old);
+      if (pruned.length > 0) events = indexEvents(events.all.slice(pruned.length));
+    },
+    clear() {
+      events = indexEvents([]);
+      currentStats.clear();
+      prunedStats.clear();
+      pageStats = emptyPageStats();
+    },
+    get events() {
+      return events.all;
+    },
+    get pageEvents() {
+      return events.ofPage;
+    },
+    get pageStats() {
+      return pageStats;
+    },
+    paneEvents: (/** @type {string} */ pane) => events.ofPane(pane),
+    /** A pane's current statistics, read only. */
+    stats: currentStats.statsFor,
+    /** A pane's statistics at a moment. @param {string} pane @param {number} at */
+    statsAt: (pane, at) => foldUntil(prunedStats.statsFor(pane), events.ofPane(pane), at),
+  };
+}
+
+/** @param {Stats} initial @param {TimedPaneEvent[]} events @param {number} at */
+function foldUntil(initial, events, at) {
+  const stats = cloneStats(initial);
+  for (const event of events) {
+    if (event.at > at) break;
+    applyEvent(stats, event);
+  }
+  return stats;
+}
+
+/** The events to prune, once there are enough. @param {LabEvent[]} events @param {number} now */
+function oldEvents(events, now) {
+  const oldest = events[0]?.at ?? now;
+  if (now - oldest <= KEPT_MS + PRUNE_SLACK_MS) return [];
+  return events.slice(0, events.findIndex(({ at }) => at >= now - KEPT_MS));
+}
+
+/** Events in order, and the same by pane. @param {LabEvent[]} initial */
+function indexEvents(initial) {
+  /** @type {LabEvent[]} */
+  const all = [];
+  /** @type {TimedPageEvent[]} */
+  const ofPage = [];
+  /** @type {Map<string, TimedPaneEvent[]>} */
+  const byPane = new Map();
+
+  /** @param {LabEvent} event */
+  function append(event) {
+    all.push(event);
+    if (event.pane === null) return ofPage.push(event);
+    const ofPane = byPane.get(event.pane);
+    if (ofPane) ofPane.push(event);
+    else byPane.set(event.pane, [event]);
+  }
+  for (const event of initial) append(event);
+
+  return { all, ofPage, ofPane: (/** @type {string} */ pane) => byPane.get(pane) ?? [], append };
+}
+
+/** Statistics by pane. */
+function createPaneStats() {
+  /** @type {Map<string, Stats>} */
+  const byPane = new Map();
+
+  /** @param {string} pane @returns {Stats} */
+  function statsFor(pane) {
+    const stats = byPane.get(pane) ?? emptyStats();
+    byPane.set(pane, stats);
+    return stats;
+  }
+
+  return {
+    statsFor,
+    /** @param {LabEvent} event */
+    accumulate(event) {
+      if (event.pane !== null) applyEvent(statsFor(event.pane), event);
+    },
+    clear: () => byPane.clear(),
+  };
+}
+
+/** @typedef {ReturnType<typeof createTimeline>} Timeline */

@@ -1,0 +1,119 @@
+/**
+ * The lab: three subscribers of one log, a publisher, a simulated network, and a clock to
+ * measure with. It does not depend on the page that shows it.
+ *
+ * @typedef {import('../model/arrivals.js').ArrivalProcess} ArrivalProcess
+ * @typedef {import('../model/events.js').LabEvent} LabEvent
+ * @typedef {import('../model/events.js').PageEvent} PageEvent
+ * @typedef {import('../model/events.js').PaneEvent} PaneEvent
+ * @typedef {import('../model/presets.js').Preset} Preset
+ * @typedef {import('../model/presets.js').Settings} Settings
+ * @typedef {import('../model/timeline.js').Timeline} Timeline
+ * @typedef {import('../model/types.js').PaneId} PaneId
+ * @typedef {import('./panes.js').Pane} Pane
+ * @typedef {import('./runner.js').LabHooks} LabHooks
+ * @typedef {import('./runner.js').LabParts} LabParts
+ * @typedef {import('./runner.js').Runner} Runner
+ */
+import { bodyOf, dueTimes } from '../model/arrivals.js';
+import { DEFAULT_INTERVAL_MS, DEFAULT_TRANSPORTS } from '../model/presets.js';
+import { createTimeline } from '../model/timeline.js';
+import { createConnection } from './connection.js';
+import { createMessages } from './messages.js';
+import { createPanes } from './panes.js';
+import { createPublisher, createWorkerTimer } from './publisher.js';
+import { createRunner } from './runner.js';
+
+/** @param {LabHooks} hooks */
+export function createLab(hooks) {
+  const client = randomName();
+  const timeline = createTimeline();
+  const record = createRecorder(timeline, hooks);
+  /** @type {Settings} */
+  const settings = { preset: null, network: {}, seed: 42, schedule: 'off' };
+  const connection = createConnection(client, record, hooks.onChange);
+  const messages = createMessages(client, connection, timeline, record, hooks.onChange);
+  const panes = createPanes(client, settings, connection.server, messages.measure, record);
+  const publisher = createPublisher(createWorkerTimer(), (number) => {
+    const message = { sender: 'publisher', kind: 'chat', body: bodyOf(number) };
+    messages.publish(message).catch((error) => hooks.onRejected(error.message));
+  });
+  /** @type {LabParts} */
+  const parts = { timeline, record, settings, connection, messages, panes, publisher };
+  const runner = createRunner(parts, hooks);
+
+  return {
+    ...parts,
+    start: runner.start,
+    stop: runner.stop,
+    reset: runner.reset,
+    ...createCommands(parts, runner, hooks.onChange),
+    /** For a page that is hidden, and may be shown again. */
+    disconnect() {
+      runner.stop();
+      connection.server.disconnect();
+    },
+    get running() {
+      return runner.running;
+    },
+    /** Bytes of a pane, as the server counts them. @param {PaneId} id */
+    bytesOf(id) {
+      const isOutdated = runner.running && !connection.control.open;
+      return isOutdated ? { up: null, down: null } : connection.meters.bytesOf(id);
+    },
+  };
+}
+
+/** What changes the settings of a run, or a run itself.
+ * @param {LabParts} parts @param {Runner} runner @param {() => void} onChange */
+function createCommands({ record, settings, messages, panes, publisher, timeline }, runner, onChange) {
+  return {
+    /** @param {ArrivalProcess} schedule @param {number} perSecond */
+    setSchedule(schedule, perSecond) {
+      settings.schedule = schedule;
+      if (schedule === 'off') publisher.stop();
+      else publisher.start(dueTimes(schedule, perSecond, settings.seed));
+      onChange();
+    },
+    /** Selects what the next start runs. @param {Preset | null} preset */
+    selectPreset(preset) {
+      runner.reset();
+      Object.assign(settings, { preset, network: preset?.network ?? {} });
+      const { transports = DEFAULT_TRANSPORTS, intervalMs = DEFAULT_INTERVAL_MS } = preset ?? {};
+      for (const [index, { subscriber }] of panes.entries()) {
+        subscriber.change({ transport: transports[index], intervalMs });
+      }
+      onChange();
+    },
+    /** Adds jitter to the network of the preset. @param {number} jitter in milliseconds */
+    addJitter(jitter) {
+      settings.network = { ...settings.network, jitter };
+    },
+    visibilityChanged() {
+      const isHeld = (/** @type {Pane} */ { id }) => timeline.stats(id).state === 'held';
+      if (!document.hidden) messages.resumeMeasuring();
+      // A request that was sent while the tab was visible is held too long: send a shorter one.
+      else for (const pane of panes.filter(isHeld)) pane.subscriber.change({});
+      if (runner.running) record({ type: document.hidden ? 'hidden' : 'visible' });
+    },
+  };
+}
+
+/** Adds events to the timeline, with their time. @param {Timeline} timeline @param {LabHooks} hooks */
+function createRecorder(timeline, { onReceipt, onChange }) {
+  /** @param {PaneEvent | PageEvent} event @param {PaneId | null} [pane] */
+  return (event, pane = null) => {
+    const timed = { ...event, at: performance.now(), pane };
+    timeline.add(/** @type {LabEvent} */ (timed));
+    if ('receipt' in event) onReceipt(event.receipt);
+    onChange();
+  };
+}
+
+/** A name that no other page has. */
+function randomName() {
+  const parts = [...crypto.getRandomValues(new Uint32Array(2))];
+  return `p${parts.map((part) => part.toString(36)).join('')}`;
+}
+
+/** @typedef {ReturnType<typeof createLab>} Lab */

@@ -1,0 +1,44 @@
+/**
+ * The parameters that a pane adds to its requests: for the simulated network, for the meter,
+ * and for a long poll of a hidden tab.
+ *
+ * @typedef {import('../model/presets.js').Network} Network
+ * @typedef {import('../model/types.js').NetworkParams} NetworkParams
+ * @typedef {import('../model/types.js').PaneId} PaneId
+ * @typedef {import('../model/types.js').TransportId} TransportId
+ */
+import { kindOf } from '../model/types.js';
+
+/** In a hidden tab long polls are short: each takes one of the six connections that all tabs
+ * share, and the visible tab may be waiting for it. */
+const HIDDEN_WAIT_MS = 2000;
+
+/**
+ * @param {object} request
+ * @param {string} request.client
+ * @param {PaneId} request.pane
+ * @param {TransportId} request.transport
+ * @param {number} request.count of the pane's requests so far
+ * @param {Network} network
+ * @param {number} seed
+ * @returns {NetworkParams}
+ */
+export function networkParamsFor({ client, pane, transport, count }, network, seed) {
+  const { delay = 0, pollDelays, jitter = 0 } = network;
+  const kind = kindOf(transport);
+  const down = pollDelays && kind === 'poll' ? pollDelays[count % pollDelays.length] : delay;
+  return {
+    ...(delay ? { up_ms: delay } : {}),
+    ...(down ? { down_ms: down } : {}),
+    ...(jitter && kind === 'ws' ? { jitter_ms: jitter, seed } : {}),
+    client,
+    pane,
+  };
+}
+
+/** @param {TransportId} transport @param {boolean} isHidden @param {number} maxWaitMs
+ *  @returns {NetworkParams} */
+export function waitParamsFor(transport, isHidden, maxWaitMs) {
+  if (transport !== 'longpoll' || !isHidden) return {};
+  return { wait_ms: Math.min(HIDDEN_WAIT_MS, maxWaitMs) };
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { intervalsOf } from '../../model/intervals.js';
+import { KEPT_MS, createTimeline } from '../../model/timeline.js';
+import { batch, message } from './fixtures.js';
+
+/**
+ * @typedef {import('../../model/events.js').PageEvent} PageEvent
+ * @typedef {import('../../model/events.js').TimedPageEvent} TimedPageEvent
+ * @typedef {import('../../model/events.js').TimedPaneEvent} TimedPaneEvent
+ */
+
+/** @param {number} version @param {number} at @returns {TimedPaneEvent} */
+function frame(version, at) {
+  const delivery = { message: message(version), latency: { ms: 1, error: 0 }, bytes: 4, isMeasured: true };
+  const receipt = {
+    newMessages: [delivery],
+    duplicates: 0,
+    displayedVersion: version,
+    head: version,
+    staleAfter: null,
+    messages: [message(version)],
+    gap: null,
+  };
+  return { type: 'frame', pane: 'ws', at, update: batch(version - 1, version), receipt };
+}
+
+test('the timeline computes the statistics of any moment', () => {
+  const timeline = createTimeline();
+  for (const version of [1, 2, 3]) timeline.add(frame(version, 100 + version));
+  assert.equal(timeline.statsAt('ws', 102).delivered, 2);
+  assert.equal(timeline.statsAt('ws', 100).delivered, 0);
+  assert.equal(timeline.statsAt('poll', 109).delivered, 0);
+  assert.deepEqual(timeline.statsAt('ws', 103), timeline.stats('ws'));
+});
+
+test('the state of a pane is that of the moment', () => {
+  const timeline = createTimeline();
+  const pane = 'longpoll';
+  const exchange = { id: 1, path: '/longpoll', requestedAt: 2, upMs: 0, downMs: 0 };
+  timeline.add({ type: 'transport', transport: 'longpoll', pane, at: 1 });
+  timeline.add({ type: 'request', exchange, pane, at: 2 });
+  timeline.add({ type: 'error', exchange, reason: '', timedOut: false, pane, at: 3 });
+  timeline.add({ type: 'stopped', pane, at: 4 });
+  const states = [0, 1, 2, 3, 4].map((at) => timeline.statsAt(pane, at).state);
+  assert.deepEqual(states, ['stopped', 'connecting', 'held', 'retrying', 'stopped']);
+});
+
+test('pruned events are still counted', () => {
+  const timeline = createTimeline();
+  for (let version = 1; version <= 300; version++) {
+    timeline.add(frame(version, version * 200));
+    const oldest = timeline.events[0]?.at ?? 0;
+    assert.ok(version * 200 - oldest <= KEPT_MS + 1000);
+  }
+  assert.ok(timeline.events.length >= KEPT_MS / 200);
+  assert.equal(timeline.stats('ws').delivered, 300);
+  assert.equal(timeline.statsAt('ws', 60_000).delivered, 300);
+});
+
+test('page events alone prune nothing', () => {
+  const timeline = createTimeline();
+  timeline.add(frame(1, 0));
+  timeline.add({ type: 'published', id: 'a', version: 2, pane: null, at: 10 * KEPT_MS });
+  assert.equal(timeline.events.length, 2);
+});
+
+test('a cleared timeline has no events and no statistics', () => {
+  const timeline = createTimeline();
+  timeline.add({ type: 'start', since: 3, pane: null, at: 1 });
+  timeline.add(frame(4, 2));
+  timeline.clear();
+  assert.deepEqual([timeline.events, timeline.pageEvents, timeline.paneEvents('ws')], [[], [], []]);
+  assert.equal(timeline.stats('ws').delivered, 0);
+  assert.equal(timeline.pageStats.startedAt, 0);
+});
+
+test('intervals last from their first event to their end, or to now', () => {
+  /** @type {PageEvent[]} */
+  const events = [
+    { type: 'hidden' },
+    { type: 'link', down: true },
+    { type: 'hidden' },
+    { type: 'visible' },
+    { type: 'visible' },
+    { type: 'link', down: false },
+    { type: 'hidden' },
+  ];
+  const timed = events.map((event, at) => /** @type {TimedPageEvent} */ ({ ...event, pane: null, at }));
+  assert.deepEqual(intervalsOf(timed, 9), [
+    { kind: 'hidden', from: 0, to: 3 },
+    { kind: 'outage', from: 1, to: 5 },
+    { kind: 'hidden', from: 6, to: 9 },
+  ]);
+});

@@ -1,0 +1,67 @@
+/**
+ * The chat form: a name and a line of text.
+ *
+ * @typedef {import('../model/types.js').MessageContent} MessageContent
+ */
+import { h } from './dom.js';
+
+const NAME_KEY = 'trifold.name';
+
+/**
+ * @param {(message: MessageContent) => Promise<void>} publish
+ * @param {(reason: string) => void} showError empty: no error
+ */
+export function mountChatForm(publish, showError) {
+  const name = mountNameInput();
+  const chat = h('input', {
+    'id': 'chat',
+    'autocomplete': 'off',
+    'placeholder': 'Write a message',
+    'data-testid': 'chat',
+  });
+
+  /** @param {SubmitEvent} event */
+  function submit(event) {
+    event.preventDefault();
+    const body = chat.value;
+    if (body === '') return;
+    chat.value = '';
+    showError('');
+    publish({ sender: name.value, kind: 'chat', body }).catch((error) => {
+      showError(error.message);
+      if (chat.value === '') chat.value = body; // the text is not lost
+    });
+  }
+
+  return {
+    element: h(
+      'form',
+      { class: 'chat-form', onsubmit: submit },
+      h('label', { for: 'chat' }, 'Chat message'),
+      h('label', { 'class': 'name-label', 'for': 'name' }, 'as'),
+      name,
+      chat,
+      h('button', { 'type': 'submit', 'data-testid': 'send' }, 'Send'),
+    ),
+    senderName: () => name.value,
+  };
+}
+
+function mountNameInput() {
+  const input = h('input', {
+    'id': 'name',
+    'class': 'name',
+    'maxlength': 64,
+    'autocomplete': 'off',
+    'data-testid': 'name',
+    'onchange': () => sessionStorage.setItem(NAME_KEY, input.value),
+  });
+  input.value = sessionStorage.getItem(NAME_KEY) ?? guestName();
+  return input;
+}
+
+/** The default name. */
+function guestName() {
+  const digits = crypto.getRandomValues(new Uint16Array(1))[0] ?? 0;
+  return `guest-${String(digits % 1000).padStart(3, '0')}`;
+}

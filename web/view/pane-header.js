@@ -1,0 +1,64 @@
+/**
+ * The header of a pane: its name, its transport and its polling interval.
+ *
+ * @typedef {import('../model/types.js').PaneId} PaneId
+ * @typedef {import('../model/types.js').TransportId} TransportId
+ * @typedef {import('../session/subscriber.js').Subscriber} Subscriber
+ */
+import { kindOf } from '../model/types.js';
+import { transportIds, transports } from '../transports/index.js';
+import { h, setText } from './dom.js';
+import { KIND_LABELS } from './kinds.js';
+
+const INTERVAL_MS = { min: 50, max: 60_000, step: 50 };
+
+/** @param {PaneId} id @param {Subscriber} subscriber */
+export function mountPaneHeader(id, subscriber) {
+  const glyph = h('span', { 'class': 'glyph', 'aria-hidden': 'true' });
+  const name = h('span');
+  const select = mountTransportSelect(id, subscriber);
+  const input = mountIntervalInput(id, subscriber);
+  const interval = h('label', { class: 'poll-interval' }, h('span', {}, 'every'), input, 'ms');
+  return {
+    element: h('header', { class: 'pane-header' }, h('h2', {}, glyph, name), select, interval),
+    /** @param {TransportId} transport at the moment shown */
+    draw(transport) {
+      const kind = kindOf(transport);
+      setText(glyph, KIND_LABELS[kind].glyph);
+      setText(name, KIND_LABELS[kind].name);
+      if (select.value !== transport) select.value = transport;
+      if (document.activeElement !== input) input.value = String(subscriber.intervalMs);
+      interval.hidden = kind !== 'poll';
+    },
+  };
+}
+
+/** @param {PaneId} id @param {Subscriber} subscriber */
+function mountTransportSelect(id, subscriber) {
+  const select = h(
+    'select',
+    {
+      'aria-label': 'Transport',
+      'data-testid': `${id}-technique`,
+      'onchange': () =>
+        subscriber.change({ transport: /** @type {TransportId} */ (select.value) }),
+    },
+    ...transportIds.map((value) => h('option', { value }, transports[value].label)),
+  );
+  return select;
+}
+
+/** @param {PaneId} id @param {Subscriber} subscriber */
+function mountIntervalInput(id, subscriber) {
+  const input = h('input', {
+    'type': 'number',
+    ...INTERVAL_MS,
+    'aria-label': 'Polling interval in milliseconds',
+    'data-testid': `${id}-every`,
+    'onchange': () => {
+      if (input.checkValidity()) subscriber.change({ intervalMs: input.valueAsNumber });
+      else input.value = String(subscriber.intervalMs);
+    },
+  });
+  return input;
+}
