@@ -1,8 +1,9 @@
-//! Builds again when a file of the page appears or goes: the list of files is made by a macro,
-//! and the compiler notices changed files, but not new ones.
+//! Rebuilds when a file of the page is added or removed: a macro embeds the list of files, and the
+//! compiler notices changed files, but not new ones.
 
 fn main() {
-    for part in ["index.html", "core", "transports", "view"] {
-        println!("cargo:rerun-if-changed=web/{part}");
+    let directories = ["model", "net", "session", "transports", "view", "workers"];
+    for path in directories.iter().chain(&["index.html", "main.js"]) {
+        println!("cargo:rerun-if-changed=web/{path}");
     }
 }
