@@ -1,6 +1,6 @@
-//! Publish to receive over loopback, for each technique, and what an empty poll costs. Beside
+//! Publish to receive over loopback, for each transport, and what an empty poll costs. Next to
 //! each of them the limit: the same client and the same bytes, and instead of the server a
-//! thread that replays what the server said, and does nothing else.
+//! thread that replays the bytes of the server, and does nothing else.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -14,18 +14,25 @@ use std::time::{Duration, Instant};
 
 use criterion::{AxisScale, BenchmarkId, Criterion, PlotConfiguration, Throughput};
 
-use common::{Server, masked_frame};
+use common::Server;
+use trifold::load::net::http::ResponseHead;
+use trifold::load::net::websocket::{
+    FrameHeader, PING, PONG, SAMPLE_KEY, client_frame, upgrade_headers,
+};
 
-/// How long anything may take before the run is given up.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Timeout of each step; after it the run fails.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Two files for each connection, both ends being in this process, and room for the last
-/// bench's that are not closed yet.
-const FILES: u64 = 6000;
+/// Two files per connection, because both ends are in this process, and some that the previous
+/// bench has not closed yet.
+const OPEN_FILES: u64 = 6000;
 
 fn main() {
-    let limit = rlimit::increase_nofile_limit(FILES).expect("it may be asked for");
-    assert!(limit >= FILES, "{FILES} files are needed: see `ulimit -n`");
+    let limit = rlimit::increase_nofile_limit(OPEN_FILES).expect("it is readable");
+    assert!(
+        limit >= OPEN_FILES,
+        "{OPEN_FILES} open files are needed: see `ulimit -n`"
+    );
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_secs(1))
         .measurement_time(Duration::from_secs(3))
@@ -37,54 +44,60 @@ fn main() {
     criterion.final_summary();
 }
 
-/// From before the publisher's `POST` until the last subscriber has the message.
+/// Measures from before the publisher's `POST` until the last subscriber has the message.
 fn publish_to_receive(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("publish to receive");
     group.plot_config(PlotConfiguration::default().summary_scale(AxisScale::Logarithmic));
     for subscribers in [1, 100, 1000] {
         group.throughput(Throughput::Elements(subscribers));
         let count = subscribers as usize;
-        for technique in [Technique::Poll, Technique::LongPoll, Technique::WebSocket] {
-            let mut bench = |name: String, open: &dyn Fn() -> Audience| {
-                let mut audience = None;
+        for transport in [Transport::Poll, Transport::LongPoll, Transport::WebSocket] {
+            let mut bench = |name: String, open: &dyn Fn() -> Subscribers| {
+                let mut opened = None;
                 group.bench_function(BenchmarkId::new(name, subscribers), |bencher| {
-                    // Opened here, so that what the filter leaves out is not opened.
-                    let audience = audience.get_or_insert_with(open);
+                    // Opened here, so that benches that are filtered out open nothing.
+                    let opened = opened.get_or_insert_with(open);
                     bencher.iter_custom(|rounds| {
-                        (0..rounds).map(|_| audience.round()).sum()
+                        (0..rounds).map(|_| opened.measure_once()).sum()
                     });
                 });
             };
-            let name = technique.name();
-            bench(name.to_owned(), &|| Audience::of_trifold(technique, count));
+            let name = transport.name();
+            bench(name.to_owned(), &|| {
+                Subscribers::of_trifold(transport, count)
+            });
             bench(format!("{name}, bare TCP"), &|| {
-                Audience::of_bare_tcp(technique, count)
+                Subscribers::of_bare_tcp(transport, count)
             });
         }
     }
     group.finish();
 }
 
-/// A poll that finds nothing, there and back, on a connection that is kept.
+/// Measures a poll that finds nothing: one round trip on a connection that stays open.
 fn empty_poll(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("empty poll");
     group.throughput(Throughput::Elements(1));
     let server = Server::start(&[]);
     server.fill(1);
-    let mut wire = Connection::open(server.address);
-    let poll = |field: &str| get("/poll?since=1", field);
+    let mut connection = Connection::open(server.address);
+    let poll = |headers: &str| get("/poll?since=1", headers);
 
-    let answer = wire.exchange(&poll("")).to_vec();
-    let tag = field(text(&answer), "etag").expect("a poll's answer has an ETag");
-    let conditional = format!("If-None-Match: {tag}\r\n");
-    for (name, field) in [("200, no messages", ""), ("304, by ETag", &conditional)] {
-        let request = poll(field);
-        let answer = wire.exchange(&request).to_vec();
-        assert_eq!(text(&answer)[9..12], name[..3]);
+    let response = connection.exchange(&poll("")).to_vec();
+    let head = parse_head(&response).expect("the response is complete");
+    let etag = head.header(&response, "etag").expect("it has an ETag");
+    let condition = format!("If-None-Match: {etag}\r\n");
+    for (name, status, headers) in [
+        ("200, no messages", 200, ""),
+        ("304, by ETag", 304, &condition),
+    ] {
+        let request = poll(headers);
+        let response = connection.exchange(&request).to_vec();
+        assert_eq!(parse_head(&response).map(|head| head.status), Some(status));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| wire.exchange(&request).len());
+            bencher.iter(|| connection.exchange(&request).len());
         });
-        let mut bare = Connection::open(pong(request.len(), answer));
+        let mut bare = Connection::open(echo_server(request.len(), response));
         group.bench_function(format!("{name}, bare TCP"), |bencher| {
             bencher.iter(|| bare.exchange(&request).len());
         });
@@ -92,55 +105,55 @@ fn empty_poll(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Answers as many bytes as a request has with the same answer, again and again.
-fn pong(request: usize, answer: Vec<u8>) -> SocketAddr {
+/// Serves the same response after every `request` bytes.
+fn echo_server(request: usize, response: Vec<u8>) -> SocketAddr {
     listen(move |mut accept| {
         let mut stream = accept()?;
         let mut request = vec![0; request];
         loop {
             stream.read_exact(&mut request)?;
-            stream.write_all(&answer)?;
+            stream.write_all(&response)?;
         }
     })
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Technique {
+enum Transport {
     Poll,
     LongPoll,
     WebSocket,
 }
 
-impl Technique {
+impl Transport {
     fn name(self) -> &'static str {
         match self {
-            // Without the interval, which is whatever the user makes it.
-            Self::Poll => "poll, asked right after",
-            Self::LongPoll => "long poll, held before",
+            // Without the interval, which the user chooses.
+            Self::Poll => "poll, sent right after",
+            Self::LongPoll => "long poll, waiting before",
             Self::WebSocket => "WebSocket",
         }
     }
 
-    /// What a subscriber asks with that holds everything up to a version. All are of one
-    /// length, so that whoever replays can count bytes.
+    /// Returns the request of a subscriber that has everything up to a version. All have the
+    /// same length, so that the replaying server can count bytes.
     fn request(self, version: u64) -> Vec<u8> {
         match self {
             Self::Poll => get(&format!("/poll?since={version:010}"), ""),
             Self::LongPoll => get(&format!("/longpoll?since={version:010}"), ""),
-            Self::WebSocket => get(&format!("/ws?since={version:010}"), UPGRADE),
+            Self::WebSocket => {
+                let headers = upgrade_headers(SAMPLE_KEY);
+                get(&format!("/ws?since={version:010}"), &headers)
+            }
         }
     }
 }
 
-const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\n\
-    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-
-fn get(path: &str, fields: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n").into_bytes()
+fn get(path: &str, headers: &str) -> Vec<u8> {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").into_bytes()
 }
 
-/// The publisher's request.
-fn publication() -> Vec<u8> {
+/// Returns the publisher's request.
+fn publish_request() -> Vec<u8> {
     let body =
         r#"{"sender":"anna","body":"and then we take the tram at a quarter past seven"}"#;
     let length = body.len();
@@ -152,204 +165,211 @@ fn publication() -> Vec<u8> {
 }
 
 /// A publisher and its subscribers: blocking sockets on one thread, which reads one after the
-/// other. On two cores that takes less from the server than any runtime.
-struct Audience {
-    technique: Technique,
+/// other. On two cores that uses less of the server's CPU time than any runtime.
+struct Subscribers {
+    transport: Transport,
     publisher: Connection,
-    subscribers: Vec<Connection>,
-    /// The version that all hold.
+    connections: Vec<Connection>,
+    /// The version that all subscribers have.
     version: u64,
     peer: Peer,
 }
 
-/// Who is at the other end.
+/// The server.
 enum Peer {
     Trifold(Server),
-    Bare { held: Arc<AtomicUsize> },
+    Bare { waiters: Arc<AtomicUsize> },
 }
 
 impl Peer {
-    /// How many readers wait there for a message.
-    fn held(&self) -> usize {
+    /// Returns how many subscribers wait for a message.
+    fn waiters(&self) -> usize {
         match self {
             Self::Trifold(server) => server.log.waiting(),
-            Self::Bare { held } => held.load(Ordering::Acquire),
+            Self::Bare { waiters } => waiters.load(Ordering::Acquire),
         }
     }
 }
 
-impl Audience {
-    fn of_trifold(technique: Technique, count: usize) -> Self {
-        let server = Server::start(&["--publish-rate=0"]); // one address publishes it all
-        Self::open(server.address, technique, count, Peer::Trifold(server))
+impl Subscribers {
+    fn of_trifold(transport: Transport, count: usize) -> Self {
+        let server = Server::start(&["--publish-rate=0"]); // all messages are from one address
+        Self::open(server.address, transport, count, Peer::Trifold(server))
     }
 
-    fn of_bare_tcp(technique: Technique, count: usize) -> Self {
-        let held = Arc::new(AtomicUsize::new(0));
-        let address = replay(Script::record(technique), count, held.clone());
-        Self::open(address, technique, count, Peer::Bare { held })
+    fn of_bare_tcp(transport: Transport, count: usize) -> Self {
+        let waiters = Arc::new(AtomicUsize::new(0));
+        let recording = Recording::record(transport);
+        let address = replay_server(recording, count, waiters.clone());
+        Self::open(address, transport, count, Peer::Bare { waiters })
     }
 
-    fn open(address: SocketAddr, technique: Technique, count: usize, peer: Peer) -> Self {
+    fn open(address: SocketAddr, transport: Transport, count: usize, peer: Peer) -> Self {
         let publisher = Connection::open(address);
-        let subscriber = |_| {
-            let mut own = Connection::open(address);
-            if technique == Technique::WebSocket {
-                let answer = own.exchange(&technique.request(0));
-                assert!(answer.starts_with(b"HTTP/1.1 101"));
+        let connect = |_| {
+            let mut connection = Connection::open(address);
+            if transport == Transport::WebSocket {
+                let response = connection.exchange(&transport.request(0));
+                assert_eq!(parse_head(response).map(|head| head.status), Some(101));
             }
-            own
+            connection
         };
         Self {
-            technique,
+            transport,
             publisher,
-            subscribers: (0..count).map(subscriber).collect(),
+            connections: (0..count).map(connect).collect(),
             version: 0,
             peer,
         }
     }
 
-    /// Publishes one message, and says how long it took until the last one had it.
-    fn round(&mut self) -> Duration {
-        self.get_ready();
-        let publication = publication();
-        let request = self.technique.request(self.version);
+    /// Publishes one message, and returns the time until the last subscriber has it.
+    fn measure_once(&mut self) -> Duration {
+        self.prepare();
+        let publish_request = publish_request();
+        let request = self.transport.request(self.version);
 
-        let begin = Instant::now();
-        self.publisher.send(&publication);
-        if self.technique == Technique::Poll {
-            self.publisher.receive(); // else a poll could overtake the message
-            self.ask(&request);
+        let start = Instant::now();
+        self.publisher.send(&publish_request);
+        if self.transport == Transport::Poll {
+            self.publisher.receive(); // otherwise a poll could overtake the message
+            self.send(&request);
         }
-        for subscriber in &mut self.subscribers {
-            subscriber.receive();
+        for connection in &mut self.connections {
+            connection.receive();
         }
-        let took = begin.elapsed();
+        let elapsed = start.elapsed();
 
-        if self.technique != Technique::Poll {
+        if self.transport != Transport::Poll {
             self.publisher.receive();
         }
         self.version += 1;
         self.check();
-        took
+        elapsed
     }
 
-    /// Long polls are held and WebSockets quiet before the message comes.
-    fn get_ready(&mut self) {
-        match self.technique {
-            Technique::Poll => return,
-            Technique::LongPoll => self.ask(&self.technique.request(self.version)),
-            Technique::WebSocket => {}
+    /// Waits until all long polls and WebSockets wait for the message.
+    fn prepare(&mut self) {
+        match self.transport {
+            Transport::Poll => return,
+            Transport::LongPoll => self.send(&self.transport.request(self.version)),
+            Transport::WebSocket => {}
         }
-        let begin = Instant::now();
-        while self.peer.held() < self.subscribers.len() {
-            assert!(begin.elapsed() < PATIENCE, "not all of them wait");
+        let start = Instant::now();
+        while self.peer.waiters() < self.connections.len() {
+            assert!(start.elapsed() < TIMEOUT, "not all subscribers wait");
             thread::yield_now();
         }
     }
 
-    fn ask(&mut self, request: &[u8]) {
-        for subscriber in &mut self.subscribers {
-            subscriber.send(request);
+    fn send(&mut self, request: &[u8]) {
+        for connection in &mut self.connections {
+            connection.send(request);
         }
     }
 
-    /// Everyone has this message and no other. What is replayed is the same each time.
+    /// Checks that all subscribers have this message and no other. Replayed bytes are constant.
     fn check(&self) {
         if let Peer::Trifold(_) = self.peer {
-            let published = self.publisher.last().starts_with(b"HTTP/1.1 201");
-            assert!(published, "not published: {}", text(self.publisher.last()));
+            let response = self.publisher.last();
+            let status = parse_head(response).map(|head| head.status);
+            let text = String::from_utf8_lossy(response);
+            assert_eq!(status, Some(201), "not published: {text}");
             let (since, version) = (self.version - 1, self.version);
             let batch = format!(r#""since":{since},"version":{version},"#);
-            for subscriber in &self.subscribers {
-                let is_there = memchr::memmem::find(subscriber.last(), batch.as_bytes());
-                assert!(is_there.is_some(), "not the batch that was expected");
+            for connection in &self.connections {
+                let found = memchr::memmem::find(connection.last(), batch.as_bytes());
+                assert!(found.is_some(), "not the expected batch");
             }
         }
     }
 }
 
-/// What went over the wire when one subscriber got one message from Trifold.
-struct Script {
-    technique: Technique,
-    /// The answer to a WebSocket's handshake.
-    opening: Vec<u8>,
+/// The bytes of Trifold when one subscriber receives one message.
+struct Recording {
+    transport: Transport,
+    /// The response to a WebSocket's handshake.
+    upgraded: Vec<u8>,
     published: Vec<u8>,
     delivered: Vec<u8>,
 }
 
-impl Script {
-    fn record(technique: Technique) -> Self {
-        let mut audience = Audience::of_trifold(technique, 1);
-        let opening = audience.subscribers[0].last().to_vec();
-        audience.round();
+impl Recording {
+    fn record(transport: Transport) -> Self {
+        let mut subscribers = Subscribers::of_trifold(transport, 1);
+        let upgraded = subscribers.connections[0].last().to_vec();
+        subscribers.measure_once();
         Self {
-            technique,
-            opening,
-            published: audience.publisher.last().to_vec(),
-            delivered: audience.subscribers[0].last().to_vec(),
+            transport,
+            upgraded,
+            published: subscribers.publisher.last().to_vec(),
+            delivered: subscribers.connections[0].last().to_vec(),
         }
     }
 }
 
-/// Replays a script to so many subscribers, and says in `held` when all of them wait. The
+/// Replays a recording to `count` subscribers, and stores in `waiters` when all of them wait. The
 /// first connection is the publisher's.
-fn replay(script: Script, count: usize, held: Arc<AtomicUsize>) -> SocketAddr {
+fn replay_server(
+    recording: Recording,
+    count: usize,
+    waiters: Arc<AtomicUsize>,
+) -> SocketAddr {
     listen(move |mut accept| {
-        let technique = script.technique;
-        let mut publication = publication();
-        let mut request = technique.request(0);
+        let transport = recording.transport;
+        let mut publish_request = publish_request();
+        let mut request = transport.request(0);
         let mut publisher = accept()?;
         let mut subscribers = Vec::with_capacity(count);
         for _ in 0..count {
-            let mut own = accept()?;
-            if technique == Technique::WebSocket {
-                own.read_exact(&mut request)?;
-                own.write_all(&script.opening)?;
+            let mut stream = accept()?;
+            if transport == Transport::WebSocket {
+                stream.read_exact(&mut request)?;
+                stream.write_all(&recording.upgraded)?;
             }
-            subscribers.push(own);
+            subscribers.push(stream);
         }
         loop {
-            if technique == Technique::LongPoll {
-                for own in &mut subscribers {
-                    own.read_exact(&mut request)?;
+            if transport == Transport::LongPoll {
+                for stream in &mut subscribers {
+                    stream.read_exact(&mut request)?;
                 }
             }
-            held.store(count, Ordering::Release);
-            publisher.read_exact(&mut publication)?;
-            held.store(0, Ordering::Release);
-            publisher.write_all(&script.published)?;
-            for own in &mut subscribers {
-                if technique == Technique::Poll {
-                    own.read_exact(&mut request)?;
+            waiters.store(count, Ordering::Release);
+            publisher.read_exact(&mut publish_request)?;
+            waiters.store(0, Ordering::Release);
+            publisher.write_all(&recording.published)?;
+            for stream in &mut subscribers {
+                if transport == Transport::Poll {
+                    stream.read_exact(&mut request)?;
                 }
-                own.write_all(&script.delivered)?;
+                stream.write_all(&recording.delivered)?;
             }
         }
     })
 }
 
-/// Runs a peer on a thread of its own, until its clients leave.
+/// Runs a server on a new thread, until its clients disconnect.
 fn listen<S>(serve: S) -> SocketAddr
 where
     S: FnOnce(Box<dyn FnMut() -> io::Result<TcpStream>>) -> io::Result<()>
         + Send
         + 'static,
 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("port 0 is always free");
-    let address = listener.local_addr().expect("it is bound");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound address");
     thread::spawn(move || {
         let accept = move || {
             let (stream, _) = listener.accept()?;
             stream.set_nodelay(true)?;
             Ok(stream)
         };
-        serve(Box::new(accept)) // an error is the clients' leaving
+        serve(Box::new(accept)) // fails when the clients disconnect
     });
     address
 }
 
-/// A connection that carries one answer or one frame at a time.
+/// A connection with one response or one frame at a time.
 struct Connection {
     stream: TcpStream,
     buffer: Box<[u8]>,
@@ -358,10 +378,10 @@ struct Connection {
 
 impl Connection {
     fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).expect("the peer listens");
-        stream.set_nodelay(true).expect("a socket has this option");
-        let set = stream.set_read_timeout(Some(PATIENCE));
-        set.expect("a socket has this option");
+        let stream = TcpStream::connect(address).expect("the server listens");
+        stream.set_nodelay(true).expect("a TCP option");
+        let set = stream.set_read_timeout(Some(TIMEOUT));
+        set.expect("a TCP option");
         Self {
             stream,
             buffer: vec![0; 2048].into(),
@@ -371,28 +391,25 @@ impl Connection {
 
     fn send(&mut self, bytes: &[u8]) {
         let sent = self.stream.write_all(bytes);
-        sent.expect("the peer takes bytes");
+        sent.expect("the server accepts bytes");
     }
 
-    /// Reads until there is one whole answer or frame.
+    /// Reads until there is one complete response or frame.
     fn receive(&mut self) {
         self.filled = 0;
         loop {
             let read = self.stream.read(&mut self.buffer[self.filled..]);
-            let count = read.expect("the peer answers in time");
-            assert!(
-                count > 0,
-                "the peer hung up, or said more than was expected"
-            );
+            let count = read.expect("the server responds in time");
+            assert!(count > 0, "the server closed, or sent more than expected");
             self.filled += count;
-            while let Some(whole) = whole(self.last()) {
-                if self.buffer[0] != PING {
-                    assert_eq!(whole, self.filled, "more came than was expected");
+            while let Some(message) = Received::parse(self.last()) {
+                if !message.is_ping {
+                    assert_eq!(message.length, self.filled, "more than one message");
                     return;
                 }
-                self.send(&masked_frame(PONG, &[])); // a sign of life is all it wants
-                self.buffer.copy_within(whole..self.filled, 0);
-                self.filled -= whole;
+                self.send(&client_frame(PONG, &[])); // any pong satisfies the server
+                self.buffer.copy_within(message.length..self.filled, 0);
+                self.filled -= message.length;
             }
         }
     }
@@ -403,38 +420,35 @@ impl Connection {
         self.last()
     }
 
-    /// What was received last.
+    /// Returns what was received last.
     fn last(&self) -> &[u8] {
         &self.buffer[..self.filled]
     }
 }
 
-/// The first bytes of a heartbeat and of its answer.
-const PING: u8 = 0x89;
-const PONG: u8 = 0x8a;
+/// A complete response or frame.
+struct Received {
+    length: usize,
+    is_ping: bool,
+}
 
-/// How long the HTTP answer or the WebSocket frame is that these bytes begin with, once it is
-/// there.
-fn whole(bytes: &[u8]) -> Option<usize> {
-    let length = match bytes {
-        [b'H', ..] => {
-            let head = memchr::memmem::find(bytes, b"\r\n\r\n")? + 4;
-            let length = field(text(&bytes[..head]), "content-length");
-            head + length.map_or(0, |own| own.parse().expect("a length is a number"))
+impl Received {
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        if bytes.first() == Some(&b'H') {
+            let head = parse_head(bytes)?;
+            return head.is_complete(bytes).then(|| Self {
+                length: head.total_len(),
+                is_ping: false,
+            });
         }
-        [_, 126, high, low, ..] => 4 + usize::from(u16::from_be_bytes([*high, *low])),
-        [_, length @ 0..126, ..] => 2 + usize::from(*length),
-        _ => return None,
-    };
-    (bytes.len() >= length).then_some(length)
+        let frame = FrameHeader::parse(bytes).expect("a frame")?;
+        frame.is_complete(bytes).then(|| Self {
+            length: frame.total_len(),
+            is_ping: frame.opcode == PING,
+        })
+    }
 }
 
-/// A header field, by its name in lower case, as actix writes it.
-fn field<'h>(head: &'h str, name: &str) -> Option<&'h str> {
-    head.lines()
-        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("the server's answers are text")
+fn parse_head(bytes: &[u8]) -> Option<ResponseHead> {
+    ResponseHead::parse(bytes).expect("a response")
 }

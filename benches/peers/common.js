@@ -1,14 +1,14 @@
-/** What the servers here share. */
+/** Shared by the servers in this directory. */
 
-/** The whole body of a request, as text. */
+/** Reads the body of a request as text. */
 exports.body = async (request) => {
   request.setEncoding('utf8');
   let text = '';
-  for await (const piece of request) text += piece;
+  for await (const chunk of request) text += chunk;
   return text;
 };
 
-/** Listens on a free port and says which. */
+/** Listens on a free port, and prints the address. */
 exports.listen = (server) => {
   server.keepAliveTimeout = 75_000;
   server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {

@@ -1,4 +1,4 @@
-/** Express as tutorials write it: messages in an array, and held responses in another. */
+/** Express as tutorials write it: messages in one array, waiting responses in another. */
 const http = require('node:http');
 const express = require('express');
 const { listen } = require('./common.js');
@@ -23,9 +23,9 @@ app.get('/longpoll', (request, response) => {
 
 app.post('/publish', express.text(), (request, response) => {
   messages.push(request.body);
-  const answered = held;
+  const waiting = held;
   held = [];
-  for (const own of answered) own.response.json(batch(own.since));
+  for (const poll of waiting) poll.response.json(batch(poll.since));
   response.json({});
 });
 

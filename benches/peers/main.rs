@@ -1,100 +1,99 @@
-//! Trifold beside what a user would pick instead: the same load, the same client, interleaved
-//! in one run. `benches/peers/run` installs what is needed and starts this.
+//! Compares Trifold with the servers that a user would choose instead: the same load, the same
+//! client, interleaved in one run. `benches/peers/run` installs what is needed and starts this.
 
+mod baseline;
 mod client;
-mod floor;
+mod protocols;
 mod report;
-mod servers;
+mod server;
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
-use client::{Client, Load};
-use report::{Measure, Report};
-use servers::{
-    Dialect, Longpoll, NchanLongpoll, Program, Server, Socket, SocketIoPolling,
-    SocketIoSocket,
+use client::{Client, Workload};
+use protocols::{
+    Longpoll, NchanLongpoll, Protocol, SocketIoPolling, SocketIoWebSocket, WebSocket,
 };
+use report::{Figures, Report, Transport};
+use server::{Program, Server};
 
 /// Compares Trifold with other servers, in rounds, each server in each round.
 #[derive(Debug, Parser)]
-struct Flags {
-    /// Rounds; the figures are medians over them
+struct Args {
+    /// Number of rounds; the figures are medians over them
     #[arg(long, default_value_t = 5)]
     rounds: usize,
 
-    /// Techniques to compare [default: all]
+    /// Transports to compare [default: all]
     #[arg(long, value_delimiter = ',')]
-    technique: Vec<Technique>,
+    transport: Vec<Transport>,
 
-    /// Subscribers, for each of which everything is measured
+    /// Numbers of subscribers, each of which is measured
     #[arg(long, value_delimiter = ',', default_values_t = [10, 1000, 5000])]
     subscribers: Vec<usize>,
 
-    /// Only servers whose name contains one of these
+    /// Measure only servers whose name contains one of these
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
 
-    /// Another build of Trifold, measured beside this one
+    /// Measure another build of Trifold, too
     #[arg(long, value_name = "FILE")]
     also: Option<PathBuf>,
 
-    /// Writes the tables into docs/performance.md
+    /// Write the tables to docs/performance.md
     #[arg(long)]
     write: bool,
 
-    /// Serves the floor; this program starts itself with it
+    /// Run the baseline server; this program starts itself with it
     #[arg(long, hide = true)]
-    floor: bool,
+    baseline: bool,
 
-    /// What cargo adds
+    /// Added by cargo
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Technique {
-    Ws,
-    Longpoll,
-    Poll,
-}
+/// Bytes of a message.
+const MESSAGE_BYTES: usize = 100;
 
-/// Bytes of a message, and messages a second that reach subscribers in all at most: what two
-/// cores carry with room to spare, so that latency is not that of a queue.
-const SIZE: usize = 100;
-const DELIVERIES_A_SECOND: f64 = 20_000.0;
-const MESSAGES_A_SECOND: f64 = 20.0;
+/// Maximum rates of deliveries and of messages: less than two cores can do, so that latency is not
+/// that of a queue.
+const MAX_DELIVERIES_PER_SECOND: f64 = 20_000.0;
+const MAX_MESSAGES_PER_SECOND: f64 = 20.0;
 
-/// How long is measured, and how long before it is not, in seconds.
-const MEASURED: f64 = 4.0;
-const WARM_UP: f64 = 1.0;
+/// Durations of the measurement and of the warm-up before it.
+const MEASURED_SECONDS: f64 = 4.0;
+const WARM_UP_SECONDS: f64 = 1.0;
+
+/// Name of another build of Trifold in the tables.
+const OTHER_BUILD: &str = "Trifold, other build";
 
 fn main() -> io::Result<()> {
-    let flags = Flags::parse();
-    if flags.floor {
-        return floor::serve();
+    let args = Args::parse();
+    if args.baseline {
+        return baseline::serve();
     }
     let mut report = Report::default();
-    for round in 1..=flags.rounds {
-        for technique in [Technique::Ws, Technique::Longpoll, Technique::Poll] {
-            if !flags.technique.is_empty() && !flags.technique.contains(&technique) {
+    for round in 1..=args.rounds {
+        for transport in [Transport::Ws, Transport::Longpoll, Transport::Poll] {
+            if !args.transport.is_empty() && !args.transport.contains(&transport) {
                 continue;
             }
-            eprintln!("round {round} of {}: {technique:?}", flags.rounds);
-            if technique == Technique::Poll {
-                empty_polls(&flags, &mut report)?;
+            eprintln!("round {round} of {}: {transport:?}", args.rounds);
+            if transport == Transport::Poll {
+                empty_polls(&args, &mut report)?;
                 continue;
             }
-            for &subscribers in &flags.subscribers {
-                for dialect in dialects(technique, flags.also.as_deref()) {
-                    if is_wanted(&flags, dialect.name(), technique, subscribers) {
-                        let measure = measure(&*dialect, subscribers)?;
-                        eprintln!("  {subscribers:>5} {:<18} {measure}", dialect.name());
-                        report.add(technique, subscribers, dialect.name(), measure);
+            for &subscribers in &args.subscribers {
+                for protocol in protocols(transport, args.also.as_deref()) {
+                    if is_selected(&args, protocol.name(), transport, subscribers) {
+                        let figures = measure(&*protocol, subscribers)?;
+                        eprintln!("  {subscribers:>5} {:<20} {figures}", protocol.name());
+                        report.add(transport, subscribers, protocol.name(), figures);
                     }
                 }
             }
@@ -102,106 +101,104 @@ fn main() -> io::Result<()> {
     }
     let tables = report.tables();
     println!("{tables}");
-    if flags.write {
+    if args.write {
         report::write(&tables)?;
     }
     Ok(())
 }
 
-fn is_wanted(
-    flags: &Flags,
+fn is_selected(
+    args: &Args,
     name: &str,
-    technique: Technique,
+    transport: Transport,
     subscribers: usize,
 ) -> bool {
     // Its latency is seconds at 1000 subscribers; 5000 would take the whole run.
-    let collapses = name == "Express" && technique == Technique::Longpoll;
-    (flags.only.is_empty() || flags.only.iter().any(|own| name.contains(own.as_str())))
+    let collapses = name == "Express" && transport == Transport::Longpoll;
+    (args.only.is_empty() || args.only.iter().any(|part| name.contains(part.as_str())))
         && !(collapses && subscribers > 1000)
 }
 
-fn dialects(technique: Technique, also: Option<&Path>) -> Vec<Box<dyn Dialect>> {
-    let socket = |name, program, path| -> Box<dyn Dialect> {
-        Box::new(Socket {
+fn protocols(transport: Transport, also: Option<&Path>) -> Vec<Box<dyn Protocol>> {
+    let socket = |name, program, path| -> Box<dyn Protocol> {
+        Box::new(WebSocket {
             name,
             program,
             path,
         })
     };
     let longpoll =
-        |name, program| -> Box<dyn Dialect> { Box::new(Longpoll { name, program }) };
-    let own = || Program::Trifold(PathBuf::from(env!("CARGO_BIN_EXE_trifold")));
-    let mut dialects = match technique {
-        Technique::Ws => vec![
-            socket("floor", Program::Floor, "/"),
-            socket("Trifold", own(), "/ws?since=0"),
+        |name, program| -> Box<dyn Protocol> { Box::new(Longpoll { name, program }) };
+    let trifold = || Program::Trifold(PathBuf::from(env!("CARGO_BIN_EXE_trifold")));
+    let mut protocols = match transport {
+        Transport::Ws => vec![
+            socket("baseline", Program::Baseline, "/"),
+            socket("Trifold", trifold(), "/ws?since=0"),
             socket("nginx with nchan", Program::Nginx, "/subscribe"),
             socket("ws", Program::Node("ws.js"), "/"),
-            Box::new(SocketIoSocket),
+            Box::new(SocketIoWebSocket),
         ],
-        Technique::Longpoll => vec![
-            longpoll("Trifold", own()),
+        Transport::Longpoll => vec![
+            longpoll("Trifold", trifold()),
             Box::new(NchanLongpoll),
             Box::new(SocketIoPolling),
             longpoll("Express", Program::Node("express.js")),
         ],
-        Technique::Poll => Vec::new(),
+        Transport::Poll => Vec::new(),
     };
     if let Some(also) = also {
         let program = Program::Trifold(also.to_owned());
-        dialects.extend(match technique {
-            Technique::Ws => Some(socket(ALSO, program, "/ws?since=0")),
-            Technique::Longpoll => Some(longpoll(ALSO, program)),
-            Technique::Poll => None,
+        protocols.extend(match transport {
+            Transport::Ws => Some(socket(OTHER_BUILD, program, "/ws?since=0")),
+            Transport::Longpoll => Some(longpoll(OTHER_BUILD, program)),
+            Transport::Poll => None,
         });
     }
-    dialects
+    protocols
 }
 
-/// The name of another build.
-const ALSO: &str = "Trifold, other build";
-
-fn measure(dialect: &dyn Dialect, subscribers: usize) -> io::Result<Measure> {
-    let rate = (DELIVERIES_A_SECOND / subscribers as f64).min(MESSAGES_A_SECOND);
-    let load = Load {
+fn measure(protocol: &dyn Protocol, subscribers: usize) -> io::Result<Figures> {
+    let rate =
+        (MAX_DELIVERIES_PER_SECOND / subscribers as f64).min(MAX_MESSAGES_PER_SECOND);
+    let workload = Workload {
         subscribers,
         rate,
-        messages: (rate * MEASURED) as usize,
-        warm_up: (rate * WARM_UP) as usize,
-        size: SIZE,
+        messages: (rate * MEASURED_SECONDS) as usize,
+        warm_up: (rate * WARM_UP_SECONDS) as usize,
+        message_bytes: MESSAGE_BYTES,
     };
-    let server = Server::start(&dialect.server())?;
+    let server = Server::start(&protocol.server())?;
     std::thread::sleep(Duration::from_millis(300));
     let empty = server.memory();
-    let mut client = Client::open(dialect, server.address, subscribers)?;
-    std::thread::sleep(Duration::from_millis(500)); // what is held by then is held
+    let mut client = Client::open(protocol, server.address, subscribers)?;
+    std::thread::sleep(Duration::from_millis(500)); // let the last subscribers arrive
     let full = server.memory();
     let mut before = 0;
-    let outcome = client.run(load, || before = server.cpu())?;
+    let result = client.run(workload, || before = server.cpu())?;
     let spent = server.cpu() - before;
-    Ok(Measure {
-        cpu_us: spent as f64 / 1000.0 / outcome.delivered as f64,
-        p50_ms: outcome.latency.value_at_quantile(0.5) as f64 / 1e6,
-        p99_ms: outcome.latency.value_at_quantile(0.99) as f64 / 1e6,
+    Ok(Figures {
+        cpu_us: spent as f64 / 1000.0 / result.delivered as f64,
+        p50_ms: result.latency.value_at_quantile(0.5) as f64 / 1e6,
+        p99_ms: result.latency.value_at_quantile(0.99) as f64 / 1e6,
         memory_kib: (full as f64 - empty as f64) / 1024.0 / subscribers as f64,
-        lost: outcome.lost,
-        per_second: outcome.delivered as f64 / outcome.took.as_secs_f64(),
+        lost: result.lost,
+        per_second: result.delivered as f64 / result.elapsed.as_secs_f64(),
     })
 }
 
-/// How many empty polls a second one server answers; wrk asks.
-fn empty_polls(flags: &Flags, report: &mut Report) -> io::Result<()> {
-    let own = PathBuf::from(env!("CARGO_BIN_EXE_trifold"));
+/// Measures how many empty polls per second each server can serve, with wrk.
+fn empty_polls(args: &Args, report: &mut Report) -> io::Result<()> {
+    let trifold = PathBuf::from(env!("CARGO_BIN_EXE_trifold"));
     let mut servers = vec![
         ("nginx, a constant", Program::Nginx, "/constant"),
-        ("Trifold", Program::Trifold(own), "/poll?since=0"),
+        ("Trifold", Program::Trifold(trifold), "/poll?since=0"),
         ("Express", Program::Node("express.js"), "/poll?since=0"),
     ];
-    if let Some(also) = &flags.also {
-        servers.push((ALSO, Program::Trifold(also.clone()), "/poll?since=0"));
+    if let Some(also) = &args.also {
+        servers.push((OTHER_BUILD, Program::Trifold(also.clone()), "/poll?since=0"));
     }
     for (name, program, path) in servers {
-        if !is_wanted(flags, name, Technique::Poll, 0) {
+        if !is_selected(args, name, Transport::Poll, 0) {
             continue;
         }
         let server = Server::start(&program)?;
@@ -215,13 +212,13 @@ fn empty_polls(flags: &Flags, report: &mut Report) -> io::Result<()> {
             .find_map(|line| line.strip_prefix("Requests/sec:"))
             .and_then(|figure| figure.trim().parse::<f64>().ok())
             .filter(|_| !text.contains("Non-2xx"))
-            .ok_or_else(|| io::Error::other(format!("wrk said {text}")))?;
-        eprintln!("        {name:<18} {per_second:.0} a second");
-        let measure = Measure {
+            .ok_or_else(|| io::Error::other(format!("wrk printed {text}")))?;
+        eprintln!("        {name:<20} {per_second:.0} per second");
+        let figures = Figures {
             per_second,
-            ..Measure::default()
+            ..Figures::default()
         };
-        report.add(Technique::Poll, 64, name, measure);
+        report.add(Transport::Poll, 64, name, figures);
     }
     Ok(())
 }

@@ -1,25 +1,33 @@
-//! Medians over the rounds, with their spread, and ratios taken within each round.
+//! The tables: medians over the rounds with their spread, and ratios within each round.
 
 use std::fmt::{self, Write};
 use std::{fs, io};
 
-use crate::Technique;
+use clap::ValueEnum;
 
-/// One server under one load, in one round.
+/// How subscribers receive messages, in the order of the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum Transport {
+    Ws,
+    Longpoll,
+    Poll,
+}
+
+/// The figures of one server under one load, in one round.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Measure {
-    /// Processor time of the server for each message delivered to a subscriber.
+pub(crate) struct Figures {
+    /// CPU time of the server per delivery.
     pub(crate) cpu_us: f64,
     pub(crate) p50_ms: f64,
     pub(crate) p99_ms: f64,
-    /// Memory that each subscriber takes in the server.
+    /// Memory of the server per subscriber.
     pub(crate) memory_kib: f64,
     pub(crate) lost: u64,
-    /// Deliveries, or answers, a second.
+    /// Deliveries, or responses, per second.
     pub(crate) per_second: f64,
 }
 
-impl fmt::Display for Measure {
+impl fmt::Display for Figures {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
@@ -36,76 +44,78 @@ impl fmt::Display for Measure {
 
 /// All rounds of one server under one load.
 struct Series {
-    technique: Technique,
+    transport: Transport,
     subscribers: usize,
     name: &'static str,
-    rounds: Vec<Measure>,
+    rounds: Vec<Figures>,
 }
 
-/// Everything that was measured.
+/// All rounds of all servers under all loads.
 #[derive(Default)]
 pub(crate) struct Report(Vec<Series>);
 
-/// A column: its title, its figure, and how it is written.
-type Column = (&'static str, fn(&Measure) -> f64, usize);
+/// A column: its title, its figure, and the number of decimals.
+type Column = (&'static str, fn(&Figures) -> f64, usize);
 
 const COLUMNS: [Column; 4] = [
-    ("CPU µs a delivery", |own| own.cpu_us, 2),
-    ("p50 ms", |own| own.p50_ms, 2),
-    ("p99 ms", |own| own.p99_ms, 2),
-    ("KiB a client", |own| own.memory_kib, 1),
+    ("CPU µs per delivery", |figures| figures.cpu_us, 2),
+    ("p50 ms", |figures| figures.p50_ms, 2),
+    ("p99 ms", |figures| figures.p99_ms, 2),
+    ("KiB per client", |figures| figures.memory_kib, 1),
 ];
 
-const POLLS: [Column; 1] = [("answers a second", |own| own.per_second, 0)];
+const POLL_COLUMNS: [Column; 1] =
+    [("responses per second", |figures| figures.per_second, 0)];
 
 impl Report {
     pub(crate) fn add(
         &mut self,
-        technique: Technique,
+        transport: Transport,
         subscribers: usize,
         name: &'static str,
-        measure: Measure,
+        figures: Figures,
     ) {
-        let known = self.0.iter_mut().find(|own| {
-            (own.technique, own.subscribers, own.name) == (technique, subscribers, name)
+        let existing = self.0.iter_mut().find(|series| {
+            (series.transport, series.subscribers, series.name)
+                == (transport, subscribers, name)
         });
-        match known {
-            Some(series) => series.rounds.push(measure),
+        match existing {
+            Some(series) => series.rounds.push(figures),
             None => self.0.push(Series {
-                technique,
+                transport,
                 subscribers,
                 name,
-                rounds: vec![measure],
+                rounds: vec![figures],
             }),
         }
     }
 
-    /// The tables, as Markdown: a median and the least and most of all rounds; below, Trifold's
-    /// figure divided by each other server's of the same round.
+    /// Returns the tables as Markdown: median, minimum and maximum of all rounds; below them
+    /// Trifold's figures divided by those of each other server in the same round.
     pub(crate) fn tables(&self) -> String {
         let mut text = String::new();
-        let mut loads: Vec<(Technique, usize)> = Vec::new();
-        for own in &self.0 {
-            if !loads.contains(&(own.technique, own.subscribers)) {
-                loads.push((own.technique, own.subscribers));
+        let mut loads: Vec<(Transport, usize)> = Vec::new();
+        for series in &self.0 {
+            if !loads.contains(&(series.transport, series.subscribers)) {
+                loads.push((series.transport, series.subscribers));
             }
         }
-        loads.sort_by_key(|&(technique, subscribers)| (technique as u8, subscribers));
-        for (technique, subscribers) in loads {
-            let title = match technique {
-                Technique::Ws => format!("WebSocket, {subscribers} subscribers"),
-                Technique::Longpoll => format!("Long poll, {subscribers} subscribers"),
-                Technique::Poll => format!("Empty polls, {subscribers} connections"),
+        loads.sort();
+        for (transport, subscribers) in loads {
+            let title = match transport {
+                Transport::Ws => format!("WebSocket, {subscribers} subscribers"),
+                Transport::Longpoll => format!("Long poll, {subscribers} subscribers"),
+                Transport::Poll => format!("Empty polls, {subscribers} connections"),
             };
-            let columns: &[Column] = match technique {
-                Technique::Poll => &POLLS,
+            let columns: &[Column] = match transport {
+                Transport::Poll => &POLL_COLUMNS,
                 _ => &COLUMNS,
             };
             let series: Vec<&Series> = self
                 .0
                 .iter()
-                .filter(|own| {
-                    (own.technique, own.subscribers) == (technique, subscribers)
+                .filter(|series| {
+                    (series.transport, series.subscribers) == (transport, subscribers)
                 })
                 .collect();
             let _ = table(&mut text, &title, columns, &series);
@@ -120,10 +130,10 @@ fn table(
     columns: &[Column],
     series: &[&Series],
 ) -> fmt::Result {
-    let rounds = series.first().map_or(0, |own| own.rounds.len());
+    let rounds = series.first().map_or(0, |first| first.rounds.len());
     writeln!(
         out,
-        "#### {title}\n\n{rounds} rounds; median (least to most).\n"
+        "#### {title}\n\n{rounds} rounds; median (minimum to maximum).\n"
     )?;
     write!(out, "| server |")?;
     for (title, ..) in columns {
@@ -131,24 +141,28 @@ fn table(
     }
     write!(out, " lost |\n|---|")?;
     writeln!(out, "{}---:|", "---:|".repeat(columns.len()))?;
-    for own in series {
-        let lost: u64 = own.rounds.iter().map(|round| round.lost).sum();
-        write!(out, "| {} |", own.name)?;
+    for server in series {
+        let lost: u64 = server.rounds.iter().map(|round| round.lost).sum();
+        write!(out, "| {} |", server.name)?;
         for (_, figure, digits) in columns {
-            write!(out, " {} |", spread(own.rounds.iter().map(figure), *digits))?;
+            write!(
+                out,
+                " {} |",
+                spread(server.rounds.iter().map(figure), *digits)
+            )?;
         }
         writeln!(out, " {lost} |")?;
     }
-    let Some(ours) = series.iter().find(|own| own.name == "Trifold") else {
+    let Some(trifold) = series.iter().find(|server| server.name == "Trifold") else {
         return writeln!(out);
     };
-    for other in series.iter().filter(|own| own.name != "Trifold") {
+    for other in series.iter().filter(|server| server.name != "Trifold") {
         write!(out, "| *Trifold ÷ {}* |", other.name)?;
         for (_, figure, _) in columns {
-            let pairs = ours.rounds.iter().zip(&other.rounds);
+            let pairs = trifold.rounds.iter().zip(&other.rounds);
             let ratios = pairs
-                .filter(|(_, theirs)| figure(theirs) > NOTHING)
-                .map(|(ours, theirs)| figure(ours) / figure(theirs));
+                .filter(|(_, other)| figure(other) > MIN_DIVISOR)
+                .map(|(trifold, other)| figure(trifold) / figure(other));
             write!(out, " {} |", spread(ratios, 2))?;
         }
         writeln!(out, " |")?;
@@ -156,34 +170,35 @@ fn table(
     writeln!(out)
 }
 
-/// Below this a figure is none, and nothing is divided by it.
-const NOTHING: f64 = 0.05;
+/// Figures below this count as zero, and are not used as divisors.
+const MIN_DIVISOR: f64 = 0.05;
 
-/// A median, and the least and most beside it.
+/// Formats median, minimum and maximum.
 fn spread(figures: impl Iterator<Item = f64>, digits: usize) -> String {
     let mut figures: Vec<f64> = figures.collect();
     figures.sort_by(f64::total_cmp);
-    let (Some(least), Some(most)) = (figures.first(), figures.last()) else {
+    let (Some(min), Some(max)) = (figures.first(), figures.last()) else {
         return "–".to_owned();
     };
     let median = figures[figures.len() / 2];
-    format!("**{median:.digits$}** ({least:.digits$} to {most:.digits$})")
+    format!("**{median:.digits$}** ({min:.digits$} to {max:.digits$})")
 }
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
 const BEGIN: &str = "<!-- the tables of benches/peers begin -->\n";
 const END: &str = "<!-- the tables of benches/peers end -->";
 
-/// Puts the tables where docs/performance.md has them.
+/// Replaces the tables in docs/performance.md.
 ///
 /// # Errors
-/// When the file has no place for them.
+/// When the file cannot be written, or the comments around the tables are missing.
 pub(crate) fn write(tables: &str) -> io::Result<()> {
-    let page = fs::read_to_string(PAGE)?;
-    let parts = page
+    let document = fs::read_to_string(DOCUMENT)?;
+    let parts = document
         .split_once(BEGIN)
         .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) =
-        parts.ok_or_else(|| io::Error::other(format!("{PAGE} has no place for them")))?;
-    fs::write(PAGE, format!("{before}{BEGIN}\n{tables}{END}{after}"))
+    let (before, after) = parts.ok_or_else(|| {
+        io::Error::other(format!("{DOCUMENT} lacks the comments around the tables"))
+    })?;
+    fs::write(DOCUMENT, format!("{before}{BEGIN}\n{tables}{END}{after}"))
 }

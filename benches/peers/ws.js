@@ -1,4 +1,4 @@
-/** The `ws` library: a text that is posted goes to every socket. */
+/** The `ws` library: every posted text is sent to every socket. */
 const http = require('node:http');
 const { WebSocketServer } = require('ws');
 const { body, listen } = require('./common.js');
