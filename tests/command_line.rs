@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{Program, Wire};
+use common::{Program, RawConnection};
 
 #[tokio::test]
 async fn the_first_line_is_the_address_that_it_listens_on() {
@@ -12,7 +12,7 @@ async fn the_first_line_is_the_address_that_it_listens_on() {
         program.first_line,
         format!("listening on http://{}\n", program.address)
     );
-    let mut wire = Wire::open(program.address).await;
+    let mut wire = RawConnection::connect(program.address).await;
     assert_eq!(wire.get("/health").await.status, 200);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{Answer, Server};
+use common::{Response, Server};
 
 #[tokio::test]
 async fn the_answer_that_is_held_is_not_sent_again() {
@@ -34,7 +34,7 @@ async fn another_tag_gets_the_answer() {
 }
 
 /// What a poller that holds this answer is told after a new message.
-async fn answer_after_news(path: &str) -> Answer {
+async fn answer_after_news(path: &str) -> Response {
     let server = Server::start(&[]);
     server.fill(3);
     let held = server.get(path).await;

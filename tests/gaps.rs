@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{Heard, Server, append, versions};
+use common::{Event, Server, append, versions};
 use serde_json::Value;
 
 /// Asserts that all three refuse this cursor for this reason, and returns the gap.
@@ -18,7 +18,7 @@ async fn assert_gap(server: &Server, query: &str, reason: &str) -> Value {
     assert_eq!(gap["type"], "gap");
     assert_eq!(gap["status"], 410);
     assert_fits(server, &gap, reason);
-    assert_eq!(socket.hear().await, Heard::Closed(4010));
+    assert_eq!(socket.recv().await, Event::Closed(4010));
     gap
 }
 

@@ -2,24 +2,24 @@
 
 use crate::common;
 
-use common::{Answer, Server, Wire};
+use common::{RawConnection, Response, Server};
 
 const MESSAGE: &str = r#"{"body":"zz-marker-zz"}"#;
 
 /// What is answered to a request with exactly these header lines.
-async fn send(server: &Server, line: &str, headers: &str) -> Answer {
+async fn send(server: &Server, line: &str, headers: &str) -> Response {
     let mut wire = server.wire().await;
     wire.send(format!("{line} HTTP/1.1\r\n{headers}\r\n")).await;
-    wire.answer().await
+    wire.response().await
 }
 
-async fn post(wire: &mut Wire, headers: &[&str]) -> Answer {
+async fn post(wire: &mut RawConnection, headers: &[&str]) -> Response {
     let length = format!("Content-Length: {}", MESSAGE.len());
     let mut all = vec!["Content-Type: application/json", &length];
     all.extend(headers);
-    wire.ask("POST /messages", &all).await;
+    wire.request("POST /messages", &all).await;
     wire.send(MESSAGE).await;
-    wire.answer().await
+    wire.response().await
 }
 
 #[tokio::test]
@@ -132,12 +132,13 @@ async fn allow_origin_lets_a_page_publish_and_listen_and_read() {
     let mut wire = server.wire().await;
     let published = post(&mut wire, &[friend]).await;
     assert_eq!(published.status, 201);
-    wire.ask("GET /poll", &[friend]).await;
-    let polled = wire.answer().await;
-    wire.ask("GET /poll?since=9", &[friend]).await;
-    let refused = wire.answer().await;
-    wire.ask("GET /longpoll?wait_ms=0&since=1", &[friend]).await;
-    let held = wire.answer().await;
+    wire.request("GET /poll", &[friend]).await;
+    let polled = wire.response().await;
+    wire.request("GET /poll?since=9", &[friend]).await;
+    let refused = wire.response().await;
+    wire.request("GET /longpoll?wait_ms=0&since=1", &[friend])
+        .await;
+    let held = wire.response().await;
     let statuses = [polled.status, refused.status, held.status];
     assert_eq!(statuses, [200, 410, 200]);
     for answer in [published, polled, refused, held] {
@@ -153,12 +154,12 @@ async fn allow_origin_answers_the_question_before_a_post() {
     let mut wire = server.wire().await;
     let method = "Access-Control-Request-Method: POST";
     let header = "Access-Control-Request-Headers: content-type";
-    wire.ask(
+    wire.request(
         "OPTIONS /messages",
         &["Origin: http://friend.example", method, header],
     )
     .await;
-    let answer = wire.answer().await;
+    let answer = wire.response().await;
     assert_eq!(answer.status, 200);
     let allowed = answer.header("access-control-allow-origin");
     assert_eq!(allowed, Some("http://friend.example"));
@@ -180,9 +181,9 @@ async fn allow_origin_lets_no_other_page_in() {
     let upgraded = server.wire().await.upgrade("", &[stranger]).await;
     upgraded.assert_problem(403, "--allow-origin");
     let mut wire = server.wire().await;
-    wire.ask("GET /poll", &[stranger]).await;
+    wire.request("GET /poll", &[stranger]).await;
     assert_eq!(
-        wire.answer().await.header("access-control-allow-origin"),
+        wire.response().await.header("access-control-allow-origin"),
         None
     );
     assert_eq!(server.log.head(), 0);
@@ -203,6 +204,6 @@ async fn a_connection_survives_a_refusal() {
     let mut wire = server.wire().await;
     wire.send("GET /poll HTTP/1.1\r\nHost: zz-marker-zz\r\n\r\n")
         .await;
-    assert_eq!(wire.answer().await.status, 421);
+    assert_eq!(wire.response().await.status, 421);
     assert_eq!(wire.get("/poll").await.status, 200);
 }

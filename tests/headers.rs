@@ -3,7 +3,7 @@
 
 use crate::common;
 
-use common::{Answer, Server};
+use common::{Response, Server};
 
 #[tokio::test]
 async fn every_answer_says_what_a_browser_may_do_with_it() {
@@ -25,8 +25,8 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
         ("DELETE /poll", "A: b", 405),
         ("POST /messages", "Content-Length: 0", 415),
     ] {
-        wire.ask(line, &[header]).await;
-        let answer = wire.answer().await;
+        wire.request(line, &[header]).await;
+        let answer = wire.response().await;
         assert_eq!(answer.status, status, "{line} {header}");
         assert_guarded(&answer, line);
     }
@@ -37,7 +37,7 @@ async fn every_answer_says_what_a_browser_may_do_with_it() {
 
 /// Asserts that a browser may guess nothing, load nothing unsafe, frame nothing and tell nobody.
 #[track_caller]
-fn assert_guarded(answer: &Answer, line: &str) {
+fn assert_guarded(answer: &Response, line: &str) {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     let devices = answer.header("permissions-policy").unwrap_or_default();
@@ -103,7 +103,7 @@ async fn a_head_has_the_header_and_no_body() {
     server.fill(1);
     let mut wire = server.wire().await;
     for path in ["/", "/poll", "/longpoll", "/time", "/health"] {
-        wire.ask(&format!("HEAD {path}"), &[]).await;
+        wire.request(&format!("HEAD {path}"), &[]).await;
         let answer = wire.head().await;
         assert_eq!(answer.status, 200, "{path}");
         assert_ne!(answer.header("content-length"), Some("0"), "{path}");
@@ -118,9 +118,9 @@ async fn pipelined_requests_are_answered_in_order() {
     server.fill(3);
     let mut wire = server.wire().await;
     for since in 0..=3 {
-        wire.ask(&format!("GET /poll?since={since}"), &[]).await;
+        wire.request(&format!("GET /poll?since={since}"), &[]).await;
     }
     for since in 0..=3 {
-        assert_eq!(wire.answer().await.json()["since"], since);
+        assert_eq!(wire.response().await.json()["since"], since);
     }
 }

@@ -21,11 +21,11 @@ async fn a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays() {
     let drop = async {
         // `frame` and the like would give up sooner than the server does.
         let mut byte = [0];
-        silent.stream.peek(&mut byte).await.unwrap();
+        silent.stream().peek(&mut byte).await.unwrap();
         assert_eq!(silent.frame().await, (0x89, Vec::new()), "first, a ping");
-        silent.stream.peek(&mut byte).await.unwrap();
+        silent.stream().peek(&mut byte).await.unwrap();
         let code = silent.close_code().await;
-        silent.ended().await;
+        silent.closed().await;
         code
     };
     let slack = Duration::from_secs(10);
@@ -42,7 +42,7 @@ async fn a_peer_that_answers_no_ping_is_dropped_and_one_that_does_stays() {
 }
 
 /// Reads on, without the deadline of the other verbs.
-async fn quiet(socket: &mut common::Socket) -> String {
+async fn quiet(socket: &mut common::WebSocketClient) -> String {
     use futures_util::StreamExt;
     loop {
         match socket.stream.next().await {

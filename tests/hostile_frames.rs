@@ -9,7 +9,9 @@ use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
-use common::{Program, Server, Socket, Wire, append, masked_frame, soon};
+use common::{
+    Program, RawConnection, Server, WebSocketClient, append, masked_frame, soon,
+};
 use futures_util::FutureExt;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -56,7 +58,7 @@ fn count_panics() {
 fn for_all<S: Strategy>(
     cases: u32,
     inputs: S,
-    case: impl AsyncFn(&Server, &mut Wire, S::Value),
+    case: impl AsyncFn(&Server, &mut RawConnection, S::Value),
 ) where
     S::Value: Clone,
 {
@@ -101,32 +103,31 @@ fn is_reset(ended: thread::Result<()>) -> bool {
 }
 
 /// A socket that is about to misbehave, on `/ws` or on `/lab`.
-async fn hostile(server: &Server, lab: bool) -> Wire {
+async fn hostile(server: &Server, lab: bool) -> RawConnection {
     let mut wire = server.wire().await;
     // Else what is cut into pieces is put together again on its way.
-    wire.stream.set_nodelay(true).expect("TCP can do that");
+    wire.stream().set_nodelay(true).expect("TCP can do that");
     let path = if lab { "/lab?client=h" } else { "/ws" };
-    let answer = wire.upgrade_at(path, &[]).await;
+    let answer = wire.upgrade_path(path, &[]).await;
     assert_eq!(answer.status, 101);
     wire
 }
 
-async fn assert_hears(server: &Server, reader: &mut Socket) {
+async fn assert_hears(server: &Server, reader: &mut WebSocketClient) {
     let id = format!("after-{}", server.log.head());
     let version = append(&server.log, id, "hi").version;
     while reader.next("batch").await["version"].as_u64() < Some(version) {}
 }
 
 /// Sends in pieces of these sizes, over and over. A server that has closed takes no more.
-async fn send_cut(wire: &mut Wire, bytes: &[u8], sizes: &[usize]) {
+async fn send_cut(wire: &mut RawConnection, bytes: &[u8], sizes: &[usize]) {
     let mut rest = bytes;
     for size in sizes.iter().cycle() {
         let (piece, others) = rest.split_at((*size).min(rest.len()));
         if piece.is_empty() {
             return;
         }
-        if soon(wire.stream.write_all(piece)).await.is_err() {
-            wire.refused = true;
+        if !wire.try_send(piece).await {
             return;
         }
         rest = others;
@@ -136,9 +137,9 @@ async fn send_cut(wire: &mut Wire, bytes: &[u8], sizes: &[usize]) {
 
 /// Leaves, as a peer does that was told why, and sees the server leave. One that stays is cut
 /// after half a second (`ws_refusals`); here that would be paid for each case.
-async fn leave(wire: &mut Wire) {
-    let _ = wire.stream.shutdown().await; // the server may be gone already
-    wire.ended().await;
+async fn leave(wire: &mut RawConnection) {
+    let _ = wire.stream().shutdown().await; // the server may be gone already
+    wire.closed().await;
 }
 
 /// A few bytes at a time, or all in one piece: both find their own mistakes.
@@ -401,22 +402,22 @@ async fn what_is_announced_takes_no_memory_and_what_is_sent_no_more_than_the_lim
     let program = Program::start(&["--max-message-bytes=65536"]);
     let before = peak(program.id());
     for length in [1 << 62, 1 << 32, 65_537] {
-        let mut wire = Wire::open(program.address).await;
+        let mut wire = RawConnection::connect(program.address).await;
         wire.upgrade("", &[]).await;
         wire.send(header(FIN | TEXT, 8, length)).await;
         let trickle = vec![b'x'; 65_536];
         for _ in 0..SENT / trickle.len() {
-            if soon(wire.stream.write_all(&trickle)).await.is_err() {
+            if soon(wire.stream().write_all(&trickle)).await.is_err() {
                 break; // it is closed, as it should be
             }
         }
         assert_eq!(wire.close_code().await, 1009);
     }
     // Fragments, each as big as is allowed, of a message that would never end.
-    let mut wire = Wire::open(program.address).await;
+    let mut wire = RawConnection::connect(program.address).await;
     wire.upgrade("", &[]).await;
     let mut fragment = masked_frame(TEXT, &[b'x'; 30_000]);
-    while wire.stream.write_all(&fragment).await.is_ok() {
+    while wire.stream().write_all(&fragment).await.is_ok() {
         fragment = masked_frame(0, &[b'x'; 30_000]);
     }
     assert_eq!(wire.close_code().await, 1009);

@@ -2,20 +2,20 @@
 
 use crate::common;
 
-use common::{Answer, MARKER, Server, Wire, deepest_body, wrong_members};
+use common::{MARKER, RawConnection, Response, Server, deepest_body, wrong_members};
 
 const JSON: &str = "Content-Type: application/json";
 
 /// Asserts that this refusal is well formed, repeats nothing, and left the server as it was.
 #[track_caller]
-fn assert_refused(server: &Server, answer: &Answer, status: u16, named: &str) {
+fn assert_refused(server: &Server, answer: &Response, status: u16, named: &str) {
     answer.assert_problem(status, named);
     let all = format!("{:?}{}", answer.headers, answer.text());
     assert!(!all.contains(MARKER), "{all}");
     assert_eq!(server.log.head(), 0);
 }
 
-async fn assert_usable(wire: &mut Wire) {
+async fn assert_usable(wire: &mut RawConnection) {
     assert_eq!(wire.get("/poll").await.status, 200);
 }
 
@@ -180,33 +180,33 @@ async fn a_body_of_64_kib_fits_and_not_one_byte_more() {
 async fn a_body_that_gets_too_large_is_refused_before_it_is_whole() {
     let server = Server::start(&["--max-message-bytes=100"]);
     let mut wire = server.wire().await;
-    wire.ask("POST /messages", &[JSON, "Content-Length: 1000000000"])
+    wire.request("POST /messages", &[JSON, "Content-Length: 1000000000"])
         .await;
     wire.send([b' '; 101]).await;
-    assert_refused(&server, &wire.answer().await, 413, "at most 100 bytes");
+    assert_refused(&server, &wire.response().await, 413, "at most 100 bytes");
 }
 
 #[tokio::test]
 async fn a_chunked_body_that_is_too_large_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
     let mut wire = server.wire().await;
-    wire.ask("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
+    wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;
     for _ in 0..11 {
         wire.send("a\r\nzzmarkerzz\r\n").await;
     }
-    assert_refused(&server, &wire.answer().await, 413, "at most 100 bytes");
+    assert_refused(&server, &wire.response().await, 413, "at most 100 bytes");
 }
 
 #[tokio::test]
 async fn a_chunked_body_that_fits_is_taken() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
-    wire.ask("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
+    wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;
     wire.send("8\r\n{\"body\":\r\n").await;
     wire.send("3\r\n17}\r\n0\r\n\r\n").await;
-    assert_eq!(wire.answer().await.status, 201);
+    assert_eq!(wire.response().await.status, 201);
     assert_eq!(wire.get("/poll").await.json()["messages"][0]["body"], 17);
 }
 
@@ -233,8 +233,8 @@ async fn a_method_that_is_not_for_this_path_is_405_with_those_that_are() {
         ("GET /messages", "POST"),
         ("ZZ-MARKER-ZZ /messages", "POST"),
     ] {
-        wire.ask(line, &["Content-Length: 0"]).await;
-        let answer = wire.answer().await;
+        wire.request(line, &["Content-Length: 0"]).await;
+        let answer = wire.response().await;
         assert_refused(&server, &answer, 405, allow);
         assert_eq!(answer.header("allow"), Some(allow));
         assert_usable(&mut wire).await;
@@ -254,8 +254,8 @@ async fn a_get_of_ws_that_is_no_handshake_is_426() {
             "Sec-WebSocket-Version: 12",
         ],
     ] {
-        wire.ask("GET /ws", headers).await;
-        let answer = wire.answer().await;
+        wire.request("GET /ws", headers).await;
+        let answer = wire.response().await;
         assert_refused(&server, &answer, 426, "opening handshake");
         assert_eq!(answer.header("upgrade"), Some("websocket"));
         assert_eq!(answer.header("sec-websocket-version"), Some("13"));

@@ -4,7 +4,7 @@
 use crate::common;
 
 use clap::Parser;
-use common::{JournalFile, Program, Socket, note, versions};
+use common::{JournalFile, Program, WebSocketClient, note, versions};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -173,7 +173,7 @@ async fn any_tool_reads_one_table_while_the_server_writes() {
 async fn a_socket_that_waits_for_the_disk_is_answered_in_order_and_its_pings_at_once() {
     let file = JournalFile::new();
     let program = start(&file);
-    let mut socket = Socket::open(program.address, "?since=now").await;
+    let mut socket = WebSocketClient::connect(program.address, "?since=now").await;
     socket.assert_open().await;
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // nobody else writes now
@@ -184,7 +184,7 @@ async fn a_socket_that_waits_for_the_disk_is_answered_in_order_and_its_pings_at_
         r#"{"type":"publish"}"#,
         r#"{"type":"publish","id":"b","body":1}"#,
     ] {
-        socket.say(said).await;
+        socket.send_text(said).await;
     }
     socket.send(Message::Ping("still here?".into())).await;
     let pong = common::soon(futures_util::StreamExt::next(&mut socket.stream)).await;
@@ -193,7 +193,7 @@ async fn a_socket_that_waits_for_the_disk_is_answered_in_order_and_its_pings_at_
 
     tool.execute_batch("COMMIT").unwrap();
     let mut told = Vec::new();
-    while let common::Heard::Text(text) = socket.hear().await {
+    while let common::Event::Text(text) = socket.recv().await {
         let text: Value = serde_json::from_str(&text).unwrap();
         if text["type"] != "batch" {
             told.push(json!([text["type"], text["version"], text["duplicate"]]));
@@ -221,7 +221,7 @@ async fn nobody_reads_what_is_not_on_the_disk() {
     assert_eq!(empty["head"], 0);
     publisher.assert_silent();
     tool.execute_batch("COMMIT").unwrap();
-    assert_eq!(publisher.answer().await.status, 201);
+    assert_eq!(publisher.response().await.status, 201);
     assert_eq!(program.get("/poll").await.json()["head"], 1);
 }
 
@@ -239,7 +239,7 @@ async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
             .await;
         publishers.push(publisher);
     }
-    let mut witness = Socket::open(program.address, "").await;
+    let mut witness = WebSocketClient::connect(program.address, "").await;
     witness.assert_open().await;
     program.signal("TERM");
     assert_eq!(witness.closed().await, 1001);
@@ -247,7 +247,7 @@ async fn who_waits_when_the_server_is_told_to_stop_is_told_what_is_so() {
     tool.execute_batch("COMMIT").unwrap();
     let mut published = 0;
     for publisher in &mut publishers {
-        let answer = publisher.answer().await;
+        let answer = publisher.response().await;
         match answer.status {
             201 => published += 1,
             _ => answer.assert_problem(503, "shutting down"),

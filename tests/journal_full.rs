@@ -6,7 +6,7 @@ use crate::common;
 
 use std::process::{Command, Stdio};
 
-use common::{JournalFile, Program, Socket, versions};
+use common::{JournalFile, Program, WebSocketClient, versions};
 use serde_json::json;
 
 /// A program whose files can be given a limit: without the trap it would be killed by the
@@ -40,8 +40,8 @@ async fn publishing_waits_for_room_and_reading_does_not() {
         assert_eq!(program.post(&message).await.status, 201);
     }
     let mut held = program.wire().await;
-    held.ask("GET /longpoll?since=3", &[]).await;
-    let mut socket = Socket::open(program.address, "?since=3").await;
+    held.request("GET /longpoll?since=3", &[]).await;
+    let mut socket = WebSocketClient::connect(program.address, "?since=3").await;
 
     for round in 0..20 {
         limit(&program, "1");
@@ -54,7 +54,7 @@ async fn publishing_waits_for_room_and_reading_does_not() {
         }
         let mut said = message.clone();
         said["type"] = "publish".into();
-        socket.say(said.to_string()).await;
+        socket.send_text(said.to_string()).await;
         assert_eq!(socket.next("error").await["status"], 503);
         let known = program.post(r#"{"id":"c","body":1}"#).await;
         if round == 0 {
@@ -72,7 +72,7 @@ async fn publishing_waits_for_room_and_reading_does_not() {
             (201, (4 + round).into())
         );
         if round == 0 {
-            assert_eq!(versions(&held.answer().await.json()), [4]);
+            assert_eq!(versions(&held.response().await.json()), [4]);
         }
         assert_eq!(versions(&socket.next("batch").await), [4 + round]);
     }

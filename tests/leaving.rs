@@ -2,16 +2,16 @@
 
 use crate::common;
 
-use common::{Server, Socket, Wire, append, until};
+use common::{RawConnection, Server, WebSocketClient, append, until};
 
-async fn held_poll(server: &Server) -> Wire {
+async fn held_poll(server: &Server) -> RawConnection {
     let mut wire = server.wire().await;
-    wire.ask("GET /longpoll?wait_ms=25000", &[]).await;
+    wire.request("GET /longpoll?wait_ms=25000", &[]).await;
     until("the poll is held", || server.log.waiting() == 1).await;
     wire
 }
 
-async fn quiet_socket(server: &Server) -> Socket {
+async fn quiet_socket(server: &Server) -> WebSocketClient {
     let socket = server.socket("").await;
     until("the socket waits", || server.log.waiting() == 1).await;
     socket
@@ -50,7 +50,7 @@ async fn a_held_poll_ends_when_its_connection_is_half_closed() {
     use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
     let mut wire = held_poll(&server).await;
-    wire.stream.shutdown().await.unwrap();
+    wire.stream().shutdown().await.unwrap();
     assert_forgotten(&server).await;
 }
 
@@ -58,7 +58,7 @@ async fn a_held_poll_ends_when_its_connection_is_half_closed() {
 async fn a_held_poll_with_another_request_behind_it_ends_with_its_connection() {
     let server = Server::start(&[]);
     let mut wire = held_poll(&server).await;
-    wire.ask("GET /longpoll?wait_ms=25000", &[]).await;
+    wire.request("GET /longpoll?wait_ms=25000", &[]).await;
     drop(wire);
     assert_forgotten(&server).await;
 }
@@ -89,7 +89,7 @@ async fn a_close_frame_is_answered_with_its_code_and_the_end_of_the_connection()
     wire.send(common::masked_frame(0x88, &3000_u16.to_be_bytes()))
         .await;
     assert_eq!(wire.close_code().await, 3000);
-    wire.ended().await;
+    wire.closed().await;
 }
 
 #[tokio::test]
@@ -123,7 +123,7 @@ async fn those_who_stay_are_served_when_others_leave() {
     let mut stays = server.socket("").await;
     let leaves: Vec<_> = [server.wire().await, server.wire().await].into();
     for mut wire in leaves {
-        wire.ask("GET /longpoll?wait_ms=25000", &[]).await;
+        wire.request("GET /longpoll?wait_ms=25000", &[]).await;
         until("both wait", || server.log.waiting() == 2).await;
         drop(wire);
         until("one waits", || server.log.waiting() == 1).await;

@@ -5,27 +5,27 @@ use crate::common;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use common::{Server, Wire, soon, until};
+use common::{RawConnection, Server, soon, until};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
 /// A connection from another address of this machine.
-async fn from_elsewhere(server: &Server) -> Wire {
+async fn from_elsewhere(server: &Server) -> RawConnection {
     let socket = TcpSocket::new_v4().expect("a socket");
     let from = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
     socket.bind(from).expect("loopback has many addresses");
     let stream = soon(socket.connect(server.address)).await;
     let stream = stream.expect("the server listens");
-    Wire::from_stream(stream)
+    RawConnection::from_stream(stream)
 }
 
 /// Asserts that a connection is told that it is past a limit, and closed.
-async fn assert_turned_away(mut wire: Wire, named: &str) {
+async fn assert_turned_away(mut wire: RawConnection, named: &str) {
     let answer = wire.get("/poll").await;
     answer.assert_problem(503, named);
     assert_eq!(answer.header("retry-after"), Some("1"));
     assert_eq!(answer.header("connection"), Some("close"));
-    wire.ended().await;
+    wire.closed().await;
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
     let server = Server::start(&["--max-long-polls=2"]);
     let mut held = [server.wire().await, server.wire().await];
     for wire in &mut held {
-        wire.ask("GET /longpoll", &[]).await;
+        wire.request("GET /longpoll", &[]).await;
     }
     until("both are held", || server.log.waiting() == 2).await;
     assert_eq!(server.metric("trifold_held_polls").await, 2.0);
@@ -85,7 +85,7 @@ async fn a_poll_too_many_is_not_held_and_the_others_are_answered() {
 
     server.fill(1);
     for wire in &mut held {
-        assert_eq!(wire.answer().await.json()["version"], 1);
+        assert_eq!(wire.response().await.json()["version"], 1);
     }
     assert_eq!(server.get("/longpoll").await.status, 200);
     assert_eq!(server.metric("trifold_held_polls").await, 0.0);
@@ -102,7 +102,7 @@ async fn who_publishes_too_fast_is_told_when_to_come_again() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     let mut socket = server.socket("?since=now").await;
     socket
-        .say(json!({ "type": "publish", "body": 3 }).to_string())
+        .send_text(json!({ "type": "publish", "body": 3 }).to_string())
         .await;
     let told = socket.next("error").await;
     assert_eq!(told["status"], 429);
@@ -110,7 +110,7 @@ async fn who_publishes_too_fast_is_told_when_to_come_again() {
 
     let mut other = from_elsewhere(&server).await;
     other.publish("", r#"{"body":4}"#).await;
-    assert_eq!(other.answer().await.status, 201);
+    assert_eq!(other.response().await.status, 201);
     let healed = async {
         while server.post(r#"{"body":5}"#).await.status != 201 {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -125,8 +125,8 @@ async fn a_header_that_is_too_long_is_refused() {
     let server = Server::start(&["--max-header-bytes=300"]);
     let mut wire = server.wire().await;
     let long = format!("X-Long: {}", "x".repeat(300));
-    wire.ask("GET /poll", &[&long]).await;
-    wire.answer().await.assert_problem(431, "300 bytes");
+    wire.request("GET /poll", &[&long]).await;
+    wire.response().await.assert_problem(431, "300 bytes");
     let path = format!("/poll?u={}", "x".repeat(300));
     wire.get(&path).await.assert_problem(431, "300 bytes");
     assert_eq!(wire.get("/poll").await.status, 200);
@@ -143,7 +143,7 @@ async fn a_message_that_is_too_big_is_counted_on_both_ways() {
         .assert_problem(413, "40 bytes");
     let mut wire = server.wire().await;
     wire.upgrade("", &[]).await;
-    wire.say(&big).await;
+    wire.send_text(&big).await;
     assert_eq!(wire.close_code().await, 1009);
     assert_eq!(server.refusals("message_bytes").await, 2.0);
 }
@@ -155,8 +155,8 @@ async fn a_slow_header_ends_its_connection_and_is_counted() {
     slow.send("GET /poll HTTP/1.1\r\nHost: local").await;
     let mut silent = server.wire().await;
     assert_eq!(slow.head().await.status, 408);
-    slow.ended().await;
-    silent.ended().await;
+    slow.closed().await;
+    silent.closed().await;
     until_metric(&server, "trifold_silent_connections_total", 2.0).await;
 }
 
@@ -165,9 +165,9 @@ async fn a_slow_body_is_given_up() {
     let server = Server::start(&["--body-timeout=1s"]);
     let mut wire = server.wire().await;
     let headers = ["Content-Type: application/json", "Content-Length: 20"];
-    wire.ask("POST /messages", &headers).await;
+    wire.request("POST /messages", &headers).await;
     wire.send(r#"{"body":"#).await;
-    wire.answer().await.assert_problem(408, "in time");
+    wire.response().await.assert_problem(408, "in time");
     assert_eq!(server.refusals("body_timeout").await, 1.0);
     assert_eq!(server.log.head(), 0);
 }
@@ -176,13 +176,13 @@ async fn a_slow_body_is_given_up() {
 async fn an_idle_connection_is_closed_and_a_held_one_is_not() {
     let server = Server::start(&["--idle-timeout=1s"]);
     let mut held = server.wire().await;
-    held.ask("GET /longpoll", &[]).await;
+    held.request("GET /longpoll", &[]).await;
     let mut socket = server.socket("").await;
     let mut idle = server.wire().await;
     assert_eq!(idle.get("/poll").await.status, 200);
-    idle.ended().await;
+    idle.closed().await;
     server.fill(1);
-    assert_eq!(held.answer().await.json()["version"], 1);
+    assert_eq!(held.response().await.json()["version"], 1);
     assert_eq!(socket.next("batch").await["version"], 1);
 }
 
@@ -197,7 +197,7 @@ async fn a_reader_that_does_not_read_is_cut_and_little_waits_for_it() {
     socket.set_recv_buffer_size(4096).unwrap();
     let stream = soon(socket.connect(server.address)).await.unwrap();
     let own = stream.local_addr().unwrap();
-    let mut deaf = Wire::from_stream(stream);
+    let mut deaf = RawConnection::from_stream(stream);
     assert_eq!(deaf.upgrade("", &[]).await.status, 101);
 
     // What waits in the kernel is what was asked for, twice (socket(7), SO_SNDBUF), and no more.

@@ -136,30 +136,30 @@ async fn bytes_match_raw_connection() {
     // A WebSocket receives one frame and sends nothing.
     let mut wire = server.wire().await;
     wire.upgrade("?since=0", &[]).await;
-    let before = wire.received;
+    let before = wire.received();
     let measured_ws = measured(server.address, &flags).await.unwrap();
     wire.frame().await;
     let row = &measured_ws.report.all;
     assert_eq!(row.counters.delivered, 7);
     assert_eq!(
         row.counters.download_bytes,
-        7 * (wire.received - before) as u64
+        7 * (wire.received() - before) as u64
     );
     assert_eq!((row.counters.upload_bytes, row.counters.requests), (0, 0));
 
     // A long poll receives one response, and sends the next request.
     let mut wire = server.wire().await;
     let epoch = server.log.epoch().clone();
-    wire.ask(&format!("GET /longpoll?since=1&epoch={epoch}"), &[])
+    wire.request(&format!("GET /longpoll?since=1&epoch={epoch}"), &[])
         .await;
     let flags = [&flags[..], &["--transport=longpoll"]].concat();
     let measured_longpoll = measured(server.address, &flags).await.unwrap();
-    assert_eq!(wire.answer().await.status, 200);
+    assert_eq!(wire.response().await.status, 200);
     let row = &measured_longpoll.report.all;
-    assert_eq!(row.counters.upload_bytes, 7 * wire.sent as u64);
-    assert_eq!(row.counters.download_bytes, 7 * wire.received as u64);
-    assert_eq!(row.upload_bytes_per_message, Some(wire.sent as f64));
-    assert_eq!(row.download_bytes_per_message, Some(wire.received as f64));
+    assert_eq!(row.counters.upload_bytes, 7 * wire.sent() as u64);
+    assert_eq!(row.counters.download_bytes, 7 * wire.received() as u64);
+    assert_eq!(row.upload_bytes_per_message, Some(wire.sent() as f64));
+    assert_eq!(row.download_bytes_per_message, Some(wire.received() as f64));
     assert_eq!(row.counters.requests, 7);
 }
 
@@ -183,12 +183,12 @@ async fn poll_bytes_include_empty_responses() {
         // The same on a raw connection: the message, then the empty response.
         let ask = |since| format!("GET /poll?since={since}&epoch={epoch}");
         let mut wire = server.wire().await;
-        wire.ask(&ask(since), &[]).await;
-        wire.answer().await;
-        let (up, news) = (wire.sent as u64, wire.received as u64);
-        wire.ask(&ask(since + 1), &[]).await;
-        let tag = wire.answer().await.header("etag").unwrap().to_owned();
-        let empty = wire.received as u64 - news;
+        wire.request(&ask(since), &[]).await;
+        wire.response().await;
+        let (up, news) = (wire.sent() as u64, wire.received() as u64);
+        wire.request(&ask(since + 1), &[]).await;
+        let tag = wire.response().await.header("etag").unwrap().to_owned();
+        let empty = wire.received() as u64 - news;
         if !etag {
             assert_eq!(counters.upload_bytes, counters.requests * up);
             assert_eq!(counters.download_bytes, counters.empty * empty + 3 * news);
@@ -196,9 +196,9 @@ async fn poll_bytes_include_empty_responses() {
         }
         // The first response to each cursor is a 200, the others are 304.
         let condition = format!("If-None-Match: {tag}");
-        wire.ask(&ask(since + 1), &[&condition]).await;
+        wire.request(&ask(since + 1), &[&condition]).await;
         assert_eq!(wire.head().await.status, 304);
-        let known = wire.received as u64 - news - empty;
+        let known = wire.received() as u64 - news - empty;
         assert!(known < empty);
         assert!(counters.download_bytes < counters.empty * empty + 3 * news);
         assert!(counters.download_bytes > counters.empty * known + 3 * news);
@@ -674,7 +674,7 @@ async fn restart_is_survived_and_reported() {
         ];
         measured(address, &flags).await
     });
-    let mut wire = common::Wire::open(address).await;
+    let mut wire = common::RawConnection::connect(address).await;
     soon(async { while wire.get("/health").await.json()["head"] == 0 {} }).await;
     first.signal("TERM");
     first.ended().await;

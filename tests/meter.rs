@@ -2,16 +2,16 @@
 
 use crate::common;
 
-use common::{Server, Wire, append, masked_frame, until};
+use common::{RawConnection, Server, append, masked_frame, until};
 use serde_json::json;
 use trifold::lab::room::{MEMBERS_MAX, PANES_MAX, Room};
 
 const JSON: &str = "Content-Type: application/json";
 
 /// Asserts that the pane's meter comes to read what this connection sent and received.
-async fn assert_equal(server: &Server, pane: &str, wire: &Wire) {
+async fn assert_equal(server: &Server, pane: &str, wire: &RawConnection) {
     server
-        .until_metered("ana", pane, wire.sent, wire.received)
+        .until_metered("ana", pane, wire.sent(), wire.received())
         .await;
 }
 
@@ -31,12 +31,12 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
         if !body.is_empty() {
             all.push(&length);
         }
-        wire.ask(&format!("{line}&client=ana&pane={pane}"), &all)
+        wire.request(&format!("{line}&client=ana&pane={pane}"), &all)
             .await;
         wire.send(body).await;
         let answer = match line.starts_with("HEAD") {
             true => wire.head().await,
-            false => wire.answer().await,
+            false => wire.response().await,
         };
         assert_eq!(answer.status, status, "{line}: {}", answer.text());
         assert_equal(&server, pane, &wire).await;
@@ -139,7 +139,7 @@ async fn an_answer_over_http_1_0() {
             "GET /poll?client=ana&pane={pane} HTTP/1.0\r\nHost: localhost\r\n{header}\r\n"
         ))
         .await;
-        assert_eq!(wire.answer().await.status, 200);
+        assert_eq!(wire.response().await.status, 200);
         assert_equal(&server, pane, &wire).await;
     }
 }
@@ -161,13 +161,13 @@ async fn a_socket_with_frames_both_ways() {
             json!({ "type": "publish", "body": "hi" }).to_string(),
             json!({ "type": "publish", "body": long }).to_string(),
         ] {
-            wire.say(&text).await;
+            wire.send_text(&text).await;
             wire.frame().await; // published and batch, in whatever order
             wire.frame().await;
         }
-        wire.say(r#"{"type":"ping","t":1}"#).await;
+        wire.send_text(r#"{"type":"ping","t":1}"#).await;
         wire.frame().await;
-        wire.say("no JSON").await;
+        wire.send_text("no JSON").await;
         wire.frame().await;
         wire.send(masked_frame(0x89, b"are you there")).await;
         assert_eq!(wire.frame().await.0, 0x8a);
@@ -204,11 +204,11 @@ async fn requests_of_several_panes_on_one_connection() {
     let (mut first, mut second) = ((0, 0), (0, 0));
     for round in 0..5 {
         for (pane, read) in [("a", &mut first), ("b", &mut second)] {
-            let (sent, received) = (wire.sent, wire.received);
+            let (sent, received) = (wire.sent(), wire.received());
             wire.get(&format!("/poll?since={}&client=ana&pane={pane}", round % 2))
                 .await;
-            read.0 += wire.sent - sent;
-            read.1 += wire.received - received;
+            read.0 += wire.sent() - sent;
+            read.1 += wire.received() - received;
         }
         wire.get("/poll").await; // of nobody
         wire.get("/time?client=ana&pane=a").await; // no transport
@@ -233,9 +233,9 @@ async fn answers_that_were_cut_count_nothing_down() {
     for fault in ["reset", "lost-reply"] {
         let url = format!("/poll?fault={fault}&client=ana&pane={fault}");
         let mut wire = server.wire().await;
-        wire.ask(&format!("GET {url}"), &[]).await;
-        assert_eq!(wire.rest().await, b"");
-        server.until_metered("ana", fault, wire.sent, 0).await;
+        wire.request(&format!("GET {url}"), &[]).await;
+        assert_eq!(wire.read_to_end().await, b"");
+        server.until_metered("ana", fault, wire.sent(), 0).await;
         assert_eq!(server.meters("ana").await[fault]["responses"], 0);
     }
     server.until_in_flight("ana", 0).await;
@@ -248,7 +248,8 @@ async fn in_flight_is_back_at_zero_when_clients_leave() {
     let mut sockets = Vec::new();
     for _ in 0..3 {
         let mut poll = server.wire().await;
-        poll.ask("GET /longpoll?client=ana&pane=poll", &[]).await;
+        poll.request("GET /longpoll?client=ana&pane=poll", &[])
+            .await;
         polls.push(poll);
         sockets.push(server.socket("?client=ana&pane=ws").await);
     }

@@ -86,7 +86,7 @@ async fn gauges_go_up_and_back_to_nought() {
     let server = Server::start(&[]);
     let sockets = [server.socket("").await, server.socket("").await];
     let mut held = server.wire().await;
-    held.ask("GET /longpoll", &[]).await;
+    held.request("GET /longpoll", &[]).await;
     until("all wait", || server.log.waiting() == 3).await;
     let metrics = server.get("/metrics").await;
     assert_eq!(metrics.metric("trifold_websockets"), 2.0);

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::time::{Duration, Instant};
 
-use common::{Server, Wire, append, soon, until, versions};
+use common::{RawConnection, Server, append, soon, until, versions};
 use serde_json::json;
 
 /// All four endpoints, as the first line of a request.
@@ -15,7 +15,7 @@ const fn ms(ms: u64) -> Duration {
 }
 
 /// Asks for what would be done at once on any endpoint, with these parameters.
-async fn ask_anything(wire: &mut Wire, endpoint: &str, query: &str) {
+async fn ask_anything(wire: &mut RawConnection, endpoint: &str, query: &str) {
     let body = r#"{"id":"a","body":1}"#;
     let length = format!("Content-Length: {}", body.len());
     let headers: &[&str] = match endpoint {
@@ -28,7 +28,7 @@ async fn ask_anything(wire: &mut Wire, endpoint: &str, query: &str) {
         ],
         _ => &[],
     };
-    wire.ask(&format!("{endpoint}?wait_ms=0&{query}"), headers)
+    wire.request(&format!("{endpoint}?wait_ms=0&{query}"), headers)
         .await;
     if endpoint == "POST /messages" {
         wire.send(body).await;
@@ -40,10 +40,10 @@ async fn up_ms_waits_before_a_poll_is_handled() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
     let asked = Instant::now();
-    wire.ask("GET /poll?up_ms=1000&client=ana", &[]).await;
+    wire.request("GET /poll?up_ms=1000&client=ana", &[]).await;
     server.until_in_flight("ana", 1).await;
     append(&server.log, "a", "published during the wait");
-    assert_eq!(versions(&wire.answer().await.json()), [1]);
+    assert_eq!(versions(&wire.response().await.json()), [1]);
     assert!(asked.elapsed() >= ms(1000));
 }
 
@@ -56,7 +56,7 @@ async fn up_ms_waits_before_a_message_is_numbered() {
     server.until_in_flight("ana", 1).await;
     assert_eq!(server.say("first").await["version"], 1);
     wire.assert_silent();
-    assert_eq!(wire.answer().await.json()["version"], 2);
+    assert_eq!(wire.response().await.json()["version"], 2);
 }
 
 #[tokio::test]
@@ -67,14 +67,14 @@ async fn down_ms_waits_after_the_content_is_fixed_so_answers_overtake_each_other
         let url = format!("GET {endpoint}?wait_ms=0&since={since}");
         let (mut slow, mut fast) = (server.wire().await, server.wire().await);
         let asked = Instant::now();
-        slow.ask(&format!("{url}&down_ms=1000&client=ana"), &[])
+        slow.request(&format!("{url}&down_ms=1000&client=ana"), &[])
             .await;
         server.until_in_flight("ana", 1).await;
         append(&server.log, endpoint, "published during the wait");
-        fast.ask(&url, &[]).await;
-        assert_eq!(fast.answer().await.json()["version"], since + 1);
+        fast.request(&url, &[]).await;
+        assert_eq!(fast.response().await.json()["version"], since + 1);
         slow.assert_silent();
-        let late = slow.answer().await.json();
+        let late = slow.response().await.json();
         assert!(asked.elapsed() >= ms(1000));
         assert_eq!(late["version"], since, "{endpoint}");
         assert_eq!(late["head"], since);
@@ -90,7 +90,7 @@ async fn down_ms_waits_after_a_message_is_numbered() {
     until("it is numbered", || server.log.head() == 1).await;
     assert_eq!(server.say("second").await["version"], 2);
     wire.assert_silent();
-    assert_eq!(wire.answer().await.json()["version"], 1);
+    assert_eq!(wire.response().await.json()["version"], 1);
     assert!(asked.elapsed() >= ms(1000));
 }
 
@@ -134,7 +134,7 @@ async fn up_ms_delays_each_frame_that_comes_in() {
     let said = Instant::now();
     for t in 0..20 {
         socket
-            .say(json!({ "type": "ping", "t": t }).to_string())
+            .send_text(json!({ "type": "ping", "t": t }).to_string())
             .await;
     }
     for t in 0..20 {
@@ -176,7 +176,7 @@ async fn fault_503_says_when_to_try_again_and_nothing_is_done() {
     for endpoint in ENDPOINTS {
         let mut wire = server.wire().await;
         ask_anything(&mut wire, endpoint, "fault=503").await;
-        let answer = wire.answer().await;
+        let answer = wire.response().await;
         answer.assert_problem(503, "simulated");
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
@@ -190,7 +190,7 @@ async fn fault_reset_cuts_without_a_byte_and_nothing_is_done() {
         let mut wire = server.wire().await;
         assert_eq!(wire.get("/poll").await.status, 200);
         ask_anything(&mut wire, endpoint, "fault=reset").await;
-        assert_eq!(wire.rest().await, b"", "{endpoint}");
+        assert_eq!(wire.read_to_end().await, b"", "{endpoint}");
     }
     assert_eq!(server.log.head(), 0);
 }
@@ -202,7 +202,7 @@ async fn fault_lost_reply_cuts_without_a_byte_after_it_is_done() {
         let mut wire = server.wire().await;
         assert_eq!(wire.get("/poll").await.status, 200);
         ask_anything(&mut wire, endpoint, "fault=lost-reply").await;
-        assert_eq!(wire.rest().await, b"", "{endpoint}");
+        assert_eq!(wire.read_to_end().await, b"", "{endpoint}");
     }
     assert_eq!(server.log.head(), 1);
     let retry = server.post(r#"{"id":"a","body":1}"#).await;
@@ -228,7 +228,7 @@ async fn fault_hang_answers_nothing_while_others_are_served() {
     for number in 1..=20 {
         assert_eq!(server.say("hi").await["version"], number);
     }
-    wires.iter().for_each(Wire::assert_silent);
+    wires.iter().for_each(RawConnection::assert_silent);
     drop(wires);
     server.until_in_flight("ana", 0).await;
     assert_eq!(server.log.head(), 20);
@@ -260,7 +260,7 @@ async fn a_parameter_that_is_wrong_is_named() {
         for endpoint in ENDPOINTS {
             let mut wire = server.wire().await;
             ask_anything(&mut wire, endpoint, query).await;
-            let answer = wire.answer().await;
+            let answer = wire.response().await;
             answer.assert_problem(400, named);
             assert!(!answer.text().contains("marker"), "{query}");
         }
@@ -273,7 +273,7 @@ async fn the_longest_delay_is_taken() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000"] {
         let mut wire = server.wire().await;
-        wire.ask(&format!("GET /poll?{query}&client=ana"), &[])
+        wire.request(&format!("GET /poll?{query}&client=ana"), &[])
             .await;
         server.until_in_flight("ana", 1).await;
         wire.assert_silent();
@@ -287,7 +287,7 @@ async fn a_client_that_leaves_during_a_delay_is_not_waited_for() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000&wait_ms=0", "down_ms=20000"] {
         let mut wire = server.wire().await;
-        wire.ask(&format!("GET /longpoll?since=now&{query}&client=ana"), &[])
+        wire.request(&format!("GET /longpoll?since=now&{query}&client=ana"), &[])
             .await;
         server.until_in_flight("ana", 1).await;
         wire.assert_silent();
@@ -298,7 +298,7 @@ async fn a_client_that_leaves_during_a_delay_is_not_waited_for() {
     let url = "?since=now&down_ms=100&up_ms=100&client=ana";
     let mut socket = server.socket(url).await;
     until("the socket waits", || server.log.waiting() == 1).await;
-    socket.say(r#"{"type":"ping","t":1}"#).await;
+    socket.send_text(r#"{"type":"ping","t":1}"#).await;
     append(&server.log, "a", "under way when it leaves");
     drop(socket);
     server.until_in_flight("ana", 0).await;
@@ -322,7 +322,7 @@ async fn with_no_lab_all_of_it_is_refused() {
         for endpoint in ENDPOINTS {
             let mut wire = server.wire().await;
             ask_anything(&mut wire, endpoint, query).await;
-            let answer = wire.answer().await;
+            let answer = wire.response().await;
             answer.assert_problem(400, &format!("`{name}`"));
         }
     }
@@ -333,7 +333,7 @@ async fn with_no_lab_all_of_it_is_refused() {
     for endpoint in ENDPOINTS {
         let mut wire = server.wire().await;
         ask_anything(&mut wire, endpoint, "").await;
-        let status = soon(wire.answer()).await.status;
+        let status = soon(wire.response()).await.status;
         assert!(matches!(status, 200 | 201 | 101), "{endpoint} {status}");
     }
 }

@@ -50,8 +50,8 @@ async fn nothing_but_the_page_is_served() {
 async fn the_page_is_only_read() {
     let server = Server::start(&[]);
     let mut wire = server.wire().await;
-    wire.ask("PUT /index.html", &[]).await;
-    let answer = wire.answer().await;
+    wire.request("PUT /index.html", &[]).await;
+    let answer = wire.response().await;
     answer.assert_problem(405, "GET, HEAD");
     assert_eq!(answer.header("allow"), Some("GET, HEAD"));
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Answer, Heard, Server, Socket, Wire, append, until};
+use common::{Event, RawConnection, Response, Server, WebSocketClient, append, until};
 use trifold::socket::PING_EVERY;
 use trifold::{Cursor, Options};
 
@@ -115,14 +115,14 @@ fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
 }
 
 /// What is answered to a message that a page of this origin publishes to this host.
-async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Answer {
-    let mut wire = Wire::open(proxied.address).await;
+async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Response {
+    let mut wire = RawConnection::connect(proxied.address).await;
     wire.send(format!(
         "POST /messages HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
          Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{\"body\":1}}"
     ))
     .await;
-    wire.answer().await
+    wire.response().await
 }
 
 #[tokio::test]
@@ -130,24 +130,24 @@ async fn a_message_passes_the_proxy_at_once_whatever_the_technique() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
-    let mut socket = Socket::open(proxied.address, "").await;
-    let mut held = Wire::open(proxied.address).await;
-    held.ask("GET /longpoll", &[]).await;
+    let mut socket = WebSocketClient::connect(proxied.address, "").await;
+    let mut held = RawConnection::connect(proxied.address).await;
+    held.request("GET /longpoll", &[]).await;
     until("both wait", || proxied.server.log.waiting() == 2).await;
 
     let body = br#"{"id":"one","body":"hi"}"#;
-    let mut publisher = Wire::open(proxied.address).await;
+    let mut publisher = RawConnection::connect(proxied.address).await;
     let published = publisher.post("Content-Type: application/json", body).await;
     assert_eq!(published.status, 201);
     // The poll would be held for 25 s more; `answer` and `text` wait for less.
     let pushed = socket.text().await;
-    assert_eq!(held.answer().await.text(), pushed);
+    assert_eq!(held.response().await.text(), pushed);
     assert_eq!(publisher.get("/poll").await.text(), pushed);
     assert!(pushed.contains(r#""id":"one""#));
 
     socket.assert_open().await; // and back
     proxied.server.stop();
-    assert_eq!(socket.hear().await, Heard::Closed(1001));
+    assert_eq!(socket.recv().await, Event::Closed(1001));
 }
 
 #[tokio::test]
@@ -162,9 +162,12 @@ async fn the_biggest_batch_passes_the_proxy_whole() {
     let batch = proxied.server.log.after(&Cursor::new(0));
     let batch = batch.expect("all is kept").json;
     assert!(batch.len() > 1_000_000, "{} bytes", batch.len());
-    let polled = Wire::open(proxied.address).await.get("/poll").await;
+    let polled = RawConnection::connect(proxied.address)
+        .await
+        .get("/poll")
+        .await;
     assert!(polled.body == batch, "{} bytes", polled.body.len());
-    let mut socket = Socket::open(proxied.address, "").await;
+    let mut socket = WebSocketClient::connect(proxied.address, "").await;
     assert!(socket.text().await.as_bytes() == batch);
 }
 
@@ -173,8 +176,8 @@ async fn a_client_that_leaves_the_proxy_ends_its_held_poll() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
-    let mut held = Wire::open(proxied.address).await;
-    held.ask("GET /longpoll", &[]).await;
+    let mut held = RawConnection::connect(proxied.address).await;
+    held.request("GET /longpoll", &[]).await;
     until("it waits", || proxied.server.log.waiting() == 1).await;
     drop(held);
     until("nobody waits", || proxied.server.log.waiting() == 0).await;
@@ -202,7 +205,7 @@ async fn connections_to_the_server_are_kept_by_the_proxy() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
-    let mut wire = Wire::open(proxied.address).await;
+    let mut wire = RawConnection::connect(proxied.address).await;
     for _ in 0..3 {
         assert_eq!(wire.get("/poll").await.status, 200);
     }

@@ -35,7 +35,7 @@ async fn a_retry_by_another_technique_is_a_retry() {
     let first = server.post(r#"{"id":"c-17","body":"hi"}"#).await.json();
     let mut socket = server.socket("").await;
     socket
-        .say(r#"{"type":"publish","id":"c-17","body":"hi"}"#)
+        .send_text(r#"{"type":"publish","id":"c-17","body":"hi"}"#)
         .await;
     let again = socket.next("published").await;
     assert_eq!(again["version"], first["version"]);
@@ -151,7 +151,7 @@ async fn a_socket_publishes_and_is_told() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
-        .say(r#"{"type":"publish","id":"c-17","sender":"ana","body":"hi"}"#)
+        .send_text(r#"{"type":"publish","id":"c-17","sender":"ana","body":"hi"}"#)
         .await;
     let published = socket.next("published").await;
     let expected = json!({
@@ -169,6 +169,6 @@ async fn a_socket_publishes_and_is_told() {
 async fn a_publisher_hears_its_own_message_too() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
-    socket.say(r#"{"type":"publish","body":"hi"}"#).await;
+    socket.send_text(r#"{"type":"publish","body":"hi"}"#).await;
     assert_eq!(versions(&socket.next("batch").await), [1]);
 }

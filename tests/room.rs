@@ -4,7 +4,9 @@ use crate::common;
 
 use std::time::Duration;
 
-use common::{Program, Server, Socket, Wire, append, soon, until, versions};
+use common::{
+    Program, RawConnection, Server, WebSocketClient, append, soon, until, versions,
+};
 use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -27,14 +29,14 @@ async fn a_channel_needs_a_client_a_handshake_and_its_own_origin() {
     ] {
         let mut wire = server.wire().await;
         let headers: Vec<_> = HANDSHAKE.into_iter().chain([origin]).collect();
-        wire.ask(&format!("GET /lab{query}"), &headers).await;
-        wire.answer().await.assert_problem(status, named);
+        wire.request(&format!("GET /lab{query}"), &headers).await;
+        wire.response().await.assert_problem(status, named);
     }
     let answer = server.get("/lab?client=ana").await;
     answer.assert_problem(426, "handshake");
     let mut wire = server.wire().await;
-    wire.ask("POST /lab?client=ana", &[]).await;
-    wire.answer().await.assert_problem(405, "GET");
+    wire.request("POST /lab?client=ana", &[]).await;
+    wire.response().await.assert_problem(405, "GET");
 }
 
 #[tokio::test]
@@ -95,7 +97,7 @@ async fn what_is_wrong_gets_an_error_and_the_channel_stays_open() {
         (r#"{"type":"link","down":1}"#, "`down`"),
         (r#"{"type":"link","down":"true"}"#, "`down`"),
     ] {
-        lab.socket.say(wrong).await;
+        lab.socket.send_text(wrong).await;
         let error = lab.next("error").await;
         let title = error["title"].as_str().unwrap();
         assert!(title.contains(named), "{title:?} does not name {named:?}");
@@ -129,7 +131,7 @@ async fn meters_are_told_only_when_they_changed() {
         while ben.next("meters").await["panes"]["poll"]["requests"] != requests {}
     }
     // By now ana's were looked at as often, and there was nothing to tell.
-    lab.socket.say(r#"{"type":"ping","t":1}"#).await;
+    lab.socket.send_text(r#"{"type":"ping","t":1}"#).await;
     loop {
         match lab.socket.json().await["type"].as_str() {
             Some("pong") => break,
@@ -149,23 +151,24 @@ async fn meters_are_told_as_they_change() {
     let mut wire = server.wire().await;
     wire.get("/poll?client=ana&pane=poll").await;
     let wanted = json!({ "requests": 1, "responses": 1, "empty": 1, "in_flight": 0,
-        "upload_bytes": wire.sent, "download_bytes": wire.received });
+        "upload_bytes": wire.sent(), "download_bytes": wire.received() });
     lab.until_told("poll", wanted).await;
-    wire.ask("GET /longpoll?client=ana&pane=poll", &[]).await;
+    wire.request("GET /longpoll?client=ana&pane=poll", &[])
+        .await;
     let wanted = json!({ "requests": 2, "responses": 1, "empty": 1, "in_flight": 1,
-        "upload_bytes": wire.sent, "download_bytes": wire.received });
+        "upload_bytes": wire.sent(), "download_bytes": wire.received() });
     lab.until_told("poll", wanted).await;
     append(&server.log, "a", "hi");
-    wire.answer().await;
+    wire.response().await;
     let wanted = json!({ "requests": 2, "responses": 2, "empty": 1, "in_flight": 0,
-        "upload_bytes": wire.sent, "download_bytes": wire.received });
+        "upload_bytes": wire.sent(), "download_bytes": wire.received() });
     lab.until_told("poll", wanted).await;
 }
 
 /// A client with something under way on each endpoint: a held poll and an open socket.
 struct Busy {
-    held: Wire,
-    socket: Socket,
+    held: RawConnection,
+    socket: WebSocketClient,
     query: String,
 }
 
@@ -174,7 +177,7 @@ impl Busy {
         let waiting = server.log.waiting();
         let query = format!("since=now&client={client}");
         let mut held = server.wire().await;
-        held.ask(&format!("GET /longpoll?{query}"), &[]).await;
+        held.request(&format!("GET /longpoll?{query}"), &[]).await;
         let socket = server.socket(&format!("?{query}&limit=1")).await;
         until("both wait", || server.log.waiting() == waiting + 2).await;
         Self {
@@ -195,23 +198,23 @@ async fn a_link_that_is_down_holds_everything_of_its_client_and_of_no_one_else()
 
     // What comes in is held: a poll, a publication, a frame.
     let (mut poll, mut publish) = (server.wire().await, server.wire().await);
-    poll.ask(&format!("GET /poll?{}", ana.query), &[]).await;
+    poll.request(&format!("GET /poll?{}", ana.query), &[]).await;
     let message = r#"{"id":"held","body":1}"#;
     publish.publish("?client=ana", message).await;
     for number in 1..=5 {
         let message =
             json!({ "type": "publish", "id": format!("frame-{number}"), "body": 1 });
-        ana.socket.say(message.to_string()).await;
+        ana.socket.send_text(message.to_string()).await;
     }
 
     // What others do is not: ben publishes, and reads it everywhere.
     for version in 1..=3 {
         let message = json!({ "type": "publish", "body": "of ben" });
-        ben.socket.say(message.to_string()).await;
+        ben.socket.send_text(message.to_string()).await;
         let published = ben.socket.next("published").await;
         assert_eq!(published["version"], version);
     }
-    assert_eq!(versions(&ben.held.answer().await.json())[0], 1);
+    assert_eq!(versions(&ben.held.response().await.json())[0], 1);
     let mut url = format!("GET /poll?{}", ben.query);
     url = url.replace("now", "0");
     poll_is_answered(&server, &url, 3).await;
@@ -220,13 +223,13 @@ async fn a_link_that_is_down_holds_everything_of_its_client_and_of_no_one_else()
     for wire in [&poll, &publish, &ana.held] {
         wire.assert_silent();
     }
-    assert_eq!(ana.socket.hear().now_or_never(), None);
+    assert_eq!(ana.socket.recv().now_or_never(), None);
     assert_eq!(server.log.head(), 3);
 
     lab.link(false).await;
-    assert_eq!(versions(&ana.held.answer().await.json())[0], 1);
-    assert_eq!(poll.answer().await.status, 200);
-    assert_eq!(publish.answer().await.status, 201);
+    assert_eq!(versions(&ana.held.response().await.json())[0], 1);
+    assert_eq!(poll.response().await.status, 200);
+    assert_eq!(publish.response().await.status, 201);
     until("all is published", || server.log.head() == 9).await;
     let (mut batches, mut published) = (Vec::new(), Vec::new());
     while batches.len() < 9 || published.len() < 5 {
@@ -243,8 +246,8 @@ async fn a_link_that_is_down_holds_everything_of_its_client_and_of_no_one_else()
 
 async fn poll_is_answered(server: &Server, line: &str, version: u64) {
     let mut wire = server.wire().await;
-    wire.ask(line, &[]).await;
-    assert_eq!(wire.answer().await.json()["version"], version);
+    wire.request(line, &[]).await;
+    assert_eq!(wire.response().await.json()["version"], version);
 }
 
 #[tokio::test]
@@ -254,11 +257,11 @@ async fn a_link_that_is_down_holds_a_handshake() {
     let mut lab = server.lab("ana").await;
     lab.link(true).await;
     let mut wire = server.wire().await;
-    wire.ask("GET /ws?client=ana", &HANDSHAKE).await;
+    wire.request("GET /ws?client=ana", &HANDSHAKE).await;
     lab.until_told_in_flight(1).await;
     wire.assert_silent();
     lab.link(false).await;
-    assert_eq!(wire.answer().await.status, 101);
+    assert_eq!(wire.response().await.status, 101);
     assert_eq!(wire.frame().await.0, 0x81);
 }
 
@@ -269,12 +272,12 @@ async fn a_member_that_leaves_has_its_link_up_again() {
     let mut lab = server.lab("ana").await;
     lab.link(true).await;
     let mut wire = server.wire().await;
-    wire.ask("GET /poll?client=ana", &[]).await;
+    wire.request("GET /poll?client=ana", &[]).await;
     append(&server.log, "a", "hi");
     lab.until_told_in_flight(2).await;
     wire.assert_silent();
     drop(lab);
-    assert_eq!(wire.answer().await.status, 200);
+    assert_eq!(wire.response().await.status, 200);
     assert_eq!(socket.json().await["version"], 1);
 }
 
@@ -295,15 +298,16 @@ async fn a_client_that_leaves_while_its_link_is_down_is_not_waited_for() {
 #[tokio::test]
 async fn a_server_that_stops_closes_the_channels_in_time() {
     let mut program = Program::start(&[]);
-    let mut lab = Socket::at(program.address, "/lab?client=ana").await;
-    let mut held = Socket::at(program.address, "/lab?client=ben").await;
-    held.say(r#"{"type":"link","down":true}"#).await;
+    let mut lab = WebSocketClient::connect_path(program.address, "/lab?client=ana").await;
+    let mut held =
+        WebSocketClient::connect_path(program.address, "/lab?client=ben").await;
+    held.send_text(r#"{"type":"link","down":true}"#).await;
     held.next("link").await;
-    let mut wire = Wire::open(program.address).await; // held longer than there is time
-    wire.ask("GET /poll?client=ben", &[]).await;
-    let mut deaf = Wire::open(program.address).await; // answers no close frame
-    deaf.ask("GET /lab?client=cleo", &HANDSHAKE).await;
-    assert_eq!(deaf.answer().await.status, 101);
+    let mut wire = RawConnection::connect(program.address).await; // held longer than there is time
+    wire.request("GET /poll?client=ben", &[]).await;
+    let mut deaf = RawConnection::connect(program.address).await; // answers no close frame
+    deaf.request("GET /lab?client=cleo", &HANDSHAKE).await;
+    assert_eq!(deaf.response().await.status, 101);
     program.signal("TERM");
     assert_eq!(lab.closed().await, 1001);
     assert_eq!(held.closed().await, 1001);

@@ -5,7 +5,7 @@ use crate::common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Heard, Server, append};
+use common::{Event, Server, append};
 use futures_util::future::join_all;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -56,8 +56,8 @@ impl Reader {
         let query = self.query();
         let mut socket = self.server.socket(&query).await;
         for _ in 0..self.random.random_range(1..=4) {
-            match socket.hear().await {
-                Heard::Text(text) => {
+            match socket.recv().await {
+                Event::Text(text) => {
                     self.take(&serde_json::from_str(&text).expect("a batch"))
                 }
                 end => panic!("the socket ended: {end:?}"),
@@ -109,7 +109,7 @@ async fn publish_by_socket(server: &Server, name: &str, switches: &AtomicUsize) 
         for number in count + 1..=count + 3 {
             let id = format!("{name}-{number}");
             let message = json!({ "type": "publish", "id": id, "body": number });
-            socket.say(message.to_string()).await;
+            socket.send_text(message.to_string()).await;
         }
         for number in count + 1..=count + 3 {
             let published = socket.next("published").await;

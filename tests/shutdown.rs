@@ -4,13 +4,13 @@ use crate::common;
 
 use std::net::SocketAddr;
 
-use common::{Program, Server, Socket, Wire, soon, until};
+use common::{Program, RawConnection, Server, WebSocketClient, soon, until};
 use serde_json::Value;
 use tokio::time::sleep;
 
 /// Returns once so many readers wait.
 async fn until_waiting(address: SocketAddr, count: usize) {
-    let mut wire = Wire::open(address).await;
+    let mut wire = RawConnection::connect(address).await;
     let held = async {
         while wire.get("/health").await.json()["waiters"] != count {
             sleep(std::time::Duration::from_millis(5)).await;
@@ -21,22 +21,22 @@ async fn until_waiting(address: SocketAddr, count: usize) {
 
 async fn ends_orderly(signal: &str) {
     let mut program = Program::start(&[]);
-    let mut idle = Wire::open(program.address).await;
+    let mut idle = RawConnection::connect(program.address).await;
     assert_eq!(idle.get("/poll").await.status, 200);
     let mut polls = Vec::new();
     let mut sockets = Vec::new();
     for _ in 0..5 {
-        let mut poll = Wire::open(program.address).await;
-        poll.ask("GET /longpoll?wait_ms=25000", &[]).await;
+        let mut poll = RawConnection::connect(program.address).await;
+        poll.request("GET /longpoll?wait_ms=25000", &[]).await;
         polls.push(poll);
-        sockets.push(Socket::open(program.address, "").await);
+        sockets.push(WebSocketClient::connect(program.address, "").await);
     }
     until_waiting(program.address, 10).await;
 
     program.signal(signal);
 
     for poll in &mut polls {
-        let answer = poll.answer().await;
+        let answer = poll.response().await;
         assert_eq!(answer.status, 200);
         assert_eq!(answer.json()["messages"], Value::Array(Vec::new()));
     }
@@ -44,7 +44,7 @@ async fn ends_orderly(signal: &str) {
         assert_eq!(socket.closed().await, 1001);
     }
     assert_eq!(program.ended().await.code(), Some(0));
-    idle.ended().await;
+    idle.closed().await;
 }
 
 #[tokio::test]
@@ -60,14 +60,14 @@ async fn it_ends_orderly_on_sigint() {
 #[tokio::test]
 async fn it_ends_within_five_seconds_though_clients_stay() {
     let mut program = Program::start(&[]);
-    let mut idle = Wire::open(program.address).await;
+    let mut idle = RawConnection::connect(program.address).await;
     assert_eq!(idle.get("/poll").await.status, 200);
-    let mut deaf = Wire::open(program.address).await; // answers no close frame
+    let mut deaf = RawConnection::connect(program.address).await; // answers no close frame
     assert_eq!(deaf.upgrade("", &[]).await.status, 101);
-    let mut dripping = Wire::open(program.address).await; // its body never comes whole
+    let mut dripping = RawConnection::connect(program.address).await; // its body never comes whole
     let type_ = "Content-Type: application/json";
     dripping
-        .ask("POST /messages", &[type_, "Content-Length: 9"])
+        .request("POST /messages", &[type_, "Content-Length: 9"])
         .await;
     until_waiting(program.address, 1).await;
 

@@ -5,7 +5,7 @@ use crate::common;
 
 use std::time::Duration;
 
-use common::{Server, Wire, soon};
+use common::{RawConnection, Server, soon};
 use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
@@ -44,7 +44,7 @@ const SLOW_BODY: Slow = Slow {
 async fn be_slow(server: &Server, kind: &Slow) -> String {
     let mut wire = server.wire().await;
     wire.send(kind.first).await;
-    let (mut read, mut write) = wire.stream.split();
+    let (mut read, mut write) = wire.stream().split();
     let drip = async {
         for byte in kind.drip.iter().cycle() {
             sleep(Duration::from_millis(300)).await;
@@ -111,7 +111,7 @@ async fn slow_clients_are_ended_and_nobody_else_notices() {
 async fn a_thousand_connections_that_say_nothing_keep_nobody_out() {
     let server = Server::start(&[]);
     let silent = join_all((0..1000).map(|_| server.wire())).await;
-    let mut wire: Wire = soon(server.wire()).await;
+    let mut wire: RawConnection = soon(server.wire()).await;
     assert_eq!(wire.get("/poll").await.status, 200);
     drop(silent);
 }

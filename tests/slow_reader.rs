@@ -2,21 +2,21 @@
 
 use crate::common;
 
-use common::{Server, Socket, append, versions};
+use common::{Server, WebSocketClient, append, versions};
 use serde_json::Value;
 use tokio::net::TcpSocket;
 
 const MESSAGES: u64 = 2560;
 
 /// A socket that takes little before its reader reads: the kernel's buffer is kept small.
-async fn narrow_socket(server: &Server) -> Socket {
+async fn narrow_socket(server: &Server) -> WebSocketClient {
     let tcp = TcpSocket::new_v4().expect("a socket");
     tcp.set_recv_buffer_size(32 << 10).expect("a small buffer");
     let stream = tcp
         .connect(server.address)
         .await
         .expect("the server listens");
-    Socket::over(stream, server.address, "?since=0").await
+    WebSocketClient::connect_over(stream, server.address, "?since=0").await
 }
 
 /// Publishes 40 MB: more than the kernel buffers for one connection. A quick reader sets the
@@ -34,7 +34,11 @@ async fn publish(server: &Server) {
 }
 
 /// All batches up to a version, or a gap: how many there were, how far, and the last message.
-async fn read(socket: &mut Socket, mut since: u64, until: u64) -> (usize, u64, Value) {
+async fn read(
+    socket: &mut WebSocketClient,
+    mut since: u64,
+    until: u64,
+) -> (usize, u64, Value) {
     let mut batches = 0;
     loop {
         let message = socket.json().await;

@@ -2,11 +2,11 @@
 
 use crate::common;
 
-use common::{MARKER, Server, Wire, deepest_body, masked_frame, wrong_members};
+use common::{MARKER, RawConnection, Server, deepest_body, masked_frame, wrong_members};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-async fn raw_socket(server: &Server) -> Wire {
+async fn raw_socket(server: &Server) -> RawConnection {
     let mut wire = server.wire().await;
     assert_eq!(wire.upgrade("", &[]).await.status, 101);
     wire
@@ -22,7 +22,7 @@ async fn assert_closes(server: &Server, bytes: &[u8], code: u16) {
         "for {:?}",
         &bytes[..bytes.len().min(20)]
     );
-    wire.ended().await;
+    wire.closed().await;
     assert_eq!(server.log.head(), 0);
     assert_eq!(server.get("/poll").await.status, 200);
 }
@@ -31,7 +31,7 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     for (message, named) in messages {
-        socket.say(message.as_str()).await;
+        socket.send_text(message.as_str()).await;
         let error = socket.text().await;
         assert!(!error.contains(MARKER), "{error}");
         let error: serde_json::Value =
@@ -82,7 +82,7 @@ async fn the_deepest_body_that_is_allowed_is_taken() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
-        .say(format!(r#"{{"type":"publish","body":{}}}"#, deepest_body()))
+        .send_text(format!(r#"{{"type":"publish","body":{}}}"#, deepest_body()))
         .await;
     assert_eq!(socket.next("published").await["version"], 1);
 }
@@ -92,7 +92,7 @@ async fn a_ping_gets_its_own_t_back_and_the_time() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     let before = server.get("/time").await.json()["at"].as_f64().unwrap();
-    socket.say(r#"{"type":"ping","t":123.400}"#).await;
+    socket.send_text(r#"{"type":"ping","t":123.400}"#).await;
     let pong = socket.text().await;
     assert!(
         pong.starts_with(r#"{"type":"pong","t":123.400,"at":"#),
@@ -172,7 +172,7 @@ async fn a_message_that_is_too_big_closes_with_1009() {
     let mut socket = server.socket("").await;
     let fits = json!({ "type": "publish", "body": "x".repeat(72) }).to_string();
     assert_eq!(fits.len(), 100);
-    socket.say(fits).await;
+    socket.send_text(fits).await;
     socket.next("published").await;
 }
 

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use super::{SOON, Socket};
+use super::{SOON, WebSocketClient};
 
 /// The control channel of one client.
 pub struct Lab {
-    pub socket: Socket,
+    pub socket: WebSocketClient,
     /// What the client's panes were told to cost, last.
     panes: Value,
 }
@@ -16,7 +16,11 @@ pub struct Lab {
 impl Lab {
     pub async fn open(address: SocketAddr, client: &str) -> Self {
         Self {
-            socket: Socket::at(address, &format!("/lab?client={client}")).await,
+            socket: WebSocketClient::connect_path(
+                address,
+                &format!("/lab?client={client}"),
+            )
+            .await,
             panes: json!({}),
         }
     }
@@ -36,7 +40,7 @@ impl Lab {
 
     /// Says something, and returns the next message of the type that answers it.
     pub async fn ask(&mut self, message: Value, answer: &str) -> Value {
-        self.socket.say(message.to_string()).await;
+        self.socket.send_text(message.to_string()).await;
         self.next(answer).await
     }
 

@@ -10,9 +10,9 @@
 mod journal;
 mod lab;
 mod program;
+mod raw_connection;
 mod server;
-mod socket;
-mod wire;
+mod websocket_client;
 mod wrong;
 
 use std::time::Duration;
@@ -24,9 +24,9 @@ use trifold::{Batch, MessageLog, Publication, Published, Retention};
 pub use journal::JournalFile;
 pub use lab::Lab;
 pub use program::Program;
+pub use raw_connection::{RawConnection, Response, masked_frame};
 pub use server::Server;
-pub use socket::{Heard, Socket};
-pub use wire::{Answer, Wire, masked_frame};
+pub use websocket_client::{Event, WebSocketClient};
 pub use wrong::{MARKER, deepest_body, wrong_members};
 
 /// How long anything may take that should happen soon: far more than it needs on a busy

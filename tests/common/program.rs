@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::{Answer, Wire, until};
+use super::{RawConnection, Response, until};
 
 /// The program, running. It is killed when it is dropped.
 pub struct Program {
@@ -97,19 +97,19 @@ impl Program {
     }
 
     /// A TCP connection to it.
-    pub async fn wire(&self) -> Wire {
-        Wire::open(self.address).await
+    pub async fn wire(&self) -> RawConnection {
+        RawConnection::connect(self.address).await
     }
 
     /// Publishes on a connection of its own.
-    pub async fn post(&self, body: &str) -> Answer {
+    pub async fn post(&self, body: &str) -> Response {
         let mut wire = self.wire().await;
         wire.post("Content-Type: application/json", body.as_bytes())
             .await
     }
 
     /// What it answers to a `GET`.
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.wire().await.get(path).await
     }
 

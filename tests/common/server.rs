@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use trifold::{MessageLog, Options, Sequencer};
 
 use super::lab::in_flight;
-use super::{Answer, Lab, Socket, Wire, append, soon};
+use super::{Lab, RawConnection, Response, WebSocketClient, append, soon};
 
 /// A server in this process. It stops when it is dropped.
 pub struct Server {
@@ -55,11 +55,11 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.get_with(path, &[]).await
     }
 
-    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+    pub async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Response {
         let mut request = self.http.get(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -79,7 +79,7 @@ impl Server {
     }
 
     /// Publishes; the body is sent as it is written.
-    pub async fn post(&self, body: impl Into<String>) -> Answer {
+    pub async fn post(&self, body: impl Into<String>) -> Response {
         let request = self
             .http
             .post(self.url("/messages"))
@@ -101,8 +101,8 @@ impl Server {
     }
 
     /// An open WebSocket.
-    pub async fn socket(&self, query: &str) -> Socket {
-        Socket::open(self.address, query).await
+    pub async fn socket(&self, query: &str) -> WebSocketClient {
+        WebSocketClient::connect(self.address, query).await
     }
 
     /// This client's control channel.
@@ -137,8 +137,8 @@ impl Server {
     }
 
     /// A TCP connection.
-    pub async fn wire(&self) -> Wire {
-        Wire::open(self.address).await
+    pub async fn wire(&self) -> RawConnection {
+        RawConnection::connect(self.address).await
     }
 
     /// Asks the server to stop.
@@ -158,10 +158,10 @@ fn client() -> reqwest::Client {
     client.build().expect("a client needs nothing")
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Answer {
+async fn answer(request: reqwest::RequestBuilder) -> Response {
     let response = request.send().await.expect("the server answers");
     let headers = response.headers().iter();
-    Answer {
+    Response {
         status: response.status().as_u16(),
         headers: headers
             .map(|(name, value)| {

@@ -1,4 +1,4 @@
-//! A WebSocket client.
+//! A WebSocket client that shares no code with the server or with `load::net`.
 
 use std::net::SocketAddr;
 
@@ -11,26 +11,26 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::soon;
 
 /// A WebSocket client.
-pub struct Socket {
+pub struct WebSocketClient {
     pub stream: WebSocketStream<TcpStream>,
 }
 
-/// What came over a socket.
+/// What a WebSocket received.
 #[derive(Debug, PartialEq)]
-pub enum Heard {
+pub enum Event {
     /// One message.
     Text(String),
-    /// The close frame, or the end without one (1006, as browsers count it).
+    /// A close frame, or the end without one (1006, as in browsers).
     Closed(u16),
 }
 
-impl Socket {
-    pub async fn open(address: SocketAddr, query: &str) -> Self {
-        Self::at(address, &format!("/ws{query}")).await
+impl WebSocketClient {
+    pub async fn connect(address: SocketAddr, query: &str) -> Self {
+        Self::connect_path(address, &format!("/ws{query}")).await
     }
 
-    /// Opens at any path.
-    pub async fn at(address: SocketAddr, path: &str) -> Self {
+    /// Connects to any path.
+    pub async fn connect_path(address: SocketAddr, path: &str) -> Self {
         let tcp = TcpStream::connect(address).await;
         let url = format!("ws://{address}{path}");
         let opened = soon(client_async(url, tcp.expect("the server listens"))).await;
@@ -38,8 +38,8 @@ impl Socket {
         Self { stream }
     }
 
-    /// Opens over a TCP connection that is there already.
-    pub async fn over(tcp: TcpStream, address: SocketAddr, query: &str) -> Self {
+    /// Connects over an existing TCP connection.
+    pub async fn connect_over(tcp: TcpStream, address: SocketAddr, query: &str) -> Self {
         let url = format!("ws://{address}/ws{query}");
         let opened = soon(client_async(url, tcp)).await;
         let (stream, _) = opened.expect("the server upgrades");
@@ -48,41 +48,41 @@ impl Socket {
 
     pub async fn send(&mut self, message: Message) {
         let sent = soon(self.stream.send(message)).await;
-        sent.expect("the socket takes a message");
+        sent.expect("the socket is open");
     }
 
-    pub async fn say(&mut self, text: impl Into<String>) {
+    pub async fn send_text(&mut self, text: impl Into<String>) {
         self.send(Message::text(text.into())).await;
     }
 
-    /// The next message, or the end.
-    pub async fn hear(&mut self) -> Heard {
+    /// Returns the next message, or the end.
+    pub async fn recv(&mut self) -> Event {
         loop {
             match soon(self.stream.next()).await {
-                Some(Ok(Message::Text(text))) => return Heard::Text(text.to_string()),
+                Some(Ok(Message::Text(text))) => return Event::Text(text.to_string()),
                 Some(Ok(Message::Close(Some(frame)))) => {
-                    return Heard::Closed(frame.code.into());
+                    return Event::Closed(frame.code.into());
                 }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                _ => return Heard::Closed(1006),
+                _ => return Event::Closed(1006),
             }
         }
     }
 
-    /// The next message's text.
+    /// Returns the text of the next message.
     pub async fn text(&mut self) -> String {
-        match self.hear().await {
-            Heard::Text(text) => text,
-            end => panic!("a message was expected, not {end:?}"),
+        match self.recv().await {
+            Event::Text(text) => text,
+            end => panic!("expected a message, not {end:?}"),
         }
     }
 
-    /// The next message.
+    /// Returns the next message.
     pub async fn json(&mut self) -> Value {
         serde_json::from_str(&self.text().await).expect("a message is JSON")
     }
 
-    /// The next message of this type; what comes before it is not looked at.
+    /// Returns the next message of this type, and skips others before it.
     pub async fn next(&mut self, kind: &str) -> Value {
         loop {
             let message = self.json().await;
@@ -92,18 +92,18 @@ impl Socket {
         }
     }
 
-    /// The close code; messages before it are not looked at.
+    /// Returns the close code, and skips messages before it.
     pub async fn closed(&mut self) -> u16 {
         loop {
-            if let Heard::Closed(code) = self.hear().await {
+            if let Event::Closed(code) = self.recv().await {
                 return code;
             }
         }
     }
 
-    /// Asserts that the socket is open: a ping is answered.
+    /// Asserts that the socket is open: the server replies to a ping.
     pub async fn assert_open(&mut self) {
-        self.say(json!({ "type": "ping", "t": 7 }).to_string())
+        self.send_text(json!({ "type": "ping", "t": 7 }).to_string())
             .await;
         assert_eq!(self.next("pong").await["t"], 7);
     }
