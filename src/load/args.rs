@@ -110,6 +110,11 @@ pub struct LoadArgs {
     /// Draw the latency distribution to this file, as SVG
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+
+    /// Write the latency percentiles in the HdrHistogram format, one file per transport: FILE
+    /// latency.hgrm becomes latency.ws.hgrm
+    #[arg(long, value_name = "FILE")]
+    pub hgrm: Option<PathBuf>,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -32,7 +32,10 @@ pub struct RunResult {
 
 impl RunResult {
     /// Draws the latency distribution as SVG.
-    pub fn latency_svg(&self) -> String {
+    ///
+    /// # Errors
+    /// When it cannot be drawn.
+    pub fn latency_svg(&self) -> Result<String, String> {
         let Report {
             target,
             parameters,

@@ -13,7 +13,7 @@
 //! - `clients`, `client`, `protocol`, `progress`: all clients; one subscriber; what it decodes
 //! - [`net`]: the raw connection below both
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
-//! - `report`, `table`, `warnings`, `plot`: the results
+//! - `report`, `table`, `warnings`, `plot`, `hgrm`: the results
 //!
 //! Publisher and clients are in one process, so that one clock measures both ends. The meaning
 //! of the figures is explained in `docs/performance.md`.
@@ -28,6 +28,7 @@ mod clients;
 mod command;
 mod context;
 mod counters;
+mod hgrm;
 mod measure;
 pub mod net;
 mod plot;
