@@ -181,12 +181,12 @@ async fn poll_bytes_include_empty_responses() {
         assert!(unanswered <= 3, "{report}");
 
         // The same on a raw connection: the message, then the empty response.
-        let ask = |since| format!("GET /poll?since={since}&epoch={epoch}");
+        let poll = |since| format!("GET /poll?since={since}&epoch={epoch}");
         let mut wire = server.wire().await;
-        wire.request(&ask(since), &[]).await;
+        wire.request(&poll(since), &[]).await;
         wire.response().await;
         let (up, news) = (wire.sent() as u64, wire.received() as u64);
-        wire.request(&ask(since + 1), &[]).await;
+        wire.request(&poll(since + 1), &[]).await;
         let tag = wire.response().await.header("etag").unwrap().to_owned();
         let empty = wire.received() as u64 - news;
         if !etag {
@@ -196,7 +196,7 @@ async fn poll_bytes_include_empty_responses() {
         }
         // The first response to each cursor is a 200, the others are 304.
         let condition = format!("If-None-Match: {tag}");
-        wire.request(&ask(since + 1), &[&condition]).await;
+        wire.request(&poll(since + 1), &[&condition]).await;
         assert_eq!(wire.head().await.status, 304);
         let known = wire.received() as u64 - news - empty;
         assert!(known < empty);
@@ -298,7 +298,9 @@ fn assert_plot(svg: &str) {
     ] {
         let texts = || svg.descendants().filter_map(|element| element.text());
         assert!(texts().any(|text| text.trim() == transport), "{transport}");
-        let mut strokes = svg.descendants().filter_map(|own| own.attribute("stroke"));
+        let mut strokes = svg
+            .descendants()
+            .filter_map(|element| element.attribute("stroke"));
         assert!(strokes.any(|stroke| stroke == color), "{transport}");
     }
 }

@@ -46,7 +46,7 @@ fn measure_and_print(args: &LoadArgs) -> Result<bool, String> {
     }
     for (transport, file) in files.hgrm {
         let mut transports = result.transports.iter();
-        if let Some((_, stats)) = transports.find(|(own, _)| *own == transport) {
+        if let Some((_, stats)) = transports.find(|(found, _)| *found == transport) {
             file.write(&hgrm::text(&stats.latency))?;
         }
     }

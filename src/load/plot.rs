@@ -151,7 +151,7 @@ fn draw<DB: DrawingBackend>(
         .y_desc("delivered within")
         .draw()?;
     let mut is_empty = true;
-    for (transport, histogram) in curves.iter().filter(|(_, own)| !own.is_empty()) {
+    for (transport, histogram) in curves.iter().filter(|curve| !curve.1.is_empty()) {
         is_empty = false;
         let (color, dash, gap) = line_style(*transport);
         let style = color.stroke_width(3);
