@@ -248,6 +248,21 @@ mod tests {
     }
 
     #[test]
+    fn curve_follows_percentiles() {
+        let mut latencies = new_histogram();
+        for micros in 1..=1000 {
+            latencies.record(micros * 1000).unwrap();
+        }
+        let points = points(&latencies, 4.0);
+        for (nines, exponent) in &points {
+            let expected = 1_000_000.0 * (1.0 - 10_f64.powf(-nines));
+            let value = 10_f64.powf(*exponent);
+            assert!((value - expected).abs() < 2_500.0, "{nines}: {value}");
+        }
+        assert!(points[POINTS as usize - 1].0 > 2.9, "up to 1 in 1000");
+    }
+
+    #[test]
     fn tick_labels() {
         assert_eq!(
             [2.0, 3.0, 5.0, 6.0].map(time),
