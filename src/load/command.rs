@@ -5,9 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use super::args::{LoadArgs, Transport};
+use super::args::LoadArgs;
 use super::hgrm;
 use super::measure::measure;
+use super::mix::Transport;
 
 /// Exit code if messages were lost, duplicated or out of order.
 const EXIT_DELIVERY_FAILED: u8 = 1;

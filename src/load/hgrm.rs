@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hdrhistogram::Histogram;
 
-use super::args::Transport;
+use super::mix::Transport;
 
 /// Lines until the remaining share of the values is halved; HdrHistogram's own default.
 const TICKS_PER_HALF_DISTANCE: u32 = 5;

@@ -4,10 +4,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::args::{LoadArgs, Transport};
+use super::args::LoadArgs;
 use super::clients::ClientPool;
 use super::context::RunContext;
 use super::counters::TransportStats;
+use super::mix::Transport;
 use super::plot;
 use super::process::raise_fd_limit;
 use super::publisher::{MAX_CONNECTIONS, PublishConfig, Publisher};

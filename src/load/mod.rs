@@ -6,7 +6,7 @@
 //!    └──────── due times ──────────────────────────▶ latency: from due to delivered
 //! ```
 //!
-//! - `args`, `command`: the command line; the subcommand from flags to exit code
+//! - `args`, `mix`, `command`: the command line; clients by transport; from flags to exit code
 //! - `measure`, `context`: one run from start to end; what its parts share
 //! - `target`, `usage`, `process`: the server, and CPU time and memory of both sides
 //! - `schedule`, `publisher`, `backoff`: when messages are due; the open loop that sends them
@@ -30,6 +30,7 @@ mod context;
 mod counters;
 mod hgrm;
 mod measure;
+mod mix;
 pub mod net;
 mod plot;
 mod process;
@@ -45,8 +46,9 @@ mod target;
 mod usage;
 mod warnings;
 
-pub use args::{LoadArgs, Transport};
+pub use args::LoadArgs;
 pub use command::main;
 pub use counters::{Counters, TransportStats};
 pub use measure::{RunResult, measure};
+pub use mix::Transport;
 pub use report::{Quantiles, Report, TransportReport};

@@ -11,7 +11,7 @@ use plotters::coord::ranged1d::{
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
-use super::args::Transport;
+use super::mix::Transport;
 
 const SIZE: (u32, u32) = (880, 520);
 
