@@ -1,6 +1,6 @@
-//! What the journal costs: messages a second, from one publisher and from many that share a
-//! commit, beside the disk itself. All of it depends on the disk: a laptop's takes milliseconds
-//! for a commit, a virtual one's host may not wait for its own.
+//! What the journal costs: messages per second, from one publisher and from many that share a
+//! commit, compared with the disk itself. All of it depends on the disk: a laptop's needs
+//! milliseconds for a commit, and the host of a virtual one may not wait for its own.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -29,21 +29,21 @@ fn main() {
         .configure_from_args();
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-journal");
     let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("a folder can be made");
+    fs::create_dir_all(&folder).expect("a writable folder");
     publish(&mut criterion, &folder);
-    wait_for_the_disk(&mut criterion, &folder);
+    sync_disk(&mut criterion, &folder);
     criterion.final_summary();
     let _ = fs::remove_dir_all(&folder);
 }
 
-/// From handing in until the answer; each publisher waits for its answer before its next.
+/// Measures from the request to its result; each publisher waits for it before the next one.
 fn publish(criterion: &mut Criterion, folder: &Path) {
     let runtime = Builder::new_current_thread().build().expect("a runtime");
     let mut group = criterion.benchmark_group("journal");
     for publishers in [1_u64, 8, 64] {
         let path = folder.join(format!("{publishers}.db"));
         let writer = LogWriter::open(Some(&path), RETENTION);
-        let writer = Arc::new(writer.expect("the folder can be written"));
+        let writer = Arc::new(writer.expect("a writable folder"));
         group.throughput(Throughput::Elements(publishers));
         group.bench_function(BenchmarkId::new("publishers", publishers), |bencher| {
             bencher.iter_custom(|rounds| burst(&runtime, &writer, publishers, rounds))
@@ -65,9 +65,9 @@ fn burst(
             published.expect("the disk has room");
         }
     };
-    let began = Instant::now();
+    let start = Instant::now();
     runtime.block_on(join_all((0..publishers).map(|_| publisher())));
-    began.elapsed()
+    start.elapsed()
 }
 
 fn message() -> NewMessage {
@@ -79,9 +79,9 @@ fn message() -> NewMessage {
     }
 }
 
-/// The limit: a page is appended to a file, and waited for.
-fn wait_for_the_disk(criterion: &mut Criterion, folder: &Path) {
-    let mut file = File::create(folder.join("bare")).expect("the folder can be written");
+/// The limit: appends 4 KiB to a file, and waits for the disk.
+fn sync_disk(criterion: &mut Criterion, folder: &Path) {
+    let mut file = File::create(folder.join("bare")).expect("a writable folder");
     let mut append = || {
         file.write_all(&[0; 4096]).expect("the disk has room");
         file.sync_data().expect("the disk works");

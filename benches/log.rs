@@ -1,5 +1,5 @@
-//! The log alone, without sockets: what it costs to append, to look, to follow, and to wake
-//! those who wait.
+//! The log alone, without sockets: what it costs to append, to read, to follow, and to wake
+//! waiters.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -18,8 +18,8 @@ use trifold::log::{Cursor, MessageLog, NewMessage, Retention};
 
 use common::note;
 
-/// What the program keeps by default.
-const KEPT: Retention = Retention {
+/// The retention of the program by default.
+const RETENTION: Retention = Retention {
     messages: 10_000,
     bytes: 64 << 20,
 };
@@ -41,10 +41,10 @@ fn main() {
     criterion.final_summary();
 }
 
-/// A log that is full: each message that comes makes the oldest go.
+/// Returns a full log: each new message evicts the oldest one.
 fn full_log() -> Arc<MessageLog> {
-    let log = Arc::new(MessageLog::new(KEPT));
-    for _ in 0..KEPT.messages {
+    let log = Arc::new(MessageLog::new(RETENTION));
+    for _ in 0..RETENTION.messages {
         append_one(&log);
     }
     log
@@ -59,7 +59,7 @@ fn message(number: u64) -> NewMessage {
     note(format!("id-{number}"), TEXT)
 }
 
-/// A message into a full log that nobody reads.
+/// Appends to a full log without readers.
 fn append(criterion: &mut Criterion) {
     let log = full_log();
     let mut numbers = log.head() + 1..;
@@ -67,7 +67,7 @@ fn append(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     group.bench_function("to a full log", |bencher| {
         bencher.iter_batched(
-            || numbers.next().map(message).expect("numbers do not end"),
+            || numbers.next().map(message).expect("an endless range"),
             |message| log.append(message),
             BatchSize::SmallInput,
         );
@@ -75,7 +75,7 @@ fn append(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Who asks first pays for putting the batch together; the others share it.
+/// Reads: the first reader assembles the batch, the others share it.
 fn after(criterion: &mut Criterion) {
     let log = full_log();
     let mut group = criterion.benchmark_group("after");
@@ -85,17 +85,17 @@ fn after(criterion: &mut Criterion) {
     });
     for behind in [1, 100] {
         group.throughput(Throughput::Elements(behind));
-        group.bench_function(BenchmarkId::new("first to ask", behind), |bencher| {
+        group.bench_function(BenchmarkId::new("first reader", behind), |bencher| {
             bencher.iter_batched(
                 || {
-                    append_one(&log); // forgets the batches of before
+                    append_one(&log); // invalidates the cached batches
                     Cursor::new(log.head() - behind)
                 },
                 |cursor| log.read(&cursor),
                 BatchSize::PerIteration,
             );
         });
-        group.bench_function(BenchmarkId::new("asked before", behind), |bencher| {
+        group.bench_function(BenchmarkId::new("cached", behind), |bencher| {
             let cursor = Cursor::new(log.head() - behind);
             bencher.iter(|| log.read(&cursor));
         });
@@ -103,12 +103,12 @@ fn after(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// One follower: each message as it comes, and all that is kept.
+/// Follows: each message as it is appended, and everything retained.
 fn follow(criterion: &mut Criterion) {
     let log = full_log();
     let mut group = criterion.benchmark_group("follow");
     group.throughput(Throughput::Elements(1));
-    group.bench_function("one message, then asleep", |bencher| {
+    group.bench_function("one message, then wait", |bencher| {
         let mut follow = log.clone().follow(Cursor::new(log.head()));
         assert!(follow.next().now_or_never().is_none());
         bencher.iter_batched(
@@ -121,19 +121,19 @@ fn follow(criterion: &mut Criterion) {
             BatchSize::PerIteration,
         );
     });
-    group.throughput(Throughput::Elements(KEPT.messages as u64));
-    group.bench_function("all that is kept, in batches of 500", |bencher| {
+    group.throughput(Throughput::Elements(RETENTION.messages as u64));
+    group.bench_function("everything retained, in batches of 500", |bencher| {
         bencher.iter_batched(
             || {
-                append_one(&log); // forgets the batches of before
+                append_one(&log); // invalidates the cached batches
                 log.clone().follow(Cursor::new(log.oldest() - 1))
             },
             |mut follow| {
-                let mut held = 0;
+                let mut version = 0;
                 while let Some(Some(Ok(batch))) = follow.next().now_or_never() {
-                    held = batch.version;
+                    version = batch.version;
                 }
-                assert_eq!(held, log.head());
+                assert_eq!(version, log.head());
             },
             BatchSize::PerIteration,
         );
@@ -141,18 +141,18 @@ fn follow(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// From before the append until the last of those who wait has its batch.
+/// Measures from before the append until the last waiter has its batch.
 fn wake_up(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("wake-up");
     for waiters in [1, 100, 10_000] {
         group.throughput(Throughput::Elements(waiters));
-        for kind in [Waiter::Changed, Waiter::Follow] {
-            let mut crowd = None;
+        for kind in [WaiterKind::Changed, WaiterKind::Follow] {
+            let mut created = None;
             group.bench_function(BenchmarkId::new(kind.name(), waiters), |bencher| {
-                // Made here, so that a crowd that the filter leaves out is not made.
-                let crowd =
-                    crowd.get_or_insert_with(|| Crowd::new(kind, waiters as usize));
-                bencher.iter_custom(|rounds| (0..rounds).map(|_| crowd.wake()).sum());
+                // Created here, so that benches that are filtered out create nothing.
+                let created =
+                    created.get_or_insert_with(|| Waiters::new(kind, waiters as usize));
+                bencher.iter_custom(|rounds| (0..rounds).map(|_| created.wake()).sum());
             });
         }
     }
@@ -161,14 +161,14 @@ fn wake_up(criterion: &mut Criterion) {
 
 /// How a reader waits.
 #[derive(Clone, Copy)]
-enum Waiter {
-    /// As a long poll, that asks again at once.
+enum WaiterKind {
+    /// Like a long poll, with the next request at once.
     Changed,
-    /// As a WebSocket.
+    /// Like a WebSocket.
     Follow,
 }
 
-impl Waiter {
+impl WaiterKind {
     fn name(self) -> &'static str {
         match self {
             Self::Changed => "changed, then after",
@@ -176,19 +176,19 @@ impl Waiter {
         }
     }
 
-    /// Reads for ever, and says so each time that it has a batch.
-    async fn read(self, log: Arc<MessageLog>, has_batch: impl Fn()) {
+    /// Reads forever, and calls `on_batch` for each batch.
+    async fn read(self, log: Arc<MessageLog>, on_batch: impl Fn()) {
         let mut cursor = Cursor::new(log.head());
         match self {
             Self::Changed => loop {
                 log.changed(&cursor).await;
-                cursor.since = log.read(&cursor).expect("all is kept").version;
-                has_batch();
+                cursor.since = log.read(&cursor).expect("no gap").version;
+                on_batch();
             },
             Self::Follow => {
                 let mut follow = log.follow(cursor);
                 while let Some(Ok(_)) = follow.next().await {
-                    has_batch();
+                    on_batch();
                 }
             }
         }
@@ -196,45 +196,45 @@ impl Waiter {
 }
 
 /// Waiters on one thread, on a runtime like that of actix's workers.
-struct Crowd {
+struct Waiters {
     runtime: Runtime,
     tasks: LocalSet,
     log: Arc<MessageLog>,
     waiters: usize,
-    /// How many have their batch of this round.
+    /// How many have the batch of this round.
     served: Rc<Cell<usize>>,
     all_served: Rc<Notify>,
 }
 
-impl Crowd {
-    fn new(kind: Waiter, waiters: usize) -> Self {
-        let crowd = Self {
+impl Waiters {
+    fn new(kind: WaiterKind, waiters: usize) -> Self {
+        let created = Self {
             runtime: Builder::new_current_thread()
                 .enable_all()
                 .build()
-                .expect("a runtime can be made"),
+                .expect("a runtime"),
             tasks: LocalSet::new(),
-            log: Arc::new(MessageLog::new(KEPT)),
+            log: Arc::new(MessageLog::new(RETENTION)),
             waiters,
             served: Rc::default(),
             all_served: Rc::default(),
         };
         for _ in 0..waiters {
-            let (served, all) = (crowd.served.clone(), crowd.all_served.clone());
-            let has_batch = move || {
+            let (served, all) = (created.served.clone(), created.all_served.clone());
+            let on_batch = move || {
                 served.set(served.get() + 1);
                 if served.get() == waiters {
                     all.notify_one();
                 }
             };
-            crowd
+            created
                 .tasks
-                .spawn_local(kind.read(crowd.log.clone(), has_batch));
+                .spawn_local(kind.read(created.log.clone(), on_batch));
         }
-        crowd
+        created
     }
 
-    /// Appends once all are asleep, and says how long it took until all were served.
+    /// Appends once all wait, and returns the time until all were served.
     fn wake(&self) -> Duration {
         self.runtime.block_on(self.tasks.run_until(async {
             while self.log.waiter_count() < self.waiters {
@@ -243,10 +243,10 @@ impl Crowd {
             self.served.set(0);
             let message = message(self.log.head() + 1);
 
-            let begin = Instant::now();
+            let start = Instant::now();
             self.log.append(message).expect("the log is open");
             self.all_served.notified().await;
-            begin.elapsed()
+            start.elapsed()
         }))
     }
 }

@@ -51,7 +51,11 @@ fn publish_to_receive(criterion: &mut Criterion) {
     for subscribers in [1, 100, 1000] {
         group.throughput(Throughput::Elements(subscribers));
         let count = subscribers as usize;
-        for transport in [Transport::Poll, Transport::LongPoll, Transport::WebSocket] {
+        for transport in [
+            BenchTransport::Poll,
+            BenchTransport::LongPoll,
+            BenchTransport::WebSocket,
+        ] {
             let mut bench = |name: String, open: &dyn Fn() -> Subscribers| {
                 let mut opened = None;
                 group.bench_function(BenchmarkId::new(name, subscribers), |bencher| {
@@ -80,7 +84,7 @@ fn empty_poll(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1));
     let server = Server::start(&[]);
     server.fill(1);
-    let mut connection = Connection::open(server.address);
+    let mut connection = ClientConnection::open(server.address);
     let poll = |headers: &str| get("/poll?since=1", headers);
 
     let response = connection.exchange(&poll("")).to_vec();
@@ -97,7 +101,7 @@ fn empty_poll(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| connection.exchange(&request).len());
         });
-        let mut bare = Connection::open(echo_server(request.len(), response));
+        let mut bare = ClientConnection::open(echo_server(request.len(), response));
         group.bench_function(format!("{name}, bare TCP"), |bencher| {
             bencher.iter(|| bare.exchange(&request).len());
         });
@@ -118,13 +122,13 @@ fn echo_server(request: usize, response: Vec<u8>) -> SocketAddr {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Transport {
+enum BenchTransport {
     Poll,
     LongPoll,
     WebSocket,
 }
 
-impl Transport {
+impl BenchTransport {
     fn name(self) -> &'static str {
         match self {
             // Without the interval, which the user chooses.
@@ -167,9 +171,9 @@ fn publish_request() -> Vec<u8> {
 /// A publisher and its subscribers: blocking sockets on one thread, which reads one after the
 /// other. On two cores that uses less of the server's CPU time than any runtime.
 struct Subscribers {
-    transport: Transport,
-    publisher: Connection,
-    connections: Vec<Connection>,
+    transport: BenchTransport,
+    publisher: ClientConnection,
+    connections: Vec<ClientConnection>,
     /// The version that all subscribers have.
     version: u64,
     peer: Peer,
@@ -192,23 +196,28 @@ impl Peer {
 }
 
 impl Subscribers {
-    fn of_trifold(transport: Transport, count: usize) -> Self {
+    fn of_trifold(transport: BenchTransport, count: usize) -> Self {
         let server = Server::start(&["--publish-rate=0"]); // all messages are from one address
         Self::open(server.address, transport, count, Peer::Trifold(server))
     }
 
-    fn of_bare_tcp(transport: Transport, count: usize) -> Self {
+    fn of_bare_tcp(transport: BenchTransport, count: usize) -> Self {
         let waiters = Arc::new(AtomicUsize::new(0));
         let recording = Recording::record(transport);
         let address = replay_server(recording, count, waiters.clone());
         Self::open(address, transport, count, Peer::Bare { waiters })
     }
 
-    fn open(address: SocketAddr, transport: Transport, count: usize, peer: Peer) -> Self {
-        let publisher = Connection::open(address);
+    fn open(
+        address: SocketAddr,
+        transport: BenchTransport,
+        count: usize,
+        peer: Peer,
+    ) -> Self {
+        let publisher = ClientConnection::open(address);
         let connect = |_| {
-            let mut connection = Connection::open(address);
-            if transport == Transport::WebSocket {
+            let mut connection = ClientConnection::open(address);
+            if transport == BenchTransport::WebSocket {
                 let response = connection.exchange(&transport.request(0));
                 assert_eq!(parse_head(response).map(|head| head.status), Some(101));
             }
@@ -231,7 +240,7 @@ impl Subscribers {
 
         let start = Instant::now();
         self.publisher.send(&publish_request);
-        if self.transport == Transport::Poll {
+        if self.transport == BenchTransport::Poll {
             self.publisher.receive(); // otherwise a poll could overtake the message
             self.send(&request);
         }
@@ -240,7 +249,7 @@ impl Subscribers {
         }
         let elapsed = start.elapsed();
 
-        if self.transport != Transport::Poll {
+        if self.transport != BenchTransport::Poll {
             self.publisher.receive();
         }
         self.version += 1;
@@ -251,9 +260,9 @@ impl Subscribers {
     /// Waits until all long polls and WebSockets wait for the message.
     fn prepare(&mut self) {
         match self.transport {
-            Transport::Poll => return,
-            Transport::LongPoll => self.send(&self.transport.request(self.version)),
-            Transport::WebSocket => {}
+            BenchTransport::Poll => return,
+            BenchTransport::LongPoll => self.send(&self.transport.request(self.version)),
+            BenchTransport::WebSocket => {}
         }
         let start = Instant::now();
         while self.peer.waiters() < self.connections.len() {
@@ -287,7 +296,7 @@ impl Subscribers {
 
 /// The bytes of Trifold when one subscriber receives one message.
 struct Recording {
-    transport: Transport,
+    transport: BenchTransport,
     /// The response to a WebSocket's handshake.
     upgraded: Vec<u8>,
     published: Vec<u8>,
@@ -295,7 +304,7 @@ struct Recording {
 }
 
 impl Recording {
-    fn record(transport: Transport) -> Self {
+    fn record(transport: BenchTransport) -> Self {
         let mut subscribers = Subscribers::of_trifold(transport, 1);
         let upgraded = subscribers.connections[0].last().to_vec();
         subscribers.measure_once();
@@ -323,14 +332,14 @@ fn replay_server(
         let mut subscribers = Vec::with_capacity(count);
         for _ in 0..count {
             let mut stream = accept()?;
-            if transport == Transport::WebSocket {
+            if transport == BenchTransport::WebSocket {
                 stream.read_exact(&mut request)?;
                 stream.write_all(&recording.upgraded)?;
             }
             subscribers.push(stream);
         }
         loop {
-            if transport == Transport::LongPoll {
+            if transport == BenchTransport::LongPoll {
                 for stream in &mut subscribers {
                     stream.read_exact(&mut request)?;
                 }
@@ -340,7 +349,7 @@ fn replay_server(
             waiters.store(0, Ordering::Release);
             publisher.write_all(&recording.published)?;
             for stream in &mut subscribers {
-                if transport == Transport::Poll {
+                if transport == BenchTransport::Poll {
                     stream.read_exact(&mut request)?;
                 }
                 stream.write_all(&recording.delivered)?;
@@ -370,13 +379,13 @@ where
 }
 
 /// A connection with one response or one frame at a time.
-struct Connection {
+struct ClientConnection {
     stream: TcpStream,
     buffer: Box<[u8]>,
     filled: usize,
 }
 
-impl Connection {
+impl ClientConnection {
     fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).expect("the server listens");
         stream.set_nodelay(true).expect("a TCP option");

@@ -181,12 +181,12 @@ async fn poll_bytes_include_empty_responses() {
         assert!(unanswered <= 3, "{report}");
 
         // The same on a raw connection: the message, then the empty response.
-        let ask = |since| format!("GET /poll?since={since}&epoch={epoch}");
+        let poll = |since| format!("GET /poll?since={since}&epoch={epoch}");
         let mut wire = server.wire().await;
-        wire.request(&ask(since), &[]).await;
+        wire.request(&poll(since), &[]).await;
         wire.response().await;
         let (up, news) = (wire.sent() as u64, wire.received() as u64);
-        wire.request(&ask(since + 1), &[]).await;
+        wire.request(&poll(since + 1), &[]).await;
         let tag = wire.response().await.header("etag").unwrap().to_owned();
         let empty = wire.received() as u64 - news;
         if !etag {
@@ -196,7 +196,7 @@ async fn poll_bytes_include_empty_responses() {
         }
         // The first response to each cursor is a 200, the others are 304.
         let condition = format!("If-None-Match: {tag}");
-        wire.request(&ask(since + 1), &[&condition]).await;
+        wire.request(&poll(since + 1), &[&condition]).await;
         assert_eq!(wire.head().await.status, 304);
         let known = wire.received() as u64 - news - empty;
         assert!(known < empty);
@@ -209,6 +209,7 @@ async fn poll_bytes_include_empty_responses() {
 async fn table_json_and_plot_agree() {
     let server = Program::start(&[]);
     let (json, plot) = (output_path("load.json"), output_path("load.svg"));
+    let hgrm = output_path("load.hgrm");
     let output = program(&[
         &format!("http://{}", server.address),
         "--transport=ws=6,longpoll=4,poll=2",
@@ -217,6 +218,7 @@ async fn table_json_and_plot_agree() {
         "--poll-interval=100ms",
         &format!("--json={}", json.display()),
         &format!("--plot={}", plot.display()),
+        &format!("--hgrm={}", hgrm.display()),
     ])
     .await;
     assert_eq!(text(&output.stderr), "");
@@ -272,12 +274,35 @@ async fn table_json_and_plot_agree() {
         assert!(table.contains(&format!("server (process {})", server.id())));
     }
 
-    let svg = fs::read_to_string(plot).unwrap();
-    let svg = roxmltree::Document::parse(&svg).expect("well-formed XML");
-    let curves = svg
-        .descendants()
-        .filter_map(|own| own.attribute("data-transport"));
-    assert_eq!(curves.collect::<Vec<_>>(), ["poll", "longpoll", "ws"]);
+    assert_plot(&fs::read_to_string(plot).unwrap());
+    for transport in ["poll", "longpoll", "ws"] {
+        let path = hgrm.with_extension(format!("{transport}.hgrm"));
+        let text = fs::read_to_string(path).unwrap();
+        let transports = report["transports"].as_array().unwrap();
+        let mut rows = transports.iter();
+        let row = rows.find(|row| row["transport"] == transport).unwrap();
+        let max = row["latency_ms"]["max"].as_f64().unwrap();
+        let count = row["delivered"].as_u64().unwrap();
+        let summary = format!("#[Max     = {max:12.3}, Total count    = {count:12}]");
+        assert!(text.contains(&summary), "{summary}\n{text}");
+    }
+}
+
+/// Asserts that the plot has a curve in its colour and a legend for each transport.
+fn assert_plot(svg: &str) {
+    let svg = roxmltree::Document::parse(svg).expect("well-formed XML");
+    for (transport, color) in [
+        ("poll", "#BF4E00"),
+        ("longpoll", "#003F7D"),
+        ("ws", "#00724F"),
+    ] {
+        let texts = || svg.descendants().filter_map(|element| element.text());
+        assert!(texts().any(|text| text.trim() == transport), "{transport}");
+        let mut strokes = svg
+            .descendants()
+            .filter_map(|element| element.attribute("stroke"));
+        assert!(strokes.any(|stroke| stroke == color), "{transport}");
+    }
 }
 
 #[tokio::test]
@@ -361,6 +386,7 @@ async fn invalid_flags_are_rejected() {
         (&["--pid=0"], "--pid"),
         (&["--json=/nowhere/to/be/found"], "/nowhere/to/be/found"),
         (&["--plot=/nowhere/to/be/found"], "/nowhere/to/be/found"),
+        (&["--hgrm=/nowhere/to/be/found"], "/nowhere/to/be/found.ws"),
     ] {
         assert_error(flags, expected).await;
     }

@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
-use socket2::{Domain, Protocol, Socket, Type};
-
+use socket2::{Domain, Socket, Type};
 use trifold::load::net::http::{ResponseHead, read_response};
 
 use crate::protocols::{Action, Protocol};
@@ -122,7 +121,8 @@ impl<'a> Client<'a> {
 
     fn connect(&mut self) -> io::Result<()> {
         let number = self.subscribers.len();
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+        let socket =
+            Socket::new(Domain::IPV4, Type::STREAM, Some(socket2::Protocol::TCP))?;
         // Several addresses, so that ports do not run out; and no TIME_WAIT that keeps them.
         let source = Ipv4Addr::new(127, 0, 1, (number % 8) as u8 + 1);
         socket.bind(&SocketAddrV4::new(source, 0).into())?;
@@ -269,7 +269,7 @@ impl Client<'_> {
     /// When a connection fails.
     pub(crate) fn run(
         &mut self,
-        workworkload: Workload,
+        workload: Workload,
         mut on_measuring: impl FnMut(),
     ) -> io::Result<RunResult> {
         let start = Instant::now() + Duration::from_millis(100);
@@ -341,7 +341,7 @@ impl Client<'_> {
 fn publish(
     protocol: &dyn Protocol,
     address: SocketAddr,
-    workworkload: Workload,
+    workload: Workload,
     start: Instant,
     interval: Duration,
     errors: mpsc::Sender<io::Error>,

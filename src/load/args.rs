@@ -1,23 +1,18 @@
 //! The command line of `trifold load`.
 
-use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
-use serde::{Serialize, Serializer};
 
+use super::mix::{MAX_CLIENTS, Mix, TransportShare};
 use super::process::cores;
 use super::target::Url;
 
 /// Number of clients if neither `--clients` nor the mix contains one.
 const DEFAULT_CLIENTS: usize = 100;
-
-/// Maximum number of clients; the limit of open files of one process is lower anyway.
-const MAX_CLIENTS: usize = 1_000_000;
 
 /// Maximum number of messages of a run: each client records which ones it has not received.
 const MAX_MESSAGES: f64 = 10_000_000.0;
@@ -110,105 +105,14 @@ pub struct LoadArgs {
     /// Draw the latency distribution to this file, as SVG
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
+
+    /// Write the latency percentiles in the HdrHistogram format, one file per transport: FILE
+    /// latency.hgrm becomes latency.ws.hgrm
+    #[arg(long, value_name = "FILE")]
+    pub hgrm: Option<PathBuf>,
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// How a client receives messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Transport {
-    /// It sends requests at intervals.
-    Poll,
-    /// It sends a request, and the server responds when there is a new message.
-    Longpoll,
-    /// It opens a WebSocket, and the server sends every new message.
-    Ws,
-}
-
-impl Transport {
-    /// All of them; the index is the discriminant of the variant.
-    pub const ALL: [Self; 3] = [Self::Poll, Self::Longpoll, Self::Ws];
-
-    /// Returns the name that the protocol and the flags use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Poll => "poll",
-            Self::Longpoll => "longpoll",
-            Self::Ws => "ws",
-        }
-    }
-}
-
-impl fmt::Display for Transport {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
-
-/// One part of a mix: `ws`, or `ws=800`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TransportShare {
-    transport: Transport,
-    clients: Option<usize>,
-}
-
-impl FromStr for TransportShare {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, clients) = match text.split_once('=') {
-            Some((name, count)) => (name, Some(count)),
-            None => (text, None),
-        };
-        let mut transports = Transport::ALL.into_iter();
-        let transport = transports.find(|transport| transport.name() == name);
-        let parse_count = |count: &str| match count.parse() {
-            Ok(count @ 1..=MAX_CLIENTS) => Ok(count),
-            _ => Err(format!(
-                "the number of {name} clients must be from 1 to {MAX_CLIENTS}"
-            )),
-        };
-        Ok(Self {
-            transport: transport.ok_or("the transport must be poll, longpoll or ws")?,
-            clients: clients.map(parse_count).transpose()?,
-        })
-    }
-}
-
-/// The number of clients of each transport.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mix(pub Vec<(Transport, usize)>);
-
-impl Serialize for Mix {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
-
-impl Mix {
-    /// Returns the number of clients of all transports.
-    pub fn clients(&self) -> usize {
-        self.0.iter().map(|(_, clients)| clients).sum()
-    }
-
-    /// Returns the transport of each client, in an order that interleaves them evenly.
-    pub fn interleave(&self) -> Vec<Transport> {
-        let mut positions: Vec<_> = self
-            .0
-            .iter()
-            .flat_map(|&(transport, count)| {
-                let position = move |index| (index as f64 + 0.5) / count as f64;
-                (0..count).map(move |index| (position(index), transport))
-            })
-            .collect();
-        positions.sort_by(|(left, _), (right, _)| left.total_cmp(right));
-        positions
-            .into_iter()
-            .map(|(_, transport)| transport)
-            .collect()
-    }
-}
 
 impl LoadArgs {
     /// Returns the number of clients of each transport.
@@ -321,6 +225,7 @@ fn duration(
 mod tests {
     use clap::Parser;
 
+    use super::super::mix::Transport;
     use super::*;
 
     #[derive(Parser)]
@@ -376,13 +281,6 @@ mod tests {
             let error = mix(flags).unwrap_err();
             assert!(error.contains(expected), "{flags:?}: {error}");
         }
-    }
-
-    #[test]
-    fn transports_are_interleaved_evenly() {
-        use Transport::{Poll, Ws};
-        let transports = Mix(vec![(Ws, 4), (Poll, 2)]).interleave();
-        assert_eq!(transports, [Ws, Poll, Ws, Ws, Poll, Ws]);
     }
 
     #[test]

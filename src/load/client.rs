@@ -10,8 +10,8 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::args::Transport;
 use super::backoff::Backoff;
+use super::mix::Transport;
 use super::net::connection::{ByteCounts, Connection};
 use super::net::websocket::{
     CLOSE, PING, PONG, TEXT, client_frame, handshake_key, upgrade_headers,

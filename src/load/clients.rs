@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
-use super::args::{LoadArgs, Transport};
+use super::args::LoadArgs;
 use super::client::{self, ClientConfig};
 use super::context::RunContext;
 use super::counters::{Counters, TransportStats};
+use super::mix::Transport;
 use super::progress::{CHECK_INTERVAL, StallDetector, progress_bar};
 use super::publisher::Publisher;
 use super::stats::{ClientStats, ThreadStats};

@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::args::LoadArgs;
+use super::hgrm;
 use super::measure::measure;
+use super::mix::Transport;
 
 /// Exit code if messages were lost, duplicated or out of order.
 const EXIT_DELIVERY_FAILED: u8 = 1;
@@ -28,39 +30,74 @@ pub fn main(args: &LoadArgs) -> ExitCode {
 
 fn measure_and_print(args: &LoadArgs) -> Result<bool, String> {
     args.check()?;
-    let to_stdout = args.json.as_deref() == Some(Path::new("-"));
     // Files are created first: an error after the measurement would lose its results.
-    let json_path = args.json.as_deref().filter(|_| !to_stdout);
-    let json_file = json_path.map(OutputFile::create).transpose()?;
-    let plot_file = args.plot.as_deref().map(OutputFile::create).transpose()?;
-
+    let files = OutputFiles::create(args)?;
     let result = measure(args)?;
     let json = serde_json::to_string_pretty(&result.report)
         .map_err(|error| format!("cannot encode the report: {error}"))?;
-    match to_stdout {
+    match is_stdout(args) {
         true => print(&format!("{json}\n")),
         false => print(&result.report.to_string()),
     }?;
-    if let Some(file) = json_file {
+    if let Some(file) = files.json {
         file.write(&format!("{json}\n"))?;
     }
-    if let Some(file) = plot_file {
-        file.write(&result.latency_svg())?;
+    if let Some(file) = files.plot {
+        file.write(&result.latency_svg()?)?;
+    }
+    for (transport, file) in files.hgrm {
+        let mut transports = result.transports.iter();
+        if let Some((_, stats)) = transports.find(|(found, _)| *found == transport) {
+            file.write(&hgrm::text(&stats.latency))?;
+        }
     }
     Ok(result.report.ok)
 }
 
-/// A file that is created before the measurement and written after it.
-struct OutputFile<'a> {
-    file: File,
-    path: &'a Path,
+/// Returns whether `--json` has no file.
+fn is_stdout(args: &LoadArgs) -> bool {
+    args.json.as_deref() == Some(Path::new("-"))
 }
 
-impl<'a> OutputFile<'a> {
-    fn create(path: &'a Path) -> Result<Self, String> {
+/// All files of a run.
+struct OutputFiles {
+    json: Option<OutputFile>,
+    plot: Option<OutputFile>,
+    hgrm: Vec<(Transport, OutputFile)>,
+}
+
+impl OutputFiles {
+    fn create(args: &LoadArgs) -> Result<Self, String> {
+        let json = args.json.as_deref().filter(|_| !is_stdout(args));
+        let mut hgrm = Vec::new();
+        if let Some(file) = &args.hgrm {
+            for (transport, _) in args.mix()?.0 {
+                let path = hgrm::path(file, transport);
+                hgrm.push((transport, OutputFile::create(&path)?));
+            }
+        }
+        Ok(Self {
+            json: json.map(OutputFile::create).transpose()?,
+            plot: args.plot.as_deref().map(OutputFile::create).transpose()?,
+            hgrm,
+        })
+    }
+}
+
+/// A file that is created before the measurement and written after it.
+struct OutputFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl OutputFile {
+    fn create(path: &Path) -> Result<Self, String> {
         let file = File::create(path);
-        file.map(|file| Self { file, path })
-            .map_err(|error| format!("cannot create {}: {error}", path.display()))
+        let path = path.to_owned();
+        match file {
+            Ok(file) => Ok(Self { file, path }),
+            Err(error) => Err(format!("cannot create {}: {error}", path.display())),
+        }
     }
 
     fn write(mut self, text: &str) -> Result<(), String> {

@@ -4,10 +4,11 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::args::{LoadArgs, Transport};
+use super::args::LoadArgs;
 use super::clients::ClientPool;
 use super::context::RunContext;
 use super::counters::TransportStats;
+use super::mix::Transport;
 use super::plot;
 use super::process::raise_fd_limit;
 use super::publisher::{MAX_CONNECTIONS, PublishConfig, Publisher};
@@ -32,7 +33,10 @@ pub struct RunResult {
 
 impl RunResult {
     /// Draws the latency distribution as SVG.
-    pub fn latency_svg(&self) -> String {
+    ///
+    /// # Errors
+    /// When it cannot be drawn.
+    pub fn latency_svg(&self) -> Result<String, String> {
         let Report {
             target,
             parameters,

@@ -6,14 +6,14 @@
 //!    └──────── due times ──────────────────────────▶ latency: from due to delivered
 //! ```
 //!
-//! - `args`, `command`: the command line; the subcommand from flags to exit code
+//! - `args`, `mix`, `command`: the command line; clients by transport; from flags to exit code
 //! - `measure`, `context`: one run from start to end; what its parts share
 //! - `target`, `usage`, `process`: the server, and CPU time and memory of both sides
 //! - `schedule`, `publisher`, `backoff`: when messages are due; the open loop that sends them
 //! - `clients`, `client`, `protocol`, `progress`: all clients; one subscriber; what it decodes
 //! - [`net`]: the raw connection below both
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
-//! - `report`, `table`, `warnings`, `plot`: the results
+//! - `report`, `table`, `warnings`, `plot`, `hgrm`: the results
 //!
 //! Publisher and clients are in one process, so that one clock measures both ends. The meaning
 //! of the figures is explained in `docs/performance.md`.
@@ -28,7 +28,9 @@ mod clients;
 mod command;
 mod context;
 mod counters;
+mod hgrm;
 mod measure;
+mod mix;
 pub mod net;
 mod plot;
 mod process;
@@ -44,8 +46,9 @@ mod target;
 mod usage;
 mod warnings;
 
-pub use args::{LoadArgs, Transport};
+pub use args::LoadArgs;
 pub use command::main;
 pub use counters::{Counters, TransportStats};
 pub use measure::{RunResult, measure};
+pub use mix::Transport;
 pub use report::{Quantiles, Report, TransportReport};

@@ -1,223 +1,223 @@
-//! A picture of the latencies: for each technique, which part of its messages came within
-//! which time. Both axes are logarithmic, the first one in nines, because what hurts is at the
-//! end: 1 in 100 or 1 in 1000.
+//! The latency plot: for each transport, the share of its messages that was delivered within a
+//! time. Both axes are logarithmic, the percentiles by their number of nines, because the slowest
+//! 1 in 100 or 1 in 1000 matter most.
 
-use std::fmt::Write;
+use std::ops::Range;
 
 use hdrhistogram::Histogram;
+use plotters::coord::ranged1d::{
+    KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter,
+};
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
 
-use super::args::Transport;
+use super::mix::Transport;
 
-const WIDTH: f64 = 880.0;
-const HEIGHT: f64 = 520.0;
-const LEFT: f64 = 76.0;
-const RIGHT: f64 = 772.0;
-const TOP: f64 = 84.0;
-const BOTTOM: f64 = 452.0;
+const SIZE: (u32, u32) = (880, 520);
 
-/// Points of a curve. They lie closer together than pixels that could be told apart.
+/// Number of points of a curve: closer than pixels that could be distinguished.
 const POINTS: u32 = 240;
 
-/// Least distance between the labels of two curves, in pixels.
-const LABEL_HEIGHT: f64 = 18.0;
+const TEXT: RGBColor = RGBColor(0x1b, 0x1f, 0x24);
+const SECONDARY_TEXT: RGBColor = RGBColor(0x57, 0x60, 0x6a);
+const GRID: RGBColor = RGBColor(0xd8, 0xdc, 0xe1);
+const LIGHT_GRID: RGBColor = RGBColor(0xf1, 0xf3, 0xf5);
+const FONT: &str = "sans-serif";
 
-/// A technique's name, and its latencies in µs.
+/// A transport, and its latencies in µs.
 pub(super) type Curve<'a> = (Transport, &'a Histogram<u64>);
 
-/// The colours are the page's. The dashes tell the curves apart without them.
-fn looks(technique: Transport) -> (&'static str, &'static str) {
-    match technique {
-        Transport::Poll => ("#bf4e00", "2 5"),
-        Transport::Longpoll => ("#003f7d", "10 5"),
-        Transport::Ws => ("#00724f", "none"),
+/// Returns the colour of a transport on the page, and the lengths of a dash and of a gap, which
+/// distinguish the curves without colours.
+fn line_style(transport: Transport) -> (RGBColor, u32, u32) {
+    match transport {
+        Transport::Poll => (RGBColor(0xbf, 0x4e, 0x00), 2, 5),
+        Transport::Longpoll => (RGBColor(0x00, 0x3f, 0x7d), 10, 5),
+        Transport::Ws => (RGBColor(0x00, 0x72, 0x4f), 10_000, 1), // solid
     }
 }
 
-/// The axes: how many nines, and from which power of ten to which, in µs.
-struct Axes {
-    nines: f64,
-    lowest: f64,
-    highest: f64,
+/// A linear axis with its own grid lines and labels. The axes of plotters choose theirs, and do not
+/// know a scale of nines.
+#[derive(Clone)]
+struct Axis {
+    range: Range<f64>,
+    /// Grid lines with a label.
+    labeled: Vec<f64>,
+    /// Grid lines without.
+    light: Vec<f64>,
+    format: fn(f64) -> String,
 }
 
-impl Axes {
-    fn of(curves: &[Curve<'_>]) -> Self {
-        let all = || curves.iter().map(|(_, histogram)| histogram);
-        let count = all().map(|own| own.len()).max().unwrap_or(1).max(1);
-        let least = all().map(|own| own.min().max(1)).min().unwrap_or(1);
-        let most = all().map(|own| own.max()).max().unwrap_or(1).max(1);
-        let lowest = (least as f64).log10().floor();
+impl Axis {
+    /// Returns the axis of percentiles, as numbers of nines: 0 %, 50 %, 90 %, 99 % and so on.
+    fn percentiles(curves: &[Curve<'_>]) -> Self {
+        let counts = curves.iter().map(|(_, histogram)| histogram.len());
+        let nines = exponent(counts.max().unwrap_or(1)).ceil().clamp(2.0, 7.0);
+        let labeled = (0..=nines as u32).map(f64::from);
         Self {
-            nines: (count as f64).log10().ceil().clamp(2.0, 7.0),
-            lowest,
-            highest: (most as f64).log10().ceil().max(lowest + 1.0),
+            range: 0.0..nines,
+            labeled: labeled.chain([2_f64.log10()]).collect(),
+            light: Vec::new(),
+            format: percentile,
         }
     }
 
-    /// `nines` is 1 for 90 %, 2 for 99 %, and so on.
-    fn x(&self, nines: f64) -> f64 {
-        LEFT + (RIGHT - LEFT) * (nines / self.nines).clamp(0.0, 1.0)
-    }
-
-    fn y(&self, micros: f64) -> f64 {
-        let power = micros.max(1.0).log10();
-        let height = (power - self.lowest) / (self.highest - self.lowest);
-        BOTTOM - (BOTTOM - TOP) * height.clamp(0.0, 1.0)
-    }
-}
-
-/// The picture, as SVG. `about` says in one line what was measured.
-pub(super) fn svg(curves: &[Curve<'_>], about: &str) -> String {
-    let axes = Axes::of(curves);
-    let mut svg = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="title about" font-family="system-ui, sans-serif" font-size="13" fill="#1b1f24">
-<title id="title">Latency by technique</title>
-<desc id="about">{}</desc>
-<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>
-<text x="{LEFT}" y="34" font-size="19" font-weight="600">From due to delivered</text>
-<text x="{LEFT}" y="58" fill="#57606a">{}</text>
-"##,
-        escaped(about),
-        escaped(about)
-    );
-    grid(&mut svg, &axes);
-    let mut labels: Vec<(f64, Transport)> = Vec::new();
-    for &(technique, histogram) in curves {
-        if !histogram.is_empty() {
-            labels.push((curve(&mut svg, &axes, technique, histogram), technique));
+    /// Returns the axis of latencies, as exponents of ten µs.
+    fn latencies(curves: &[Curve<'_>]) -> Self {
+        let min = curves.iter().map(|(_, histogram)| histogram.min()).min();
+        let max = curves.iter().map(|(_, histogram)| histogram.max()).max();
+        let lowest = exponent(min.unwrap_or(1)).floor();
+        let highest = exponent(max.unwrap_or(1)).ceil().max(lowest + 1.0);
+        let decades = lowest as i32..highest as i32;
+        let steps =
+            |decade| (2..10).map(move |n| f64::from(decade) + f64::from(n).log10());
+        Self {
+            range: lowest..highest,
+            labeled: (lowest as i32..=highest as i32).map(f64::from).collect(),
+            light: decades.flat_map(steps).collect(),
+            format: time,
         }
     }
-    if labels.is_empty() {
-        let (x, y) = ((LEFT + RIGHT) / 2.0, (TOP + BOTTOM) / 2.0);
-        put(
-            &mut svg,
-            &format!(
-                r#"<text x="{x}" y="{y}" text-anchor="middle">Nothing was delivered</text>"#
-            ),
-        );
-    }
-    // From the lowest one up, each label at its curve's end, or just above the one below.
-    labels.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    let mut free = BOTTOM;
-    for (end, technique) in labels {
-        let y = end.min(free);
-        free = y - LABEL_HEIGHT;
-        let (colour, _) = looks(technique);
-        put(
-            &mut svg,
-            &format!(
-                r#"<text x="{:.1}" y="{:.1}" fill="{colour}" font-weight="600">{technique}</text>"#,
-                RIGHT + 10.0,
-                y + 4.5
-            ),
-        );
-    }
-    svg.push_str("</svg>\n");
-    svg
 }
 
-/// Adds a line to the picture.
-fn put(svg: &mut String, line: &str) {
-    svg.push_str(line);
-    svg.push('\n');
-}
+impl Ranged for Axis {
+    type FormatOption = NoDefaultFormatting;
+    type ValueType = f64;
 
-fn grid(svg: &mut String, axes: &Axes) {
-    for power in axes.lowest as i32..=axes.highest as i32 {
-        let y = axes.y(10_f64.powi(power));
-        put(
-            svg,
-            &format!(
-                r##"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="#d8dce1"/><text x="{:.1}" y="{:.1}" text-anchor="end">{}</text>"##,
-                LEFT - 8.0,
-                y + 4.5,
-                time(power)
-            ),
-        );
-        for step in 2..10 {
-            let y = axes.y(f64::from(step) * 10_f64.powi(power));
-            if power < axes.highest as i32 {
-                put(
-                    svg,
-                    &format!(r##"<path d="M{LEFT} {y:.1}H{RIGHT}" stroke="#f1f3f5"/>"##),
-                );
-            }
+    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
+        let Range {
+            start: lowest,
+            end: highest,
+        } = self.range;
+        let share = ((value - lowest) / (highest - lowest)).clamp(0.0, 1.0);
+        start + (share * f64::from(end - start)).round() as i32
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
+        match hint.weight().allow_light_points() {
+            true => self.light.clone(),
+            false => self.labeled.clone(),
         }
     }
-    let half = 2_f64.log10();
-    let nines = (0..=axes.nines as u32).map(f64::from);
-    for position in nines.chain([half]) {
-        let x = axes.x(position);
-        put(
-            svg,
-            &format!(
-                r##"<path d="M{x:.1} {TOP}V{BOTTOM}" stroke="#d8dce1"/><text x="{x:.1}" y="{:.1}" text-anchor="middle">{}</text>"##,
-                BOTTOM + 20.0,
-                percentile(position)
-            ),
-        );
-    }
-    let x = (LEFT + RIGHT) / 2.0;
-    put(
-        svg,
-        &format!(
-            r##"<text x="{x:.1}" y="{:.1}" text-anchor="middle" fill="#57606a">of all messages came within that time</text>"##,
-            BOTTOM + 46.0
-        ),
-    );
-}
 
-/// 10 to this power µs, in the unit that people would use.
-fn time(power: i32) -> String {
-    match power {
-        ..3 => format!("{} µs", 10_u64.pow(power.max(0) as u32)),
-        3..6 => format!("{} ms", 10_u64.pow(power as u32 - 3)),
-        _ => format!("{} s", 10_u64.pow(power as u32 - 6)),
+    fn range(&self) -> Range<f64> {
+        self.range.clone()
     }
 }
 
-/// 0 %, 50 %, 90 %, 99 %, 99.9 % …
+impl ValueFormatter<f64> for Axis {
+    fn format_ext(&self, value: &f64) -> String {
+        (self.format)(*value)
+    }
+}
+
+/// Draws the plot as SVG. `subtitle` describes the run in one line.
+///
+/// # Errors
+/// When it cannot be drawn.
+pub(super) fn svg(curves: &[Curve<'_>], subtitle: &str) -> Result<String, String> {
+    let mut svg = String::new();
+    let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+    draw(&area, curves, subtitle)
+        .map_err(|error| format!("cannot draw the plot: {error}"))?;
+    drop(area); // writes the end of the document
+    Ok(svg)
+}
+
+fn draw<DB: DrawingBackend>(
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    curves: &[Curve<'_>],
+    subtitle: &str,
+) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
+    area.fill(&WHITE)?;
+    let area = area
+        .titled("Latency from due to delivered", text_style(20, &TEXT))?
+        .titled(subtitle, text_style(13, &SECONDARY_TEXT))?;
+    let (x, y) = (Axis::percentiles(curves), Axis::latencies(curves));
+    let center = |axis: &Axis| (axis.range.start + axis.range.end) / 2.0;
+    let center = (center(&x), center(&y));
+    let mut chart = ChartBuilder::on(&area)
+        .margin(16)
+        .x_label_area_size(44)
+        .y_label_area_size(64)
+        .build_cartesian_2d(x.clone(), y)?;
+    chart
+        .configure_mesh()
+        .bold_line_style(GRID)
+        .light_line_style(LIGHT_GRID)
+        .label_style(text_style(13, &TEXT))
+        .x_desc("share of all messages")
+        .y_desc("delivered within")
+        .draw()?;
+    let mut is_empty = true;
+    for (transport, histogram) in curves.iter().filter(|curve| !curve.1.is_empty()) {
+        is_empty = false;
+        let (color, dash, gap) = line_style(*transport);
+        let style = color.stroke_width(3);
+        let points = points(histogram, x.range.end);
+        chart
+            .draw_series(DashedLineSeries::new(points, dash, gap, style))?
+            .label(transport.name())
+            .legend(move |(x, y)| {
+                DashedPathElement::new([(x, y), (x + 30, y)], dash, gap, style)
+            });
+    }
+    match is_empty {
+        true => {
+            let text = "No message was delivered";
+            let text = Text::new(text, center, text_style(16, &TEXT));
+            chart.plotting_area().draw(&text)
+        }
+        false => chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .legend_area_size(40)
+            .background_style(WHITE)
+            .border_style(GRID)
+            .label_font(text_style(14, &TEXT))
+            .draw(),
+    }
+}
+
+fn text_style(size: u32, color: &RGBColor) -> TextStyle<'static> {
+    (FONT, size).into_font().color(color)
+}
+
+/// Returns the points of a curve: numbers of nines, and the exponent of ten of the latency in µs.
+fn points(histogram: &Histogram<u64>, max_nines: f64) -> Vec<(f64, f64)> {
+    // From here on the curve is at the slowest message.
+    let end = (histogram.len() as f64).log10().min(max_nines);
+    let mut points = vec![(0.0, exponent(histogram.min()))];
+    for point in 1..POINTS {
+        let nines = end * f64::from(point) / f64::from(POINTS);
+        let value = histogram.value_at_quantile(1.0 - 10_f64.powf(-nines));
+        points.push((nines, exponent(value)));
+    }
+    let max = exponent(histogram.max());
+    points.extend([(end, max), (max_nines, max)]);
+    points
+}
+
+/// Returns the exponent of ten; 0 counts as 1.
+fn exponent(value: u64) -> f64 {
+    (value.max(1) as f64).log10()
+}
+
+/// Formats ten to this power µs.
+fn time(exponent: f64) -> String {
+    let exponent = exponent.round() as i32;
+    match exponent {
+        ..3 => format!("{} µs", 10_u64.pow(exponent.max(0) as u32)),
+        3..6 => format!("{} ms", 10_u64.pow(exponent as u32 - 3)),
+        _ => format!("{} s", 10_u64.pow(exponent as u32 - 6)),
+    }
+}
+
+/// Formats a number of nines: 0 %, 50 %, 90 %, 99 %, 99.9 % …
 fn percentile(nines: f64) -> String {
     let decimals = (nines - 2.0).max(0.0) as usize;
     format!("{:.decimals$} %", 100.0 * (1.0 - 10_f64.powf(-nines)))
-}
-
-/// Draws a curve, and returns at which height it ends.
-fn curve(
-    svg: &mut String,
-    axes: &Axes,
-    technique: Transport,
-    histogram: &Histogram<u64>,
-) -> f64 {
-    let (colour, dashes) = looks(technique);
-    // Beyond this there is only the slowest one.
-    let end = (histogram.len() as f64).log10().min(axes.nines);
-    let mut path = String::new();
-    let mut y = axes.y(histogram.min() as f64);
-    let _ = write!(path, "M{:.1} {y:.1}", axes.x(0.0));
-    for point in 1..=POINTS {
-        let nines = end * f64::from(point) / f64::from(POINTS);
-        let value = match point {
-            POINTS => histogram.max(),
-            _ => histogram.value_at_quantile(1.0 - 10_f64.powf(-nines)),
-        };
-        y = axes.y(value as f64);
-        let _ = write!(path, "L{:.1} {y:.1}", axes.x(nines));
-    }
-    let _ = write!(path, "H{RIGHT}");
-    put(
-        svg,
-        &format!(
-            r#"<path class="curve" data-transport="{technique}" d="{path}" fill="none" stroke="{colour}" stroke-width="2.5" stroke-dasharray="{dashes}" stroke-linejoin="round"/>"#
-        ),
-    );
-    y
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -226,29 +226,63 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_hold_all_that_was_measured() {
+    fn axes_contain_all_values() {
         let mut latencies = new_histogram();
         for value in [430, 5_100, 78_000] {
             latencies.record(value).unwrap();
         }
-        let axes = Axes::of(&[(Transport::Ws, &latencies)]);
-        assert_eq!((axes.lowest, axes.highest, axes.nines), (2.0, 5.0, 2.0));
-        assert_eq!((axes.y(100.0), axes.y(100_000.0)), (BOTTOM, TOP));
-        assert_eq!((axes.x(0.0), axes.x(2.0)), (LEFT, RIGHT));
+        let curves = [(Transport::Ws, &latencies)];
+        let (x, y) = (Axis::percentiles(&curves), Axis::latencies(&curves));
+        assert_eq!((&x.range, &y.range), (&(0.0..2.0), &(2.0..5.0)));
+        assert_eq!(
+            [2.0, 3.0, 5.0].map(|value| y.map(&value, (300, 0))),
+            [300, 200, 0]
+        );
+
+        let points = points(&latencies, 2.0);
+        let (first, last) = (points[0], points[points.len() - 1]);
+        assert_eq!((first.0, last.0), (0.0, 2.0));
+        assert!((first.1 - 430_f64.log10()).abs() < 0.001, "{first:?}");
+        assert!((last.1 - 78_000_f64.log10()).abs() < 0.001, "{last:?}");
+        assert!(points.is_sorted_by(|left, right| left.1 <= right.1));
     }
 
     #[test]
-    fn ticks_are_written_as_people_do() {
-        assert_eq!([2, 3, 5, 6].map(time), ["100 µs", "1 ms", "100 ms", "1 s"]);
+    fn curve_follows_percentiles() {
+        let mut latencies = new_histogram();
+        for micros in 1..=1000 {
+            latencies.record(micros * 1000).unwrap();
+        }
+        let points = points(&latencies, 4.0);
+        for (nines, exponent) in &points {
+            let expected = 1_000_000.0 * (1.0 - 10_f64.powf(-nines));
+            let value = 10_f64.powf(*exponent);
+            assert!((value - expected).abs() < 2_500.0, "{nines}: {value}");
+        }
+        assert!(points[POINTS as usize - 1].0 > 2.9, "up to 1 in 1000");
+    }
+
+    #[test]
+    fn tick_labels() {
+        assert_eq!(
+            [2.0, 3.0, 5.0, 6.0].map(time),
+            ["100 µs", "1 ms", "100 ms", "1 s"]
+        );
         let ticks = [0.0, 2_f64.log10(), 1.0, 2.0, 3.0, 4.0].map(percentile);
         assert_eq!(ticks, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 
     #[test]
-    fn nothing_is_drawn_as_nothing() {
-        let svg = svg(&[(Transport::Poll, &new_histogram())], "a < b & c");
-        assert!(svg.contains("Nothing was delivered"));
+    fn empty_plot() {
+        let svg = svg(&[(Transport::Poll, &new_histogram())], "a < b & c").unwrap();
+        assert!(svg.contains("No message was delivered"));
         assert!(svg.contains("a &lt; b &amp; c"));
-        assert!(!svg.contains("curve"));
+        let (color, ..) = line_style(Transport::Poll);
+        assert!(!svg.contains(&color_code(color)), "{svg}");
+    }
+
+    /// As SVG has it.
+    fn color_code(RGBColor(r, g, b): RGBColor) -> String {
+        format!("#{r:02X}{g:02X}{b:02X}")
     }
 }

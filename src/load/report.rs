@@ -6,8 +6,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::args::{LoadArgs, Mix, Transport};
+use super::args::LoadArgs;
 use super::counters::{Counters, TransportStats};
+use super::mix::{Mix, Transport};
 use super::process::cores;
 use super::publisher::Publisher;
 use super::target::Target;

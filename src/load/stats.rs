@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 
-use super::args::Transport;
 use super::counters::{Counters, TransportStats, record};
+use super::mix::Transport;
 use super::net::connection::{ByteCounter, ByteCounts};
 use super::protocol::{BatchDecoder, DecodedBatch, ServerMessage};
 use super::range_set::RangeSet;

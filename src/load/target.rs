@@ -104,7 +104,7 @@ impl Target {
         let addresses: Vec<_> = resolved
             .map_err(|error| format!("{host} does not resolve: {error}"))?
             .collect();
-        if let Some(remote) = addresses.iter().find(|own| !own.ip().is_loopback())
+        if let Some(remote) = addresses.iter().find(|address| !address.ip().is_loopback())
             && !allow_remote
         {
             return Err(format!(
@@ -150,7 +150,7 @@ impl Target {
             .map_err(|error| io::Error::other(format!("/metrics: {error}")))
     }
 
-    /// Returns the body of the response, on a connection of its own.
+    /// Returns the body of the response, on a new connection.
     fn get(&self, path: &str) -> io::Result<Vec<u8>> {
         let mut stream = TcpStream::connect_timeout(&self.address, STATUS_TIMEOUT)?;
         stream.set_read_timeout(Some(STATUS_TIMEOUT))?;

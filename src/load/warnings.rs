@@ -145,8 +145,8 @@ fn first_error_suffix(error: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::args::Mix;
     use super::super::counters::Counters;
+    use super::super::mix::Mix;
     use super::super::report::{
         GeneratorUsage, MessagesReport, Parameters, Quantiles, ServerUsage,
         TransportReport,

@@ -68,10 +68,13 @@ impl Response {
     }
 }
 
-/// A TCP connection that counts its bytes.
+/// A TCP connection. It counts its bytes itself, because the counts of `load::net` are compared
+/// with them.
 pub struct RawConnection {
     connection: Connection<()>,
     address: SocketAddr,
+    sent: usize,
+    consumed: usize,
     /// Whether a write has failed. It received the error, and a read then only sees the end.
     pub write_failed: bool,
 }
@@ -86,8 +89,10 @@ impl RawConnection {
         let address = stream.peer_addr().expect("the stream is connected");
         Self {
             connection: Connection::from_stream(stream, ()),
-            write_failed: false,
             address,
+            sent: 0,
+            consumed: 0,
+            write_failed: false,
         }
     }
 
@@ -98,17 +103,18 @@ impl RawConnection {
 
     /// Returns how many bytes were sent.
     pub fn sent(&self) -> usize {
-        self.connection.byte_counts().sent as usize
+        self.sent
     }
 
     /// Returns how many bytes were received.
     pub fn received(&self) -> usize {
-        self.connection.byte_counts().received as usize
+        self.consumed + self.connection.buffer().len()
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let sent = soon(self.connection.send(bytes.as_ref())).await;
         sent.expect("the connection is open");
+        self.sent += bytes.as_ref().len();
     }
 
     /// Sends a request without a body: its request line, and header lines in addition to `Host`.
@@ -170,7 +176,7 @@ impl RawConnection {
         let head = self.expect_open(read);
         let mut response = self.without_body(&head);
         response.body = self.connection.body(&head).to_owned();
-        self.connection.consume_response(&head);
+        self.consume(head.total_len());
         response
     }
 
@@ -179,7 +185,7 @@ impl RawConnection {
         let read = soon(self.connection.read_head()).await;
         let head = self.expect_open(read);
         let response = self.without_body(&head);
-        self.connection.consume(head.head_len());
+        self.consume(head.head_len());
         response
     }
 
@@ -202,7 +208,7 @@ impl RawConnection {
         let read = soon(self.connection.read_frame()).await;
         let frame = self.expect_open(read);
         let payload = self.connection.payload(&frame).to_owned();
-        self.connection.consume_frame(&frame);
+        self.consume(frame.total_len());
         (FIN | frame.opcode, payload)
     }
 
@@ -230,7 +236,7 @@ impl RawConnection {
     pub async fn read_to_end(&mut self) -> Vec<u8> {
         soon(async { while self.connection.fill().await.is_ok() {} }).await;
         let bytes = self.connection.buffer().to_owned();
-        self.connection.consume(bytes.len());
+        self.consume(bytes.len());
         bytes
     }
 
@@ -255,6 +261,11 @@ impl RawConnection {
         let written = soon(self.stream().write_all(bytes)).await;
         self.write_failed |= written.is_err();
         written.is_ok()
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.connection.consume(count);
+        self.consumed += count;
     }
 
     #[track_caller]

@@ -119,11 +119,6 @@ impl<C: ByteCounter> Connection<C> {
         mem::take(&mut self.bytes)
     }
 
-    /// Returns the byte counts since [`take_byte_counts`](Self::take_byte_counts).
-    pub fn byte_counts(&self) -> ByteCounts {
-        self.bytes
-    }
-
     /// Returns whether the server has closed the connection while no response was due. Bytes
     /// that were not requested count as closed.
     pub fn is_closed(&self) -> bool {
