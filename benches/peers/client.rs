@@ -16,7 +16,7 @@ use mio::{Events, Interest, Poll, Token};
 use socket2::{Domain, Socket, Type};
 use trifold::load::net::http::{ResponseHead, read_response};
 
-use crate::protocols::{Action, Protocol};
+use crate::protocols::{Protocol, ProtocolStep};
 
 /// Start of a message's marker; 16 hexadecimal digits follow: when it was due, in nanoseconds
 /// from the start of the run.
@@ -49,7 +49,7 @@ pub(crate) struct Workload {
 }
 
 /// The results of one run.
-pub(crate) struct RunResult {
+pub(crate) struct PeerResult {
     pub(crate) delivered: u64,
     pub(crate) lost: u64,
     /// Time from due to delivered, in nanoseconds.
@@ -68,7 +68,7 @@ struct Subscriber {
 }
 
 /// All subscribers. [`run`](Self::run) publishes and measures.
-pub(crate) struct Client<'a> {
+pub(crate) struct PeerClient<'a> {
     poll: Poll,
     protocol: &'a dyn Protocol,
     address: SocketAddr,
@@ -76,7 +76,7 @@ pub(crate) struct Client<'a> {
     buffer: Vec<u8>,
 }
 
-impl<'a> Client<'a> {
+impl<'a> PeerClient<'a> {
     /// Opens `count` subscribers, and waits until all are ready.
     ///
     /// # Errors
@@ -232,9 +232,9 @@ impl Subscriber {
             let message = &self.received[consumed..consumed + length];
             markers(message, |due| on_marker(number, due));
             match protocol.next(self.stage, message, &mut self.session, address)? {
-                Action::Wait => {}
-                Action::Send(request) => self.unsent.extend_from_slice(&request),
-                Action::Advance(request) => {
+                ProtocolStep::Wait => {}
+                ProtocolStep::Send(request) => self.unsent.extend_from_slice(&request),
+                ProtocolStep::Advance(request) => {
                     self.unsent.extend_from_slice(&request);
                     self.stage += 1;
                 }
@@ -261,7 +261,7 @@ fn markers(mut bytes: &[u8], mut on_marker: impl FnMut(u64)) {
     }
 }
 
-impl Client<'_> {
+impl PeerClient<'_> {
     /// Publishes, and measures until everything is delivered or nothing more is. Calls
     /// `on_measuring` after the warm-up.
     ///
@@ -271,7 +271,7 @@ impl Client<'_> {
         &mut self,
         workload: Workload,
         mut on_measuring: impl FnMut(),
-    ) -> io::Result<RunResult> {
+    ) -> io::Result<PeerResult> {
         let start = Instant::now() + Duration::from_millis(100);
         let interval = Duration::from_secs_f64(1.0 / workload.rate);
         let first = start + interval * workload.warm_up as u32;
@@ -327,7 +327,7 @@ impl Client<'_> {
             "{}: duplicate or out of order",
             self.protocol.name()
         );
-        Ok(RunResult {
+        Ok(PeerResult {
             delivered: measured,
             lost: expected - delivered,
             latency,

@@ -14,11 +14,11 @@ use std::time::Duration;
 
 use clap::Parser;
 
-use client::{Client, Workload};
+use client::{PeerClient, Workload};
 use protocols::{
     Longpoll, NchanLongpoll, Protocol, SocketIoPolling, SocketIoWebSocket, WebSocket,
 };
-use report::{Figures, Report, Transport};
+use report::{Comparison, Figures, PeerTransport};
 use server::{Program, Server};
 
 /// Compares Trifold with other servers, in rounds, each server in each round.
@@ -30,7 +30,7 @@ struct Args {
 
     /// Transports to compare [default: all]
     #[arg(long, value_delimiter = ',')]
-    transport: Vec<Transport>,
+    transport: Vec<PeerTransport>,
 
     /// Numbers of subscribers, each of which is measured
     #[arg(long, value_delimiter = ',', default_values_t = [10, 1000, 5000])]
@@ -77,14 +77,18 @@ fn main() -> io::Result<()> {
     if args.baseline {
         return baseline::serve();
     }
-    let mut report = Report::default();
+    let mut report = Comparison::default();
     for round in 1..=args.rounds {
-        for transport in [Transport::Ws, Transport::Longpoll, Transport::Poll] {
+        for transport in [
+            PeerTransport::Ws,
+            PeerTransport::Longpoll,
+            PeerTransport::Poll,
+        ] {
             if !args.transport.is_empty() && !args.transport.contains(&transport) {
                 continue;
             }
             eprintln!("round {round} of {}: {transport:?}", args.rounds);
-            if transport == Transport::Poll {
+            if transport == PeerTransport::Poll {
                 empty_polls(&args, &mut report)?;
                 continue;
             }
@@ -110,16 +114,16 @@ fn main() -> io::Result<()> {
 fn is_selected(
     args: &Args,
     name: &str,
-    transport: Transport,
+    transport: PeerTransport,
     subscribers: usize,
 ) -> bool {
     // Its latency is seconds at 1000 subscribers; 5000 would take the whole run.
-    let collapses = name == "Express" && transport == Transport::Longpoll;
+    let collapses = name == "Express" && transport == PeerTransport::Longpoll;
     (args.only.is_empty() || args.only.iter().any(|part| name.contains(part.as_str())))
         && !(collapses && subscribers > 1000)
 }
 
-fn protocols(transport: Transport, also: Option<&Path>) -> Vec<Box<dyn Protocol>> {
+fn protocols(transport: PeerTransport, also: Option<&Path>) -> Vec<Box<dyn Protocol>> {
     let socket = |name, program, path| -> Box<dyn Protocol> {
         Box::new(WebSocket {
             name,
@@ -131,27 +135,27 @@ fn protocols(transport: Transport, also: Option<&Path>) -> Vec<Box<dyn Protocol>
         |name, program| -> Box<dyn Protocol> { Box::new(Longpoll { name, program }) };
     let trifold = || Program::Trifold(PathBuf::from(env!("CARGO_BIN_EXE_trifold")));
     let mut protocols = match transport {
-        Transport::Ws => vec![
+        PeerTransport::Ws => vec![
             socket("baseline", Program::Baseline, "/"),
             socket("Trifold", trifold(), "/ws?since=0"),
             socket("nginx with nchan", Program::Nginx, "/subscribe"),
             socket("ws", Program::Node("ws.js"), "/"),
             Box::new(SocketIoWebSocket),
         ],
-        Transport::Longpoll => vec![
+        PeerTransport::Longpoll => vec![
             longpoll("Trifold", trifold()),
             Box::new(NchanLongpoll),
             Box::new(SocketIoPolling),
             longpoll("Express", Program::Node("express.js")),
         ],
-        Transport::Poll => Vec::new(),
+        PeerTransport::Poll => Vec::new(),
     };
     if let Some(also) = also {
         let program = Program::Trifold(also.to_owned());
         protocols.extend(match transport {
-            Transport::Ws => Some(socket(OTHER_BUILD, program, "/ws?since=0")),
-            Transport::Longpoll => Some(longpoll(OTHER_BUILD, program)),
-            Transport::Poll => None,
+            PeerTransport::Ws => Some(socket(OTHER_BUILD, program, "/ws?since=0")),
+            PeerTransport::Longpoll => Some(longpoll(OTHER_BUILD, program)),
+            PeerTransport::Poll => None,
         });
     }
     protocols
@@ -170,7 +174,7 @@ fn measure(protocol: &dyn Protocol, subscribers: usize) -> io::Result<Figures> {
     let server = Server::start(&protocol.server())?;
     std::thread::sleep(Duration::from_millis(300));
     let empty = server.memory();
-    let mut client = Client::open(protocol, server.address, subscribers)?;
+    let mut client = PeerClient::open(protocol, server.address, subscribers)?;
     std::thread::sleep(Duration::from_millis(500)); // let the last subscribers arrive
     let full = server.memory();
     let mut before = 0;
@@ -187,7 +191,7 @@ fn measure(protocol: &dyn Protocol, subscribers: usize) -> io::Result<Figures> {
 }
 
 /// Measures how many empty polls per second each server can serve, with wrk.
-fn empty_polls(args: &Args, report: &mut Report) -> io::Result<()> {
+fn empty_polls(args: &Args, report: &mut Comparison) -> io::Result<()> {
     let trifold = PathBuf::from(env!("CARGO_BIN_EXE_trifold"));
     let mut servers = vec![
         ("nginx, a constant", Program::Nginx, "/constant"),
@@ -198,7 +202,7 @@ fn empty_polls(args: &Args, report: &mut Report) -> io::Result<()> {
         servers.push((OTHER_BUILD, Program::Trifold(also.clone()), "/poll?since=0"));
     }
     for (name, program, path) in servers {
-        if !is_selected(args, name, Transport::Poll, 0) {
+        if !is_selected(args, name, PeerTransport::Poll, 0) {
             continue;
         }
         let server = Server::start(&program)?;
@@ -218,7 +222,7 @@ fn empty_polls(args: &Args, report: &mut Report) -> io::Result<()> {
             per_second,
             ..Figures::default()
         };
-        report.add(Transport::Poll, 64, name, figures);
+        report.add(PeerTransport::Poll, 64, name, figures);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use trifold::load::net::websocket::{
 use crate::server::Program;
 
 /// What a subscriber does after a response or a frame.
-pub(crate) enum Action {
+pub(crate) enum ProtocolStep {
     /// Wait for the next one.
     Wait,
     /// Send this.
@@ -48,7 +48,7 @@ pub(crate) trait Protocol: Send + Sync {
         message: &[u8],
         session: &mut String,
         address: SocketAddr,
-    ) -> io::Result<Action>;
+    ) -> io::Result<ProtocolStep>;
 
     /// Returns whether a subscriber at this stage receives what is published.
     fn is_ready(&self, stage: usize) -> bool;
@@ -143,11 +143,11 @@ impl Protocol for WebSocket {
         message: &[u8],
         _: &mut String,
         _: SocketAddr,
-    ) -> io::Result<Action> {
+    ) -> io::Result<ProtocolStep> {
         match stage {
-            0 => expect_status(message, 101).map(|_| Action::Advance(Vec::new())),
+            0 => expect_status(message, 101).map(|_| ProtocolStep::Advance(Vec::new())),
             _ if message[0] & 0x0f == CLOSE => Err(unexpected(message)),
-            _ => Ok(Action::Wait),
+            _ => Ok(ProtocolStep::Wait),
         }
     }
 
@@ -205,14 +205,14 @@ impl Protocol for Longpoll {
         message: &[u8],
         _: &mut String,
         address: SocketAddr,
-    ) -> io::Result<Action> {
+    ) -> io::Result<ProtocolStep> {
         expect_status(message, 200)?;
         let version = memchr::memmem::find(message, br#""version":"#)
             .map(|at| &message[at + 10..])
             .and_then(|rest| rest.split(|byte| !byte.is_ascii_digit()).next())
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .ok_or_else(|| unexpected(message))?;
-        Ok(Action::Send(self.request(address, version)))
+        Ok(ProtocolStep::Send(self.request(address, version)))
     }
 
     fn is_ready(&self, _: usize) -> bool {
@@ -250,13 +250,13 @@ impl Protocol for NchanLongpoll {
         message: &[u8],
         _: &mut String,
         address: SocketAddr,
-    ) -> io::Result<Action> {
+    ) -> io::Result<ProtocolStep> {
         let head = expect_status(message, 200)?;
         let header = |name| head.header(message, name).unwrap_or_default();
         let (modified, etag) = (header("last-modified"), header("etag"));
         let fields =
             format!("if-modified-since: {modified}\r\nif-none-match: {etag}\r\n");
-        Ok(Action::Send(get(address, "/subscribe", &fields)))
+        Ok(ProtocolStep::Send(get(address, "/subscribe", &fields)))
     }
 
     fn is_ready(&self, _: usize) -> bool {
@@ -297,15 +297,16 @@ impl Protocol for SocketIoWebSocket {
         message: &[u8],
         _: &mut String,
         _: SocketAddr,
-    ) -> io::Result<Action> {
+    ) -> io::Result<ProtocolStep> {
         if stage == 0 {
-            return expect_status(message, 101).map(|_| Action::Advance(Vec::new()));
+            return expect_status(message, 101)
+                .map(|_| ProtocolStep::Advance(Vec::new()));
         }
         match (stage, message.get(2..4).unwrap_or_default()) {
-            (1, [b'0', ..]) => Ok(Action::Advance(client_frame(TEXT, b"40"))),
-            (2, b"40") => Ok(Action::Advance(Vec::new())),
-            (_, [b'2', ..]) => Ok(Action::Send(client_frame(TEXT, b"3"))),
-            _ => Ok(Action::Wait),
+            (1, [b'0', ..]) => Ok(ProtocolStep::Advance(client_frame(TEXT, b"40"))),
+            (2, b"40") => Ok(ProtocolStep::Advance(Vec::new())),
+            (_, [b'2', ..]) => Ok(ProtocolStep::Send(client_frame(TEXT, b"3"))),
+            _ => Ok(ProtocolStep::Wait),
         }
     }
 
@@ -346,7 +347,7 @@ impl Protocol for SocketIoPolling {
         message: &[u8],
         session: &mut String,
         address: SocketAddr,
-    ) -> io::Result<Action> {
+    ) -> io::Result<ProtocolStep> {
         expect_status(message, 200)?;
         let target = |session: &str| format!("{POLLING}&sid={session}");
         match stage {
@@ -357,15 +358,15 @@ impl Protocol for SocketIoPolling {
                     .and_then(|(_, rest)| rest.split('"').next())
                     .ok_or_else(|| unexpected(message))?
                     .to_owned();
-                Ok(Action::Advance(post(
+                Ok(ProtocolStep::Advance(post(
                     address,
                     &target(session),
                     "text/plain",
                     "40",
                 )))
             }
-            1 | 2 => Ok(Action::Advance(get(address, &target(session), ""))),
-            _ => Ok(Action::Send(get(address, &target(session), ""))),
+            1 | 2 => Ok(ProtocolStep::Advance(get(address, &target(session), ""))),
+            _ => Ok(ProtocolStep::Send(get(address, &target(session), ""))),
         }
     }
 

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 
 /// How subscribers receive messages, in the order of the tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum Transport {
+pub(crate) enum PeerTransport {
     Ws,
     Longpoll,
     Poll,
@@ -44,7 +44,7 @@ impl fmt::Display for Figures {
 
 /// All rounds of one server under one load.
 struct Series {
-    transport: Transport,
+    transport: PeerTransport,
     subscribers: usize,
     name: &'static str,
     rounds: Vec<Figures>,
@@ -52,7 +52,7 @@ struct Series {
 
 /// All rounds of all servers under all loads.
 #[derive(Default)]
-pub(crate) struct Report(Vec<Series>);
+pub(crate) struct Comparison(Vec<Series>);
 
 /// A column: its title, its figure, and the number of decimals.
 type Column = (&'static str, fn(&Figures) -> f64, usize);
@@ -67,10 +67,10 @@ const COLUMNS: [Column; 4] = [
 const POLL_COLUMNS: [Column; 1] =
     [("responses per second", |figures| figures.per_second, 0)];
 
-impl Report {
+impl Comparison {
     pub(crate) fn add(
         &mut self,
-        transport: Transport,
+        transport: PeerTransport,
         subscribers: usize,
         name: &'static str,
         figures: Figures,
@@ -94,7 +94,7 @@ impl Report {
     /// Trifold's figures divided by those of each other server in the same round.
     pub(crate) fn tables(&self) -> String {
         let mut text = String::new();
-        let mut loads: Vec<(Transport, usize)> = Vec::new();
+        let mut loads: Vec<(PeerTransport, usize)> = Vec::new();
         for series in &self.0 {
             if !loads.contains(&(series.transport, series.subscribers)) {
                 loads.push((series.transport, series.subscribers));
@@ -103,12 +103,14 @@ impl Report {
         loads.sort();
         for (transport, subscribers) in loads {
             let title = match transport {
-                Transport::Ws => format!("WebSocket, {subscribers} subscribers"),
-                Transport::Longpoll => format!("Long poll, {subscribers} subscribers"),
-                Transport::Poll => format!("Empty polls, {subscribers} connections"),
+                PeerTransport::Ws => format!("WebSocket, {subscribers} subscribers"),
+                PeerTransport::Longpoll => {
+                    format!("Long poll, {subscribers} subscribers")
+                }
+                PeerTransport::Poll => format!("Empty polls, {subscribers} connections"),
             };
             let columns: &[Column] = match transport {
-                Transport::Poll => &POLL_COLUMNS,
+                PeerTransport::Poll => &POLL_COLUMNS,
                 _ => &COLUMNS,
             };
             let series: Vec<&Series> = self
