@@ -11,7 +11,8 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use super::{ApiError, HttpConfig};
+use super::error::ApiError;
+use super::state::HttpConfig;
 use crate::limits::LimitKind;
 
 /// Reads a JSON body.

@@ -9,7 +9,8 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{ApiError, app_state};
+use super::error::ApiError;
+use super::state::app_state;
 use crate::log::{
     Cursor, DEFAULT_BATCH_MESSAGES, MAX_BATCH_MESSAGES, MessageLog, Version,
 };

@@ -9,7 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::ApiError;
+use super::error::ApiError;
 use crate::journal::LogWriter;
 use crate::limits::Limits;
 use crate::log::MessageLog;
@@ -99,7 +99,7 @@ pub struct LongPollPermit {
     _permit: OwnedSemaphorePermit,
 }
 
-/// When a long poll began to wait; [`BatchResponse`](super::BatchResponse) measures from it.
+/// When a long poll began to wait; [`BatchResponse`](super::response::BatchResponse) measures from it.
 #[derive(Clone, Copy)]
 pub(super) struct HeldSince(pub(super) Instant);
 

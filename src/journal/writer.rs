@@ -15,7 +15,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::PublishError;
+use super::error::PublishError;
 use super::metrics::CommitMetrics;
 use super::sqlite::{SequencedMessage, SqliteFile};
 use crate::log::{MessageLog, NewMessage, PublishAck, Retention, Version};

@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix_web::dev::ServiceRequest;
 
 use super::delay_line::DelayLine;
-use super::link::Link;
-use super::{MAX_DELAY_MS, client_and_pane, reject_if_disabled};
+use super::link::{Link, MAX_DELAY_MS};
+use super::request::{client_and_pane, reject_if_disabled};
 use crate::http::{ApiError, Query};
 
 const PARAMETERS: [&str; 7] = [

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::time::interval;
 
 use super::presence::{ClientSnapshot, LabClient, Presence, PresenceGuard};
-use super::{MAX_CLIENT_CHARS, parse_identifier};
+use super::request::{MAX_CLIENT_CHARS, parse_identifier};
 use crate::http::{ApiError, JsonFields, Log, Query};
 use crate::limits::{LimitExceeded, LimitKind};
 use crate::log::{MessageLog, to_json};

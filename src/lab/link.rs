@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::MAX_DELAY_MS;
+/// Longest delay that one parameter adds, and how long `fault=hang` hangs, in milliseconds.
+pub(super) const MAX_DELAY_MS: u64 = 20_000;
 
 /// Longest time that a link stays down: as long as any other fault.
 const MAX_LINK_DOWN: Duration = Duration::from_millis(MAX_DELAY_MS);

@@ -21,8 +21,8 @@ use futures_util::future::{Either, LocalBoxFuture};
 use futures_util::{FutureExt, Stream};
 use tokio::time::{Instant, sleep};
 
-use super::MAX_DELAY_MS;
 use super::conditions::{Direction, Fault, NetworkConditions};
+use super::link::MAX_DELAY_MS;
 use crate::http::ApiError;
 
 /// Puts an endpoint behind the simulated network.

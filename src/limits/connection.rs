@@ -10,8 +10,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::kind::{LimitExceeded, LimitKind};
 use super::permits::Permits;
-use super::{LimitExceeded, LimitKind};
 
 /// Where a connection comes from, as far as it matters for limits: an IPv4 address, or the /64
 /// of an IPv6 address, which is the least that a network assigns to one site (RFC 6177 §2).

@@ -8,7 +8,8 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
-use super::{ClientNetwork, LimitExceeded, LimitKind};
+use super::connection::ClientNetwork;
+use super::kind::{LimitExceeded, LimitKind};
 
 /// Publish calls between two cleanups of idle rate-limiter entries.
 const LIMITER_CLEANUP_INTERVAL: usize = 4096;

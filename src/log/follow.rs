@@ -6,7 +6,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::Stream;
 
-use super::{Batch, Cursor, Gap, MessageLog, Waiter};
+use super::batch::Batch;
+use super::cursor::{Cursor, Gap};
+use super::message_log::MessageLog;
+use super::notify::Waiter;
 
 /// Why a [`Follow`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,16 +35,25 @@ enum State {
     Done,
 }
 
-impl Follow {
-    pub(super) fn new(log: Arc<MessageLog>, waiter: Waiter, cursor: Cursor) -> Self {
-        Self {
-            log,
-            waiter,
+impl MessageLog {
+    /// Streams every batch after the cursor. The last item says why the stream ends.
+    ///
+    /// A slow reader costs its cursor and nothing else: no message is queued for it, and its
+    /// next batch is larger.
+    ///
+    /// # Cancel safety
+    /// Dropping the stream loses nothing. A new one continues from the last batch's version.
+    pub fn follow(self: &Arc<Self>, cursor: Cursor) -> Follow {
+        Follow {
+            waiter: self.subscribe(),
+            log: self.clone(),
             cursor,
             state: State::Reading,
         }
     }
+}
 
+impl Follow {
     /// Reads once. Returns `None` if there is nothing new.
     fn read(&mut self) -> Option<Result<Batch, FollowEnd>> {
         let (batch, closed) = match self.log.read_locked(&self.cursor) {

@@ -5,7 +5,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 
-use super::GET_OR_HEAD;
+use super::endpoint::GET_OR_HEAD;
 use crate::http::ApiError;
 
 #[derive(RustEmbed)]

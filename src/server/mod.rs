@@ -4,6 +4,7 @@ mod access;
 mod assets;
 mod config;
 mod connection;
+mod endpoint;
 mod health;
 mod metrics;
 
@@ -13,22 +14,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, Service, ServiceRequest};
-use actix_web::guard::fn_guard;
-use actix_web::http::Method;
 use actix_web::http::header::HeaderMap;
 use actix_web::middleware::{Condition, Logger};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpResponse, HttpServer, Resource, Route, web};
+use actix_web::{App, HttpServer, web};
 
-use crate::http::{ApiError, AppState};
+use crate::http::AppState;
 use crate::journal::LogWriter;
-use crate::lab::{self, with_network};
+use crate::lab::{self, Presence, with_network};
 use crate::limits::Limits;
 use crate::metrics::TransportKind;
 use crate::publish::publish;
 use crate::transports::{longpoll, poll, ws};
 pub use config::{AccessConfig, ConnectionConfig, ServerConfig};
 use connection::ConnectionSetup;
+use endpoint::{GET, GET_OR_HEAD, POST, endpoint};
 
 /// Extra connections accepted per worker so that clients over the limit get a 503. Further ones
 /// wait in the backlog.
@@ -60,7 +60,7 @@ pub fn bind(
     let setup = ConnectionSetup::new(&config.connection, limits.clone());
     let log_to_close = writer.log().clone();
     let access = Arc::new(config.access);
-    let presence = config.lab.then(lab::presence);
+    let presence = config.lab.then(|| web::Data::new(Presence::default()));
     // Created outside of the closure below: shared by all workers, not one for each.
     let state = web::Data::new(AppState {
         writer,
@@ -142,22 +142,4 @@ fn drop_request_headers<S: Service<ServiceRequest>>(
 ) -> S::Future {
     *request.headers_mut() = HeaderMap::new();
     service.call(request)
-}
-
-/// The methods of a path. actix's own guards record in each request which methods there are;
-/// here they are constants.
-type Methods = &'static [Method];
-const GET: Methods = &[Method::GET];
-const POST: Methods = &[Method::POST];
-const GET_OR_HEAD: Methods = &[Method::GET, Method::HEAD];
-
-/// Returns a resource with one route; other methods get 405 with the allowed ones.
-fn endpoint(path: &str, methods: Methods, route: Route) -> Resource {
-    let reject = move || async move {
-        Err::<HttpResponse, _>(ApiError::method_not_allowed(methods))
-    };
-    let is_allowed = fn_guard(|context| methods.contains(&context.head().method));
-    web::resource(path)
-        .route(route.guard(is_allowed))
-        .default_service(web::to(reject))
 }
