@@ -246,7 +246,7 @@ fn openapi_and_protocol_same_errors() {
         let status = line.strip_prefix("        '")?.get(..3)?;
         (status >= "400").then(|| status.to_owned())
     });
-    let rows = section("Refusals").lines();
+    let rows = section("Errors").lines();
     let of_protocol = rows.filter_map(|row| row.strip_prefix("| ")?.get(..3));
     let is_status = |own: &&str| own.parse::<u16>().is_ok();
     assert_eq!(
@@ -265,7 +265,7 @@ fn openapi_and_protocol_same_parameters() {
             more.trim_start().starts_with("in: query").then_some(name)
         })
         .collect();
-    for heading in ["Reading", "The simulated network"] {
+    for heading in ["Reading", "Simulated network"] {
         let tables = section(heading)
             .split("| name | meaning | default |")
             .skip(1);
