@@ -43,7 +43,7 @@ fn counts(batches: &[Value]) -> Vec<usize> {
 #[tokio::test]
 async fn limit_truncates_batch() {
     let server = Server::start(&[]);
-    server.fill(10);
+    server.append_messages(10);
     let batches = polled(&server, "limit=3").await;
     assert_eq!(counts(&batches), [3, 3, 3, 1]);
     assert_eq!(
@@ -57,7 +57,7 @@ async fn limit_truncates_batch() {
 #[tokio::test]
 async fn limit_default_and_maximum() {
     let server = Server::start(&[]);
-    server.fill(1001);
+    server.append_messages(1001);
     assert_eq!(counts(&polled(&server, "").await), [500, 500, 1]);
     assert_eq!(counts(&polled(&server, "limit=1000").await), [1000, 1]);
     assert_eq!(counts(&followed(&server, "").await), [500, 500, 1]);

@@ -12,8 +12,8 @@ async fn first_line_is_listen_address() {
         program.first_line,
         format!("listening on http://{}\n", program.address)
     );
-    let mut wire = RawConnection::connect(program.address).await;
-    assert_eq!(wire.get("/health").await.status, 200);
+    let mut connection = RawConnection::connect(program.address).await;
+    assert_eq!(connection.get("/health").await.status, 200);
 }
 
 #[tokio::test]

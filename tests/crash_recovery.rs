@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{JournalFile, Program, soon, until};
+use common::{JournalFile, Program, wait_until, with_timeout};
 use futures_util::{SinkExt, StreamExt};
 use rand::RngExt;
 use serde_json::{Value, json};
@@ -192,13 +192,13 @@ async fn acknowledged_messages_survive_kill() {
         let count = AtomicUsize::new(0);
         let lives_for = rand::rng().random_range(1..=60);
         let kill = async {
-            until("the burst goes on", || {
+            wait_until("the burst goes on", || {
                 count.load(Ordering::Relaxed) >= lives_for
             })
             .await;
             program.kill();
         };
-        soon(async {
+        with_timeout(async {
             tokio::join!(
                 kill,
                 a.post(&http, at, &count),
@@ -218,7 +218,7 @@ async fn acknowledged_messages_survive_kill() {
         .as_u64()
         .unwrap();
     for reader in [&mut poll, &mut longpoll, &mut ws] {
-        soon(reader.read(&http, program.address, head as usize)).await;
+        with_timeout(reader.read(&http, program.address, head as usize)).await;
     }
     let story = &poll.story;
     let versions: Vec<_> = story.iter().map(|(version, _)| *version).collect();

@@ -2,23 +2,23 @@
 
 use crate::common;
 
-use common::{RawConnection, Server, WebSocketClient, append, until};
+use common::{RawConnection, Server, WebSocketClient, append, wait_until};
 
 async fn held_poll(server: &Server) -> RawConnection {
-    let mut wire = server.wire().await;
-    wire.request("GET /longpoll?wait_ms=25000", &[]).await;
-    until("the poll is held", || server.log.waiter_count() == 1).await;
-    wire
+    let mut connection = server.connect_raw().await;
+    connection.request("GET /longpoll?wait_ms=25000", &[]).await;
+    wait_until("the poll is held", || server.log.waiter_count() == 1).await;
+    connection
 }
 
 async fn quiet_socket(server: &Server) -> WebSocketClient {
     let socket = server.socket("").await;
-    until("the socket waits", || server.log.waiter_count() == 1).await;
+    wait_until("the socket waits", || server.log.waiter_count() == 1).await;
     socket
 }
 
 async fn assert_forgotten(server: &Server) {
-    until("no reader waits", || server.log.waiter_count() == 0).await;
+    wait_until("no reader waits", || server.log.waiter_count() == 0).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 0);
 }
 
@@ -27,7 +27,7 @@ async fn health_reports_waiters() {
     let server = Server::start(&[]);
     let _poll = held_poll(&server).await;
     let _socket = server.socket("").await;
-    until("both wait", || server.log.waiter_count() == 2).await;
+    wait_until("both wait", || server.log.waiter_count() == 2).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 2);
 }
 
@@ -49,17 +49,17 @@ async fn rst_cancels_long_poll() {
 async fn half_close_cancels_long_poll() {
     use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
-    let mut wire = held_poll(&server).await;
-    wire.stream().shutdown().await.unwrap();
+    let mut connection = held_poll(&server).await;
+    connection.stream().shutdown().await.unwrap();
     assert_forgotten(&server).await;
 }
 
 #[tokio::test]
 async fn disconnect_cancels_pipelined_long_poll() {
     let server = Server::start(&[]);
-    let mut wire = held_poll(&server).await;
-    wire.request("GET /longpoll?wait_ms=25000", &[]).await;
-    drop(wire);
+    let mut connection = held_poll(&server).await;
+    connection.request("GET /longpoll?wait_ms=25000", &[]).await;
+    drop(connection);
     assert_forgotten(&server).await;
 }
 
@@ -68,7 +68,7 @@ async fn aborted_request_cancels_long_poll() {
     let server = Server::start(&[]);
     tokio::select! {
         _ = server.get("/longpoll?wait_ms=25000") => panic!("nothing was published"),
-        () = until("the poll is held", || server.log.waiter_count() == 1) => {}
+        () = wait_until("the poll is held", || server.log.waiter_count() == 1) => {}
     }
     assert_forgotten(&server).await;
 }
@@ -84,12 +84,13 @@ async fn close_frame_ends_socket() {
 #[tokio::test]
 async fn close_code_is_echoed() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.upgrade("", &[]).await;
-    wire.send(common::masked_frame(0x88, &3000_u16.to_be_bytes()))
+    let mut connection = server.connect_raw().await;
+    connection.upgrade("", &[]).await;
+    connection
+        .send(common::masked_frame(0x88, &3000_u16.to_be_bytes()))
         .await;
-    assert_eq!(wire.close_code().await, 3000);
-    wire.closed().await;
+    assert_eq!(connection.close_code().await, 3000);
+    connection.wait_closed().await;
 }
 
 #[tokio::test]
@@ -121,12 +122,12 @@ async fn half_close_ends_socket() {
 async fn disconnects_do_not_affect_others() {
     let server = Server::start(&[]);
     let mut stays = server.socket("").await;
-    let leaves: Vec<_> = [server.wire().await, server.wire().await].into();
-    for mut wire in leaves {
-        wire.request("GET /longpoll?wait_ms=25000", &[]).await;
-        until("both wait", || server.log.waiter_count() == 2).await;
-        drop(wire);
-        until("one waits", || server.log.waiter_count() == 1).await;
+    let leaves: Vec<_> = [server.connect_raw().await, server.connect_raw().await].into();
+    for mut connection in leaves {
+        connection.request("GET /longpoll?wait_ms=25000", &[]).await;
+        wait_until("both wait", || server.log.waiter_count() == 2).await;
+        drop(connection);
+        wait_until("one waits", || server.log.waiter_count() == 1).await;
     }
     append(&server.log, "one", "hi");
     assert_eq!(stays.json().await["version"], 1);

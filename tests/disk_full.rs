@@ -39,7 +39,7 @@ async fn disk_full_stops_only_publishing() {
         let message = json!({ "id": id, "body": 1 }).to_string();
         assert_eq!(program.post(&message).await.status, 201);
     }
-    let mut held = program.wire().await;
+    let mut held = program.connect_raw().await;
     held.request("GET /longpoll?since=3", &[]).await;
     let mut socket = WebSocketClient::connect(program.address, "?since=3").await;
 

@@ -67,7 +67,7 @@ async fn socket_body_is_unchanged() {
 #[tokio::test]
 async fn same_bytes_on_all_transports() {
     let server = Server::start(&[]);
-    server.fill(30);
+    server.append_messages(30);
     let epoch = server.log.epoch().clone();
     for query in [
         "",
@@ -99,7 +99,7 @@ async fn batch_field_order() {
 #[tokio::test]
 async fn empty_batch_is_same() {
     let server = Server::start(&[]);
-    server.fill(4);
+    server.append_messages(4);
     let poll = server.get("/poll?since=now").await;
     let longpoll = server.get("/longpoll?since=now&wait_ms=1").await;
     assert_eq!(poll.text(), longpoll.text());

@@ -7,7 +7,7 @@ use common::{Response, Server};
 #[tokio::test]
 async fn matching_etag_is_304() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     let response = server.get("/poll?since=1").await;
     let tag = response.header("etag").unwrap().to_owned();
     let weak = format!("W/{tag}");
@@ -25,7 +25,7 @@ async fn matching_etag_is_304() {
 #[tokio::test]
 async fn other_etag_is_200() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     for held in ["\"other\"", "W/\"other\", \"more\"", "\"\""] {
         let response = server.get_with("/poll", &[("if-none-match", held)]).await;
         assert_eq!(response.status, 200, "for {held}");
@@ -36,7 +36,7 @@ async fn other_etag_is_200() {
 /// What a poller that holds this response is told after a new message.
 async fn answer_after_news(path: &str) -> Response {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     let held = server.get(path).await;
     let tag = held.header("etag").expect("a poll has a tag");
     server.publish("news").await;

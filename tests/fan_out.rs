@@ -5,7 +5,7 @@ use crate::common;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use common::{Program, RawConnection, soon};
+use common::{Program, RawConnection, with_timeout};
 use futures_util::StreamExt;
 use futures_util::stream::iter;
 use tokio::net::TcpSocket;
@@ -26,18 +26,18 @@ async fn held(server: SocketAddr, number: usize) -> RawConnection {
     let socket = TcpSocket::new_v4().expect("a socket");
     let from = SocketAddr::from(([127, 0, 0, 1 + (number % 5) as u8], 0));
     socket.bind(from).expect("loopback has many addresses");
-    let stream = soon(socket.connect(server)).await;
-    let mut wire = RawConnection::from_stream(stream.expect("the server listens"));
-    wire.request("GET /longpoll?since=now", &[]).await;
-    wire
+    let stream = with_timeout(socket.connect(server)).await;
+    let mut connection = RawConnection::from_stream(stream.expect("the server listens"));
+    connection.request("GET /longpoll?since=now", &[]).await;
+    connection
 }
 
-async fn until_held(server: &Program, count: usize) {
+async fn wait_long_polls(server: &Program, count: usize) {
     let wait = async {
-        let mut wire = server.wire().await;
+        let mut connection = server.connect_raw().await;
         let held =
             |response: &common::Response| response.metric("trifold_long_polls_in_flight");
-        while held(&wire.get("/metrics").await) != count as f64 {}
+        while held(&connection.get("/metrics").await) != count as f64 {}
     };
     let waited = timeout(FOR_ALL, wait).await;
     waited.unwrap_or_else(|_| panic!("{count} polls are not held"));
@@ -50,20 +50,20 @@ async fn fan_out_to_10k_long_polls() {
     let crowd = crowd();
     let polls = iter(0..crowd).map(|number| held(server.address, number));
     let mut polls: Vec<RawConnection> = polls.buffer_unordered(64).collect().await;
-    until_held(&server, crowd).await;
+    wait_long_polls(&server, crowd).await;
 
     assert_eq!(server.post(r#"{"body":"all"}"#).await.status, 201);
     for poll in &mut polls {
         assert_eq!(poll.response().await.json()["version"], 1);
     }
-    until_held(&server, 0).await;
+    wait_long_polls(&server, 0).await;
 
     for poll in &mut polls {
         poll.request("GET /longpoll?since=now", &[]).await;
     }
-    until_held(&server, crowd).await;
+    wait_long_polls(&server, crowd).await;
     polls.truncate(crowd / 2);
-    until_held(&server, crowd / 2).await;
+    wait_long_polls(&server, crowd / 2).await;
     drop(polls);
-    until_held(&server, 0).await;
+    wait_long_polls(&server, 0).await;
 }

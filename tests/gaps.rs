@@ -45,7 +45,7 @@ async fn assert_continues(server: &Server) {
 #[tokio::test]
 async fn cursor_before_retained_messages_is_truncated() {
     let server = Server::start(&["--retain-messages=3"]);
-    server.fill(5);
+    server.append_messages(5);
     assert_eq!(server.log.oldest(), 3);
     assert_gap(&server, "", "truncated").await;
     assert_gap(&server, "?since=1", "truncated").await;
@@ -76,7 +76,7 @@ async fn newest_message_is_always_retained() {
 #[tokio::test]
 async fn other_epoch_is_a_gap() {
     let server = Server::start(&[]);
-    server.fill(2);
+    server.append_messages(2);
     assert_gap(&server, "?since=2&epoch=000000000000", "epoch").await;
     assert_gap(&server, "?since=0&epoch=", "epoch").await;
     assert_gap(&server, "?since=now&epoch=other", "epoch").await;
@@ -87,7 +87,7 @@ async fn other_epoch_is_a_gap() {
 async fn cursor_ahead_of_head_is_a_gap() {
     let server = Server::start(&[]);
     assert_gap(&server, "?since=1", "ahead").await;
-    server.fill(2);
+    server.append_messages(2);
     assert_gap(&server, "?since=3", "ahead").await;
     assert_gap(&server, "?since=18446744073709551615", "ahead").await;
     assert_continues(&server).await;
@@ -104,10 +104,10 @@ async fn gap_is_reported_before_waiting() {
 #[tokio::test]
 async fn restart_changes_epoch() {
     let old = Server::start(&[]);
-    old.fill(2);
+    old.append_messages(2);
     let cursor = old.get("/poll").await.json();
     let new = Server::start(&[]);
-    new.fill(5);
+    new.append_messages(5);
     assert_ne!(old.log.epoch(), new.log.epoch());
     let query = format!("?since=2&epoch={}", cursor["epoch"].as_str().unwrap());
     assert_gap(&new, &query, "epoch").await;

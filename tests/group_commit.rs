@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{JournalFile, Server, note, soon};
+use common::{JournalFile, Server, test_message, with_timeout};
 use futures_util::future::join_all;
 use futures_util::poll;
 
@@ -14,14 +14,14 @@ async fn queued_messages_share_one_commit() {
 
     tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk is slow
     let publish = |number| {
-        let new = note(format!("id-{number}"), "hi");
+        let new = test_message(format!("id-{number}"), "hi");
         server.writer.publish(new)
     };
     let mut published = join_all((1..=64).chain(1..=64).map(publish));
     assert!(poll!(&mut published).is_pending(), "all of them wait");
     tool.execute_batch("COMMIT").unwrap();
 
-    let published = soon(published).await;
+    let published = with_timeout(published).await;
     let (first, again) = published.split_at(64);
     for (published, duplicate) in [(first, false), (again, true)] {
         for (published, version) in published.iter().zip(1..) {

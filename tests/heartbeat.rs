@@ -4,7 +4,7 @@ use crate::common;
 
 use std::time::Duration;
 
-use common::{Server, until};
+use common::{Server, wait_until};
 use tokio::time::timeout;
 
 /// Short, so that the test is; a peer that responses has far more than it needs.
@@ -16,10 +16,10 @@ const DEADLINE: Duration = Duration::from_secs(20);
 #[tokio::test]
 async fn missing_pong_closes_socket() {
     let server = Server::start(&FLAGS);
-    let mut silent = server.wire().await;
+    let mut silent = server.connect_raw().await;
     silent.upgrade("", &[]).await;
     let mut alive = server.socket("").await;
-    until("both wait", || server.log.waiter_count() == 2).await;
+    wait_until("both wait", || server.log.waiter_count() == 2).await;
 
     let drop = async {
         // `frame` and the like would give up sooner than the server does.
@@ -28,7 +28,7 @@ async fn missing_pong_closes_socket() {
         assert_eq!(silent.frame().await, (0x89, Vec::new()), "first, a ping");
         silent.stream().peek(&mut byte).await.unwrap();
         let code = silent.close_code().await;
-        silent.closed().await;
+        silent.wait_closed().await;
         code
     };
     let dropped = timeout(DEADLINE, async {
@@ -39,7 +39,7 @@ async fn missing_pong_closes_socket() {
         }
     });
     assert_eq!(dropped.await.unwrap(), 1008);
-    until("one waits", || server.log.waiter_count() == 1).await;
+    wait_until("one waits", || server.log.waiter_count() == 1).await;
     alive.assert_open().await;
 }
 

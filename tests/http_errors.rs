@@ -3,7 +3,9 @@
 
 use crate::common;
 
-use common::{MARKER, RawConnection, Response, Server, deepest_body, wrong_members};
+use common::{
+    INPUT_MARKER, RawConnection, Response, Server, deepest_body, invalid_messages,
+};
 
 const JSON: &str = "Content-Type: application/json";
 
@@ -12,18 +14,18 @@ const JSON: &str = "Content-Type: application/json";
 fn assert_refused(server: &Server, response: &Response, status: u16, named: &str) {
     response.assert_problem(status, named);
     let all = format!("{:?}{}", response.headers, response.text());
-    assert!(!all.contains(MARKER), "{all}");
+    assert!(!all.contains(INPUT_MARKER), "{all}");
     assert_eq!(server.log.head(), 0);
 }
 
-async fn assert_usable(wire: &mut RawConnection) {
-    assert_eq!(wire.get("/poll").await.status, 200);
+async fn assert_usable(connection: &mut RawConnection) {
+    assert_eq!(connection.get("/poll").await.status, 200);
 }
 
 #[tokio::test]
 async fn invalid_parameter_is_400() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for (query, named) in [
         ("since=zz-marker-zz", "`since`"),
         ("since=", "`since`"),
@@ -50,19 +52,25 @@ async fn invalid_parameter_is_400() {
     ] {
         for path in ["/poll", "/longpoll", "/ws"] {
             let response = match path {
-                "/ws" => server.wire().await.upgrade(&format!("?{query}"), &[]).await,
-                _ => wire.get(&format!("{path}?{query}")).await,
+                "/ws" => {
+                    server
+                        .connect_raw()
+                        .await
+                        .upgrade(&format!("?{query}"), &[])
+                        .await
+                }
+                _ => connection.get(&format!("{path}?{query}")).await,
             };
             assert_refused(&server, &response, 400, named);
         }
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn invalid_wait_is_400() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for value in [
         "zz-marker-zz",
         "",
@@ -72,9 +80,9 @@ async fn invalid_wait_is_400() {
         "1.5",
         "1&wait_ms=1",
     ] {
-        let response = wire.get(&format!("/longpoll?wait_ms={value}")).await;
+        let response = connection.get(&format!("/longpoll?wait_ms={value}")).await;
         assert_refused(&server, &response, 400, "`wait_ms`");
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
@@ -93,18 +101,20 @@ async fn unknown_parameters_are_ignored() {
 #[tokio::test]
 async fn invalid_message_is_400() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    for (members, named) in wrong_members() {
-        let response = wire.post(JSON, format!("{{{members}").as_bytes()).await;
+    let mut connection = server.connect_raw().await;
+    for (members, named) in invalid_messages() {
+        let response = connection
+            .post(JSON, format!("{{{members}").as_bytes())
+            .await;
         assert_refused(&server, &response, 400, named);
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn body_must_be_json_object() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for (body, named) in [
         (&b""[..], "Invalid JSON"),
         (b" ", "Invalid JSON"),
@@ -119,9 +129,9 @@ async fn body_must_be_json_object() {
         (b"{\"body\":1}\0", "Invalid JSON"),
         (b"{\"type\":\"publish\",\"body\":1}", "Unknown field"),
     ] {
-        let response = wire.post(JSON, body).await;
+        let response = connection.post(JSON, body).await;
         assert_refused(&server, &response, 400, named);
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
@@ -142,14 +152,14 @@ async fn other_content_type_is_415() {
         "Content-Type: application/jsonp",
         "Content-Type: zz-marker-zz",
     ] {
-        let mut wire = server.wire().await;
-        let response = wire.post(type_, b"{\"body\":\"zz-marker-zz\"}").await;
+        let mut connection = server.connect_raw().await;
+        let response = connection.post(type_, b"{\"body\":\"zz-marker-zz\"}").await;
         assert_refused(&server, &response, 415, "application/json");
     }
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for type_ in ["Content-Type: Application/JSON; charset=utf-8", JSON] {
         assert_eq!(
-            wire.post(type_, b"{\"body\":1}").await.status,
+            connection.post(type_, b"{\"body\":1}").await.status,
             201,
             "{type_}"
         );
@@ -159,13 +169,17 @@ async fn other_content_type_is_415() {
 #[tokio::test]
 async fn oversized_body_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
-    let too_large = format!(r#"{{"body":"{MARKER}{}"}}"#, "x".repeat(78));
+    let too_large = format!(r#"{{"body":"{INPUT_MARKER}{}"}}"#, "x".repeat(78));
     assert_eq!(too_large.len(), 101);
-    let response = server.wire().await.post(JSON, too_large.as_bytes()).await;
+    let response = server
+        .connect_raw()
+        .await
+        .post(JSON, too_large.as_bytes())
+        .await;
     assert_refused(&server, &response, 413, "at most 100 bytes");
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let fits = too_large.replace("xx", "x");
-    assert_eq!(wire.post(JSON, fits.as_bytes()).await.status, 201);
+    assert_eq!(connection.post(JSON, fits.as_bytes()).await.status, 201);
 }
 
 #[tokio::test]
@@ -180,51 +194,72 @@ async fn body_limit_is_exact() {
 #[tokio::test]
 async fn oversized_body_is_rejected_early() {
     let server = Server::start(&["--max-message-bytes=100"]);
-    let mut wire = server.wire().await;
-    wire.request("POST /messages", &[JSON, "Content-Length: 1000000000"])
+    let mut connection = server.connect_raw().await;
+    connection
+        .request("POST /messages", &[JSON, "Content-Length: 1000000000"])
         .await;
-    wire.send([b' '; 101]).await;
-    assert_refused(&server, &wire.response().await, 413, "at most 100 bytes");
+    connection.send([b' '; 101]).await;
+    assert_refused(
+        &server,
+        &connection.response().await,
+        413,
+        "at most 100 bytes",
+    );
 }
 
 #[tokio::test]
 async fn oversized_chunked_body_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
-    let mut wire = server.wire().await;
-    wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
+    let mut connection = server.connect_raw().await;
+    connection
+        .request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;
     for _ in 0..11 {
-        wire.send("a\r\nzzmarkerzz\r\n").await;
+        connection.send("a\r\nzzmarkerzz\r\n").await;
     }
-    assert_refused(&server, &wire.response().await, 413, "at most 100 bytes");
+    assert_refused(
+        &server,
+        &connection.response().await,
+        413,
+        "at most 100 bytes",
+    );
 }
 
 #[tokio::test]
 async fn chunked_body_is_accepted() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
+    let mut connection = server.connect_raw().await;
+    connection
+        .request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;
-    wire.send("8\r\n{\"body\":\r\n").await;
-    wire.send("3\r\n17}\r\n0\r\n\r\n").await;
-    assert_eq!(wire.response().await.status, 201);
-    assert_eq!(wire.get("/poll").await.json()["messages"][0]["body"], 17);
+    connection.send("8\r\n{\"body\":\r\n").await;
+    connection.send("3\r\n17}\r\n0\r\n\r\n").await;
+    assert_eq!(connection.response().await.status, 201);
+    assert_eq!(
+        connection.get("/poll").await.json()["messages"][0]["body"],
+        17
+    );
 }
 
 #[tokio::test]
 async fn unknown_path_is_404() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for path in ["/zz-marker-zz", "/poll/", "/Poll", "/messages/1", "/polls"] {
-        assert_refused(&server, &wire.get(path).await, 404, "nothing at this path");
-        assert_usable(&mut wire).await;
+        assert_refused(
+            &server,
+            &connection.get(path).await,
+            404,
+            "nothing at this path",
+        );
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn method_not_allowed_lists_methods() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for (line, allow) in [
         ("DELETE /poll", "GET, HEAD"),
         ("PUT /longpoll", "GET, HEAD"),
@@ -232,20 +267,20 @@ async fn method_not_allowed_lists_methods() {
         ("PATCH /health", "GET, HEAD"),
         ("PUT /ws", "GET"),
         ("GET /messages", "POST"),
-        ("ZZ-MARKER-ZZ /messages", "POST"),
+        ("ZZ-INPUT_MARKER-ZZ /messages", "POST"),
     ] {
-        wire.request(line, &["Content-Length: 0"]).await;
-        let response = wire.response().await;
+        connection.request(line, &["Content-Length: 0"]).await;
+        let response = connection.response().await;
         assert_refused(&server, &response, 405, allow);
         assert_eq!(response.header("allow"), Some(allow));
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn plain_get_on_ws_is_426() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for headers in [
         &[][..],
         &["Connection: Upgrade", "Upgrade: zz-marker-zz"],
@@ -255,12 +290,12 @@ async fn plain_get_on_ws_is_426() {
             "Sec-WebSocket-Version: 12",
         ],
     ] {
-        wire.request("GET /ws", headers).await;
-        let response = wire.response().await;
+        connection.request("GET /ws", headers).await;
+        let response = connection.response().await;
         assert_refused(&server, &response, 426, "opening handshake");
         assert_eq!(response.header("upgrade"), Some("websocket"));
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
-        wire = server.wire().await; // after `Connection: Upgrade` it may be closed
+        connection = server.connect_raw().await; // after `Connection: Upgrade` it may be closed
     }
 }
 
@@ -277,7 +312,7 @@ async fn subprotocol_is_selected() {
         ),
         ("Sec-WebSocket-Protocol: chat", None),
     ] {
-        let response = server.wire().await.upgrade("", &[offer]).await;
+        let response = server.connect_raw().await.upgrade("", &[offer]).await;
         assert_eq!(
             (response.status, response.header(name)),
             (101, chosen),

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{JournalFile, Program, WebSocketClient, note, versions};
+use common::{JournalFile, Program, WebSocketClient, test_message, versions};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -186,7 +186,8 @@ async fn replies_in_order_during_slow_commit() {
         socket.send_text(command).await;
     }
     socket.send(Message::Ping("still here?".into())).await;
-    let pong = common::soon(futures_util::StreamExt::next(&mut socket.stream)).await;
+    let pong =
+        common::with_timeout(futures_util::StreamExt::next(&mut socket.stream)).await;
     assert!(matches!(pong, Some(Ok(Message::Pong(_)))), "{pong:?}");
     socket.stream.close(None).await.unwrap(); // the close frame is the last to be answered
 
@@ -214,7 +215,7 @@ async fn uncommitted_message_is_invisible() {
     let program = start(&file);
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut publisher = program.wire().await;
+    let mut publisher = program.connect_raw().await;
     publisher.publish("", r#"{"body":"hi"}"#).await;
     let empty = program.get("/longpoll?wait_ms=200").await.json();
     assert_eq!(empty["head"], 0);
@@ -232,7 +233,7 @@ async fn shutdown_resolves_pending_publishes() {
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut publishers = Vec::new();
     for id in ["a", "b", "c"] {
-        let mut publisher = program.wire().await;
+        let mut publisher = program.connect_raw().await;
         publisher
             .publish("", &json!({ "id": id, "body": 1 }).to_string())
             .await;
@@ -241,7 +242,7 @@ async fn shutdown_resolves_pending_publishes() {
     let mut witness = WebSocketClient::connect(program.address, "").await;
     witness.assert_open().await;
     program.signal("TERM");
-    assert_eq!(witness.closed().await, 1001);
+    assert_eq!(witness.close_code().await, 1001);
 
     tool.execute_batch("COMMIT").unwrap();
     let mut published = 0;
@@ -266,13 +267,13 @@ async fn full_journal_queue_returns_503() {
     let writer = LogWriter::open(Some(&file.path), retention).unwrap();
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let publish = |number| writer.publish(note(format!("id-{number}"), "hi"));
+    let publish = |number| writer.publish(test_message(format!("id-{number}"), "hi"));
     let mut published = join_all((0..8000).map(publish));
     assert!(futures_util::poll!(&mut published).is_pending());
     tool.execute_batch("COMMIT").unwrap();
 
     let (mut versions, mut refused) = (Vec::new(), Vec::new());
-    for response in common::soon(published).await {
+    for response in common::with_timeout(published).await {
         match response {
             Ok(published) => versions.push(published.version),
             Err(why) => refused.push(why),
@@ -288,5 +289,5 @@ async fn full_journal_queue_returns_503() {
         refused.len()
     );
     assert_eq!(file.versions(), versions);
-    common::soon(writer.close()).await;
+    common::with_timeout(writer.close()).await;
 }

@@ -12,7 +12,7 @@ use serde_json::json;
 /// Asserts that the program does not start on the file, says why, and changes nothing.
 async fn assert_refused(file: &JournalFile, why: &str) {
     let before = file.all();
-    let output = Program::refused(&[&file.flag()]).await;
+    let output = Program::fails_to_start(&[&file.flag()]).await;
     assert!(output.contains(why), "{output} does not name: {why}");
     assert!(output.contains("lecture 1?#%.db"), "{output}");
     // What is beside it counts, too, but for the memory that SQLite shares.
@@ -161,7 +161,7 @@ async fn not_a_regular_file() {
 
     let inside = file.path.join("lecture 1?#%.db");
     let flag = format!("--journal={}", inside.to_str().unwrap());
-    let output = Program::refused(&[&flag]).await;
+    let output = Program::fails_to_start(&[&flag]).await;
     assert!(output.contains("No such file"), "{output}");
 }
 

@@ -5,7 +5,7 @@ use crate::common;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use common::{RawConnection, Server, soon, until};
+use common::{RawConnection, Server, wait_until, with_timeout};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
@@ -14,32 +14,32 @@ async fn from_elsewhere(server: &Server) -> RawConnection {
     let socket = TcpSocket::new_v4().expect("a socket");
     let from = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
     socket.bind(from).expect("loopback has many addresses");
-    let stream = soon(socket.connect(server.address)).await;
+    let stream = with_timeout(socket.connect(server.address)).await;
     let stream = stream.expect("the server listens");
     RawConnection::from_stream(stream)
 }
 
 /// Asserts that a connection over a limit gets an error and is closed.
-async fn assert_turned_away(mut wire: RawConnection, named: &str) {
-    let response = wire.get("/poll").await;
+async fn assert_turned_away(mut connection: RawConnection, named: &str) {
+    let response = connection.get("/poll").await;
     response.assert_problem(503, named);
     assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(response.header("connection"), Some("close"));
-    wire.closed().await;
+    connection.wait_closed().await;
 }
 
 #[tokio::test]
 async fn max_connections() {
     let server = Server::start(&["--max-connections=2"]);
-    let mut socket = server.wire().await;
+    let mut socket = server.connect_raw().await;
     assert_eq!(socket.upgrade("", &[]).await.status, 101);
-    let mut poller = server.wire().await;
+    let mut poller = server.connect_raw().await;
     assert_eq!(poller.get("/poll").await.status, 200);
 
-    assert_turned_away(server.wire().await, "Too many connections").await;
+    assert_turned_away(server.connect_raw().await, "Too many connections").await;
 
     assert_eq!(poller.get("/poll").await.status, 200);
-    server.fill(1);
+    server.append_messages(1);
     assert!(
         String::from_utf8(socket.frame().await.1)
             .unwrap()
@@ -51,17 +51,18 @@ async fn max_connections() {
     assert_eq!(metrics.metric("trifold_connections_open"), 2.0);
 
     drop(socket);
-    let came_in = async { while server.wire().await.get("/poll").await.status != 200 {} };
-    soon(came_in).await;
+    let came_in =
+        async { while server.connect_raw().await.get("/poll").await.status != 200 {} };
+    with_timeout(came_in).await;
 }
 
 #[tokio::test]
 async fn max_connections_per_address() {
     let server = Server::start(&["--max-connections-per-address=1"]);
-    let mut first = server.wire().await;
+    let mut first = server.connect_raw().await;
     assert_eq!(first.get("/poll").await.status, 200);
 
-    assert_turned_away(server.wire().await, "from this address").await;
+    assert_turned_away(server.connect_raw().await, "from this address").await;
 
     assert_eq!(from_elsewhere(&server).await.get("/poll").await.status, 200);
     let metrics = first.get("/metrics").await;
@@ -72,20 +73,20 @@ async fn max_connections_per_address() {
 #[tokio::test]
 async fn max_long_polls() {
     let server = Server::start(&["--max-long-polls=2"]);
-    let mut held = [server.wire().await, server.wire().await];
-    for wire in &mut held {
-        wire.request("GET /longpoll", &[]).await;
+    let mut held = [server.connect_raw().await, server.connect_raw().await];
+    for connection in &mut held {
+        connection.request("GET /longpoll", &[]).await;
     }
-    until("both are held", || server.log.waiter_count() == 2).await;
+    wait_until("both are held", || server.log.waiter_count() == 2).await;
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 2.0);
 
     let response = server.get("/longpoll").await;
     response.assert_problem(503, "--max-long-polls");
     assert_eq!(response.header("retry-after"), Some("1"));
 
-    server.fill(1);
-    for wire in &mut held {
-        assert_eq!(wire.response().await.json()["version"], 1);
+    server.append_messages(1);
+    for connection in &mut held {
+        assert_eq!(connection.response().await.json()["version"], 1);
     }
     assert_eq!(server.get("/longpoll").await.status, 200);
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 0.0);
@@ -116,20 +117,20 @@ async fn publish_rate() {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    soon(healed).await;
+    with_timeout(healed).await;
     assert_eq!(server.log.head(), 3);
 }
 
 #[tokio::test]
 async fn max_header_bytes() {
     let server = Server::start(&["--max-header-bytes=300"]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let long = format!("X-Long: {}", "x".repeat(300));
-    wire.request("GET /poll", &[&long]).await;
-    wire.response().await.assert_problem(431, "300 bytes");
+    connection.request("GET /poll", &[&long]).await;
+    connection.response().await.assert_problem(431, "300 bytes");
     let path = format!("/poll?u={}", "x".repeat(300));
-    wire.get(&path).await.assert_problem(431, "300 bytes");
-    assert_eq!(wire.get("/poll").await.status, 200);
+    connection.get(&path).await.assert_problem(431, "300 bytes");
+    assert_eq!(connection.get("/poll").await.status, 200);
     assert_eq!(server.limit_exceeded("header_bytes").await, 2.0);
 }
 
@@ -141,33 +142,33 @@ async fn max_message_bytes_is_counted() {
         .post(big.as_str())
         .await
         .assert_problem(413, "40 bytes");
-    let mut wire = server.wire().await;
-    wire.upgrade("", &[]).await;
-    wire.send_text(&big).await;
-    assert_eq!(wire.close_code().await, 1009);
+    let mut connection = server.connect_raw().await;
+    connection.upgrade("", &[]).await;
+    connection.send_text(&big).await;
+    assert_eq!(connection.close_code().await, 1009);
     assert_eq!(server.limit_exceeded("message_bytes").await, 2.0);
 }
 
 #[tokio::test]
 async fn header_timeout() {
     let server = Server::start(&["--header-timeout=1s"]);
-    let mut slow = server.wire().await;
+    let mut slow = server.connect_raw().await;
     slow.send("GET /poll HTTP/1.1\r\nHost: local").await;
-    let mut silent = server.wire().await;
+    let mut silent = server.connect_raw().await;
     assert_eq!(slow.head().await.status, 408);
-    slow.closed().await;
-    silent.closed().await;
-    until_metric(&server, "trifold_connections_without_request_total", 2.0).await;
+    slow.wait_closed().await;
+    silent.wait_closed().await;
+    wait_metric(&server, "trifold_connections_without_request_total", 2.0).await;
 }
 
 #[tokio::test]
 async fn body_timeout() {
     let server = Server::start(&["--body-timeout=1s"]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let headers = ["Content-Type: application/json", "Content-Length: 20"];
-    wire.request("POST /messages", &headers).await;
-    wire.send(r#"{"body":"#).await;
-    wire.response().await.assert_problem(408, "in time");
+    connection.request("POST /messages", &headers).await;
+    connection.send(r#"{"body":"#).await;
+    connection.response().await.assert_problem(408, "in time");
     assert_eq!(server.limit_exceeded("body_timeout").await, 1.0);
     assert_eq!(server.log.head(), 0);
 }
@@ -175,13 +176,13 @@ async fn body_timeout() {
 #[tokio::test]
 async fn idle_timeout_spares_long_polls() {
     let server = Server::start(&["--idle-timeout=1s"]);
-    let mut held = server.wire().await;
+    let mut held = server.connect_raw().await;
     held.request("GET /longpoll", &[]).await;
     let mut socket = server.socket("").await;
-    let mut idle = server.wire().await;
+    let mut idle = server.connect_raw().await;
     assert_eq!(idle.get("/poll").await.status, 200);
-    idle.closed().await;
-    server.fill(1);
+    idle.wait_closed().await;
+    server.append_messages(1);
     assert_eq!(held.response().await.json()["version"], 1);
     assert_eq!(socket.next("batch").await["version"], 1);
 }
@@ -195,14 +196,14 @@ async fn write_timeout_and_send_buffer() {
     }
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let stream = soon(socket.connect(server.address)).await.unwrap();
+    let stream = with_timeout(socket.connect(server.address)).await.unwrap();
     let own = stream.local_addr().unwrap();
     let mut deaf = RawConnection::from_stream(stream);
     assert_eq!(deaf.upgrade("", &[]).await.status, 101);
 
     // What waits in the kernel is what was asked for, twice (socket(7), SO_SNDBUF), and no more.
     let waiting = || waiting_bytes(server.address.port(), own.port());
-    until("something waits", || {
+    wait_until("something waits", || {
         waiting().is_some_and(|bytes| bytes > 0)
     })
     .await;
@@ -214,9 +215,9 @@ async fn write_timeout_and_send_buffer() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    soon(cut).await;
+    with_timeout(cut).await;
     assert!(most <= 2 * 16_384, "{most} bytes waited");
-    until_metric(&server, "trifold_websockets_open", 1.0).await;
+    wait_metric(&server, "trifold_websockets_open", 1.0).await;
     server.publish("\"on\"").await;
     assert_eq!(other.next("batch").await["version"], 41);
 }
@@ -236,7 +237,7 @@ fn waiting_bytes(from: u16, to: u16) -> Option<usize> {
     })
 }
 
-async fn until_metric(server: &Server, name: &str, value: f64) {
+async fn wait_metric(server: &Server, name: &str, value: f64) {
     let reached = async { while server.metric(name).await != value {} };
-    soon(reached).await;
+    with_timeout(reached).await;
 }

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::time::{Duration, Instant};
 
-use common::{Server, append, until};
+use common::{Server, append, wait_until};
 use futures_util::future::join_all;
 
 /// How long an empty response took.
@@ -32,7 +32,7 @@ async fn empty_response_after_wait() {
 async fn zero_wait_returns_at_once() {
     let server = Server::start(&[]);
     held(&server, "?wait_ms=0").await;
-    server.fill(2);
+    server.append_messages(2);
     held(&server, "?since=now&wait_ms=0").await;
 }
 
@@ -48,9 +48,9 @@ async fn maximum_wait_is_default() {
 #[tokio::test]
 async fn duplicate_does_not_end_wait() {
     let server = Server::start(&[]);
-    server.fill(1);
+    server.append_messages(1);
     let publish_again = async {
-        until("the poll is held", || server.log.waiter_count() == 1).await;
+        wait_until("the poll is held", || server.log.waiter_count() == 1).await;
         assert!(append(&server.log, "id-1", "hi").duplicate);
     };
     let (took, ()) = tokio::join!(held(&server, "?since=1&wait_ms=300"), publish_again);

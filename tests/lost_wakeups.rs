@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use common::{Server, append, note, roomy_log, soon, until};
+use common::{Server, append, test_message, unbounded_log, wait_until, with_timeout};
 use futures_util::{FutureExt, StreamExt};
 use trifold::log::{Cursor, FollowEnd, MessageLog, Retention};
 
@@ -52,54 +52,54 @@ async fn publish_between_check_and_wait() {
     // Nobody else publishes: a reader that misses its wake-up sleeps for ever.
     let mut round = 0;
     while round < ROUNDS {
-        until("the reader gets on", || {
+        wait_until("the reader gets on", || {
             seen.load(Ordering::Acquire) > round
         })
         .await;
         round = seen.load(Ordering::Acquire);
     }
-    soon(reader).await.unwrap();
+    with_timeout(reader).await.unwrap();
 }
 
 #[tokio::test]
 async fn one_message_wakes_all_readers() {
-    let log = Arc::new(common::roomy_log());
+    let log = Arc::new(common::unbounded_log());
     let readers: Vec<_> = (0..50)
         .map(|_| {
             let log = log.clone();
             tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
         })
         .collect();
-    until("all readers wait", || log.waiter_count() == 50).await;
+    wait_until("all readers wait", || log.waiter_count() == 50).await;
 
     append(&log, "one", "hi");
 
     for reader in readers {
-        soon(reader).await.unwrap();
+        with_timeout(reader).await.unwrap();
     }
     assert_eq!(log.waiter_count(), 0);
 }
 
 #[tokio::test]
 async fn close_wakes_all_readers() {
-    let log = Arc::new(common::roomy_log());
+    let log = Arc::new(common::unbounded_log());
     let reader = {
         let log = log.clone();
         tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
     };
-    until("the reader waits", || log.waiter_count() == 1).await;
+    wait_until("the reader waits", || log.waiter_count() == 1).await;
 
     log.close();
 
-    soon(reader).await.unwrap();
-    assert!(log.append(note("late", "hi")).is_err());
+    with_timeout(reader).await.unwrap();
+    assert!(log.append(test_message("late", "hi")).is_err());
     assert_eq!(log.head(), 0);
 }
 
 #[tokio::test]
 async fn pending_news_is_not_held() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     for since in 0..3 {
         let url = format!("/longpoll?since={since}&wait_ms=25000");
         assert_eq!(server.get(&url).await.json()["version"], 3);
@@ -113,7 +113,7 @@ async fn waiting_readers_get_message() {
     for round in 0..20 {
         let url = format!("/longpoll?since={round}&wait_ms=25000");
         let publish = async {
-            until("both readers wait", || server.log.waiter_count() == 2).await;
+            wait_until("both readers wait", || server.log.waiter_count() == 2).await;
             append(&server.log, round.to_string(), "hi");
         };
         let (response, ()) = tokio::join!(server.get(&url), publish);
@@ -124,19 +124,19 @@ async fn waiting_readers_get_message() {
 
 #[tokio::test]
 async fn follower_sees_message_and_close() {
-    let log = Arc::new(roomy_log());
+    let log = Arc::new(unbounded_log());
     let mut batches = log.clone().follow(Cursor::new(0));
     assert!(batches.next().now_or_never().is_none());
     append(&log, "last", "words");
     log.close();
-    let last = soon(batches.next()).await;
+    let last = with_timeout(batches.next()).await;
     assert_eq!(
         last.and_then(Result::ok).map(|batch| batch.version),
         Some(1)
     );
     assert_eq!(
-        soon(batches.next()).await.and_then(Result::err),
+        with_timeout(batches.next()).await.and_then(Result::err),
         Some(FollowEnd::Closed)
     );
-    assert!(soon(batches.next()).await.is_none());
+    assert!(with_timeout(batches.next()).await.is_none());
 }

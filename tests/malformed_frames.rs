@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use common::{
-    Program, RawConnection, Server, WebSocketClient, append, masked_frame, soon,
+    Program, RawConnection, Server, WebSocketClient, append, masked_frame, with_timeout,
 };
 use futures_util::FutureExt;
 use proptest::collection::vec;
@@ -75,8 +75,8 @@ fn for_all<S: Strategy>(
     };
     let passed = TestRunner::new(config).run(&(any::<bool>(), inputs), |(lab, input)| {
         let once = async || {
-            let mut wire = hostile(&server, lab).await;
-            case(&server, &mut wire, input.clone()).await;
+            let mut connection = hostile(&server, lab).await;
+            case(&server, &mut connection, input.clone()).await;
         };
         runtime.block_on(async {
             if is_reset(AssertUnwindSafe(once()).catch_unwind().await) {
@@ -104,13 +104,16 @@ fn is_reset(ended: thread::Result<()>) -> bool {
 
 /// A socket that is about to misbehave, on `/ws` or on `/lab`.
 async fn hostile(server: &Server, lab: bool) -> RawConnection {
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     // Else what is cut into pieces is put together again on its way.
-    wire.stream().set_nodelay(true).expect("TCP can do that");
+    connection
+        .stream()
+        .set_nodelay(true)
+        .expect("TCP can do that");
     let path = if lab { "/lab?client=h" } else { "/ws" };
-    let response = wire.upgrade_path(path, &[]).await;
+    let response = connection.upgrade_path(path, &[]).await;
     assert_eq!(response.status, 101);
-    wire
+    connection
 }
 
 async fn assert_hears(server: &Server, reader: &mut WebSocketClient) {
@@ -120,14 +123,14 @@ async fn assert_hears(server: &Server, reader: &mut WebSocketClient) {
 }
 
 /// Sends in pieces of these sizes, over and over. A server that has closed takes no more.
-async fn send_cut(wire: &mut RawConnection, bytes: &[u8], sizes: &[usize]) {
+async fn send_cut(connection: &mut RawConnection, bytes: &[u8], sizes: &[usize]) {
     let mut rest = bytes;
     for size in sizes.iter().cycle() {
         let (piece, others) = rest.split_at((*size).min(rest.len()));
         if piece.is_empty() {
             return;
         }
-        if !wire.try_send(piece).await {
+        if !connection.try_send(piece).await {
             return;
         }
         rest = others;
@@ -137,9 +140,9 @@ async fn send_cut(wire: &mut RawConnection, bytes: &[u8], sizes: &[usize]) {
 
 /// Leaves, as a peer does that was told why, and sees the server leave. One that stays is cut
 /// after half a second (`ws_refusals`); here that would be paid for each case.
-async fn leave(wire: &mut RawConnection) {
-    let _ = wire.stream().shutdown().await; // the server may be gone already
-    wire.closed().await;
+async fn leave(connection: &mut RawConnection) {
+    let _ = connection.stream().shutdown().await; // the server may be gone already
+    connection.wait_closed().await;
 }
 
 /// A few bytes at a time, or all in one piece: both find their own mistakes.
@@ -303,16 +306,16 @@ fn close_code_independent_of_segmentation() {
     for_all(
         1000,
         inputs,
-        async |server, wire, (before, wrong, after, sizes)| {
+        async |server, connection, (before, wrong, after, sizes)| {
             let head = server.log.head();
             let published = before.iter().filter(|(_, publishes)| *publishes).count();
             let mut all: Vec<u8> =
                 before.into_iter().flat_map(|(bytes, _)| bytes).collect();
             all.extend(wrong.0);
             all.extend(after);
-            send_cut(wire, &all, &sizes).await;
-            assert_eq!(wire.close_code().await, wrong.1);
-            leave(wire).await;
+            send_cut(connection, &all, &sizes).await;
+            assert_eq!(connection.close_code().await, wrong.1);
+            leave(connection).await;
             assert_eq!(server.log.head(), head + published as u64);
         },
     );
@@ -321,9 +324,9 @@ fn close_code_independent_of_segmentation() {
 #[test]
 fn random_bytes_never_panic() {
     let inputs = (vec(any::<u8>(), 0..600), sizes());
-    for_all(300, inputs, async |_, wire, (bytes, sizes)| {
-        send_cut(wire, &bytes, &sizes).await;
-        leave(wire).await;
+    for_all(300, inputs, async |_, connection, (bytes, sizes)| {
+        send_cut(connection, &bytes, &sizes).await;
+        leave(connection).await;
     });
 }
 
@@ -331,37 +334,41 @@ fn random_bytes_never_panic() {
 fn fragmented_text_is_reassembled() {
     let text = "[a-zé€😀]{0,40}";
     let inputs = (text, vec(any::<Index>(), 0..12), sizes());
-    for_all(100, inputs, async |server, wire, (text, cuts, sizes)| {
-        let mut bytes = fragments(&message(text.as_bytes()), &cuts);
-        bytes.extend(masked_frame(FIN | CLOSE, b""));
-        send_cut(wire, &bytes, &sizes).await;
-        assert_eq!(wire.close_code().await, 1000);
-        let cursor = trifold::log::Cursor::new(server.log.head() - 1);
-        let batch = server.log.read(&cursor).expect("it is kept");
-        assert_eq!(common::parsed(&batch)["messages"][0]["body"], text);
-    });
+    for_all(
+        100,
+        inputs,
+        async |server, connection, (text, cuts, sizes)| {
+            let mut bytes = fragments(&message(text.as_bytes()), &cuts);
+            bytes.extend(masked_frame(FIN | CLOSE, b""));
+            send_cut(connection, &bytes, &sizes).await;
+            assert_eq!(connection.close_code().await, 1000);
+            let cursor = trifold::log::Cursor::new(server.log.head() - 1);
+            let batch = server.log.read(&cursor).expect("it is kept");
+            assert_eq!(common::parse_batch(&batch)["messages"][0]["body"], text);
+        },
+    );
 }
 
 #[tokio::test]
 async fn message_split_at_any_byte() {
     let server = Server::start(&[MAX_FLAG]);
-    let mut wire = hostile(&server, false).await;
+    let mut connection = hostile(&server, false).await;
     let text = message("é".repeat(60).as_bytes());
     let first = masked_frame(TEXT, &text[..70]);
     let ping = masked_frame(FIN | PING, b"?");
     let last = masked_frame(FIN, &text[70..]);
     let all = [first, ping, last].concat();
     for cut in 1..all.len() {
-        send_cut(&mut wire, &all, &[cut, all.len()]).await;
+        send_cut(&mut connection, &all, &[cut, all.len()]).await;
     }
     let count = all.len() as u64 - 1;
-    common::until("each is published", || server.log.head() == count).await;
+    common::wait_until("each is published", || server.log.head() == count).await;
 }
 
 #[tokio::test]
 async fn non_minimal_length_is_accepted() {
     let server = Server::start(&[MAX_FLAG]);
-    let mut wire = hostile(&server, false).await;
+    let mut connection = hostile(&server, false).await;
     for form in [2, 8] {
         let text = message(b"hi");
         let mut frame = header(FIN | TEXT, form, text.len() as u64);
@@ -370,17 +377,19 @@ async fn non_minimal_length_is_accepted() {
                 .zip([1, 2, 3, 4].iter().cycle())
                 .map(|(a, b)| a ^ b),
         );
-        wire.send(frame).await;
+        connection.send(frame).await;
     }
-    common::until("both are published", || server.log.head() == 2).await;
+    common::wait_until("both are published", || server.log.head() == 2).await;
 }
 
 #[tokio::test]
 async fn ping_may_exceed_message_limit() {
     let server = Server::start(&["--max-message-bytes=10"]);
-    let mut wire = hostile(&server, false).await;
-    wire.send(masked_frame(FIN | PING, &[b'x'; 125])).await;
-    assert_eq!(wire.frame().await, (0x8a, vec![b'x'; 125]));
+    let mut connection = hostile(&server, false).await;
+    connection
+        .send(masked_frame(FIN | PING, &[b'x'; 125]))
+        .await;
+    assert_eq!(connection.frame().await, (0x8a, vec![b'x'; 125]));
 }
 
 /// The most memory that a process has held, in bytes.
@@ -402,25 +411,28 @@ async fn oversized_frame_is_not_buffered() {
     let program = Program::start(&["--max-message-bytes=65536"]);
     let before = peak(program.id());
     for length in [1 << 62, 1 << 32, 65_537] {
-        let mut wire = RawConnection::connect(program.address).await;
-        wire.upgrade("", &[]).await;
-        wire.send(header(FIN | TEXT, 8, length)).await;
+        let mut connection = RawConnection::connect(program.address).await;
+        connection.upgrade("", &[]).await;
+        connection.send(header(FIN | TEXT, 8, length)).await;
         let trickle = vec![b'x'; 65_536];
         for _ in 0..SENT / trickle.len() {
-            if soon(wire.stream().write_all(&trickle)).await.is_err() {
+            if with_timeout(connection.stream().write_all(&trickle))
+                .await
+                .is_err()
+            {
                 break; // it is closed, as it should be
             }
         }
-        assert_eq!(wire.close_code().await, 1009);
+        assert_eq!(connection.close_code().await, 1009);
     }
     // Fragments, each as big as is allowed, of a message that would never end.
-    let mut wire = RawConnection::connect(program.address).await;
-    wire.upgrade("", &[]).await;
+    let mut connection = RawConnection::connect(program.address).await;
+    connection.upgrade("", &[]).await;
     let mut fragment = masked_frame(TEXT, &[b'x'; 30_000]);
-    while wire.stream().write_all(&fragment).await.is_ok() {
+    while connection.stream().write_all(&fragment).await.is_ok() {
         fragment = masked_frame(0, &[b'x'; 30_000]);
     }
-    assert_eq!(wire.close_code().await, 1009);
+    assert_eq!(connection.close_code().await, 1009);
     let grown = peak(program.id()) - before;
     assert!(grown < SENT / 4, "{grown} bytes more than before");
 }

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::collections::BTreeSet;
 
-use common::{JournalFile, Server, soon, until};
+use common::{JournalFile, Server, wait_until, with_timeout};
 use serde_json::Value;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
@@ -19,14 +19,16 @@ fn metric(name: &str, transport: &str) -> String {
 }
 
 /// Returns once a metric has this value.
-async fn until_it_reads(server: &Server, name: &str, value: f64) {
+async fn wait_metric(server: &Server, name: &str, value: f64) {
     let mut last = f64::NAN;
     let read = async {
         while last != value {
             last = server.metric(name).await;
         }
     };
-    let reached = tokio::time::timeout(common::SOON, read).await.is_ok();
+    let reached = tokio::time::timeout(common::TEST_TIMEOUT, read)
+        .await
+        .is_ok();
     assert!(reached, "{name} is {last}, and not {value}");
 }
 
@@ -36,16 +38,16 @@ async fn transports_count_deliveries() {
     let mut socket = server.socket("").await;
     let held = server.get("/longpoll");
     let publish = async {
-        until("both wait", || server.log.waiter_count() == 2).await;
-        server.fill(1);
+        wait_until("both wait", || server.log.waiter_count() == 2).await;
+        server.append_messages(1);
     };
     let (held, ()) = tokio::join!(held, publish);
     assert_eq!(socket.next("batch").await["version"], 1);
-    server.fill(3); // id-1 is there already
+    server.append_messages(3); // id-1 is there already
     assert_eq!(server.get("/poll?since=1").await.json()["version"], 3);
     assert_eq!(server.get("/poll?since=3").await.json()["version"], 3);
     let last = async { while socket.next("batch").await["version"] != 3 {} };
-    soon(last).await;
+    with_timeout(last).await;
 
     let bytes = metric("batch_bytes_sent_total", "longpoll");
     assert_eq!(server.metric(&bytes).await, held.body.len() as f64);
@@ -77,7 +79,7 @@ async fn transports_count_deliveries() {
 #[tokio::test]
 async fn latency_starts_at_request() {
     let server = Server::start(&[]);
-    server.fill(1);
+    server.append_messages(1);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await; // the message's age
     server.get("/poll").await;
     server.get("/longpoll").await;
@@ -96,9 +98,9 @@ async fn latency_starts_at_request() {
 async fn gauges_return_to_zero() {
     let server = Server::start(&[]);
     let sockets = [server.socket("").await, server.socket("").await];
-    let mut held = server.wire().await;
+    let mut held = server.connect_raw().await;
     held.request("GET /longpoll", &[]).await;
-    until("all wait", || server.log.waiter_count() == 3).await;
+    wait_until("all wait", || server.log.waiter_count() == 3).await;
     let metrics = server.get("/metrics").await;
     assert_eq!(metrics.metric("trifold_websockets_open"), 2.0);
     assert_eq!(metrics.metric("trifold_long_polls_in_flight"), 1.0);
@@ -106,16 +108,16 @@ async fn gauges_return_to_zero() {
     assert_eq!(metrics.metric("trifold_connections_open"), 4.0); // and this one
     drop(sockets);
     drop(held);
-    until_it_reads(&server, "trifold_websockets_open", 0.0).await;
-    until_it_reads(&server, "trifold_long_polls_in_flight", 0.0).await;
-    until_it_reads(&server, "trifold_log_waiters", 0.0).await;
-    until_it_reads(&server, "trifold_connections_open", 1.0).await;
+    wait_metric(&server, "trifold_websockets_open", 0.0).await;
+    wait_metric(&server, "trifold_long_polls_in_flight", 0.0).await;
+    wait_metric(&server, "trifold_log_waiters", 0.0).await;
+    wait_metric(&server, "trifold_connections_open", 1.0).await;
 }
 
 #[tokio::test]
 async fn gaps_are_counted_by_reason() {
     let server = Server::start(&["--retain-messages=2"]);
-    server.fill(5);
+    server.append_messages(5);
     server
         .get("/poll?since=1")
         .await
