@@ -6,7 +6,7 @@ use common::{RawConnection, Response, Server};
 
 const MESSAGE: &str = r#"{"body":"zz-marker-zz"}"#;
 
-/// What is answered to a request with exactly these header lines.
+/// Sends a request with exactly these header lines, and returns the response.
 async fn send(server: &Server, line: &str, headers: &str) -> Response {
     let mut connection = server.connect_raw().await;
     connection
@@ -17,9 +17,9 @@ async fn send(server: &Server, line: &str, headers: &str) -> Response {
 
 async fn post(connection: &mut RawConnection, headers: &[&str]) -> Response {
     let length = format!("Content-Length: {}", MESSAGE.len());
-    let mut all = vec!["Content-Type: application/json", &length];
-    all.extend(headers);
-    connection.request("POST /messages", &all).await;
+    let mut fields = vec!["Content-Type: application/json", &length];
+    fields.extend(headers);
+    connection.request("POST /messages", &fields).await;
     connection.send(MESSAGE).await;
     connection.response().await
 }
@@ -49,7 +49,7 @@ async fn other_host_is_421() {
 #[tokio::test]
 async fn missing_or_repeated_host_is_400() {
     let server = Server::start(&[]);
-    // RFC 9112 §3.2; actix responses this one by itself, before there is an app to ask.
+    // RFC 9112 §3.2. actix sends this response itself, before the app is called.
     for hosts in ["", "Host: localhost\r\nHost: zz-marker-zz\r\n"] {
         let response = send(&server, "GET /poll", hosts).await;
         assert_eq!(response.status, 400, "{hosts:?}");
@@ -145,14 +145,14 @@ async fn allow_origin_allows_all_endpoints() {
     connection.request("GET /poll", &[friend]).await;
     let polled = connection.response().await;
     connection.request("GET /poll?since=9", &[friend]).await;
-    let refused = connection.response().await;
+    let gap = connection.response().await;
     connection
         .request("GET /longpoll?wait_ms=0&since=1", &[friend])
         .await;
-    let held = connection.response().await;
-    let statuses = [polled.status, refused.status, held.status];
+    let long_poll = connection.response().await;
+    let statuses = [polled.status, gap.status, long_poll.status];
     assert_eq!(statuses, [200, 410, 200]);
-    for response in [published, polled, refused, held] {
+    for response in [published, polled, gap, long_poll] {
         let allowed = response.header("access-control-allow-origin");
         assert_eq!(allowed, Some("http://friend.example"));
     }
@@ -160,7 +160,7 @@ async fn allow_origin_allows_all_endpoints() {
 }
 
 #[tokio::test]
-async fn allow_origin_answers_preflight() {
+async fn allow_origin_enables_preflight() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let mut connection = server.connect_raw().await;
     let method = "Access-Control-Request-Method: POST";

@@ -52,11 +52,11 @@ async fn out_of_range_flag_is_reported() {
         "--max-message-bytes=0",
         "--workers=0",
     ] {
-        let ended = Program::command(&["--listen=127.0.0.1:0", flag])
+        let output = Program::command(&["--listen=127.0.0.1:0", flag])
             .output()
             .unwrap();
-        assert!(!ended.status.success());
-        let message = String::from_utf8(ended.stderr).unwrap();
+        assert!(!output.status.success());
+        let message = String::from_utf8(output.stderr).unwrap();
         assert!(
             message.contains(flag.split('=').next().unwrap()),
             "{message}"

@@ -1,4 +1,4 @@
-//! The control channel sends presence and meters, publishes, and takes a link down.
+//! The control channel reports presence and meters, publishes, and takes a link down.
 
 use crate::common;
 
@@ -22,7 +22,7 @@ const HANDSHAKE: [&str; 4] = [
 #[tokio::test]
 async fn channel_requires_client_and_origin() {
     let server = Server::start(&[]);
-    for (query, origin, status, named) in [
+    for (query, origin, status, expected) in [
         ("", "A: b", 400, "`client`"),
         ("?client=", "A: b", 400, "`client`"),
         ("?client=a_b", "A: b", 400, "`client`"),
@@ -33,7 +33,7 @@ async fn channel_requires_client_and_origin() {
         connection
             .request(&format!("GET /lab{query}"), &headers)
             .await;
-        connection.response().await.assert_problem(status, named);
+        connection.response().await.assert_problem(status, expected);
     }
     let response = server.get("/lab?client=ana").await;
     response.assert_problem(426, "handshake");
@@ -91,7 +91,7 @@ async fn ping_on_channel() {
 async fn invalid_command_keeps_channel_open() {
     let server = Server::start(&[]);
     let mut channel = server.control_channel("ana").await;
-    for (wrong, named) in [
+    for (text, expected) in [
         ("", "Invalid JSON"),
         ("[]", "object"),
         ("{}", "`type`"),
@@ -102,10 +102,10 @@ async fn invalid_command_keeps_channel_open() {
         (r#"{"type":"link","down":1}"#, "`down`"),
         (r#"{"type":"link","down":"true"}"#, "`down`"),
     ] {
-        channel.socket.send_text(wrong).await;
+        channel.socket.send_text(text).await;
         let error = channel.next("error").await;
         let title = error["title"].as_str().unwrap();
-        assert!(title.contains(named), "{title:?} does not name {named:?}");
+        assert!(title.contains(expected), "{title:?} lacks {expected:?}");
         assert!(!title.contains("marker"));
         assert_eq!(error["status"], 400);
         channel
@@ -118,13 +118,13 @@ async fn invalid_command_keeps_channel_open() {
 #[tokio::test]
 async fn binary_frame_closes_channel() {
     let server = Server::start(&[]);
-    let mut stays = server.control_channel("ben").await;
-    stays.wait_online(1).await;
+    let mut observer = server.control_channel("ben").await;
+    observer.wait_online(1).await;
     let mut channel = server.control_channel("ana").await;
-    stays.wait_online(2).await;
+    observer.wait_online(2).await;
     channel.socket.send(Message::binary(b"x".to_vec())).await;
     assert_eq!(channel.socket.close_code().await, 1003);
-    stays.wait_online(1).await;
+    observer.wait_online(1).await;
 }
 
 #[tokio::test]
@@ -137,7 +137,7 @@ async fn unchanged_meters_are_not_sent() {
         server.get("/poll?client=ben&pane=poll").await;
         while ben.next("meters").await["panes"]["poll"]["requests"] != requests {}
     }
-    // By now ana's were looked at as often, and there was nothing to tell.
+    // By now ana's meters were checked as often, and had not changed.
     channel.socket.send_text(r#"{"type":"ping","t":1}"#).await;
     loop {
         match channel.socket.json().await["type"].as_str() {
@@ -173,23 +173,25 @@ async fn changed_meters_are_sent() {
     channel.wait_meter("poll", wanted).await;
 }
 
-/// A client with something under way on each endpoint: a held poll and an open socket.
-struct Busy {
-    held: RawConnection,
+/// A client with a long poll and a socket, both waiting.
+struct WaitingClient {
+    long_poll: RawConnection,
     socket: WebSocketClient,
     query: String,
 }
 
-impl Busy {
+impl WaitingClient {
     async fn start(server: &Server, client: &str) -> Self {
-        let waiting = server.log.waiter_count();
+        let others = server.log.waiter_count();
         let query = format!("since=now&client={client}");
-        let mut held = server.connect_raw().await;
-        held.request(&format!("GET /longpoll?{query}"), &[]).await;
+        let mut long_poll = server.connect_raw().await;
+        long_poll
+            .request(&format!("GET /longpoll?{query}"), &[])
+            .await;
         let socket = server.socket(&format!("?{query}&limit=1")).await;
-        wait_until("both wait", || server.log.waiter_count() == waiting + 2).await;
+        wait_until("both wait", || server.log.waiter_count() == others + 2).await;
         Self {
-            held,
+            long_poll,
             socket,
             query,
         }
@@ -199,16 +201,16 @@ impl Busy {
 #[tokio::test]
 async fn link_down_affects_only_its_client() {
     let server = Server::start(&[]);
-    let mut ana = Busy::start(&server, "ana").await;
-    let mut ben = Busy::start(&server, "ben").await;
+    let mut ana = WaitingClient::start(&server, "ana").await;
+    let mut ben = WaitingClient::start(&server, "ben").await;
     let mut channel = server.control_channel("ana").await;
     channel.set_link_down(true).await;
 
-    // What comes in is held: a poll, a publication, a frame.
+    // What ana sends is held back: a poll, a publish request, frames.
     let (mut poll, mut publish) =
         (server.connect_raw().await, server.connect_raw().await);
     poll.request(&format!("GET /poll?{}", ana.query), &[]).await;
-    let message = r#"{"id":"held","body":1}"#;
+    let message = r#"{"id":"held-back","body":1}"#;
     publish.publish("?client=ana", message).await;
     for number in 1..=5 {
         let message =
@@ -216,30 +218,30 @@ async fn link_down_affects_only_its_client() {
         ana.socket.send_text(message.to_string()).await;
     }
 
-    // What others do is not: ben publishes, and reads it everywhere.
+    // What ben sends is not: ben publishes, and receives it on each transport.
     for version in 1..=3 {
         let message = json!({ "type": "publish", "body": "of ben" });
         ben.socket.send_text(message.to_string()).await;
         let published = ben.socket.next("published").await;
         assert_eq!(published["version"], version);
     }
-    assert_eq!(versions(&ben.held.response().await.json())[0], 1);
+    assert_eq!(versions(&ben.long_poll.response().await.json())[0], 1);
     let mut url = format!("GET /poll?{}", ben.query);
     url = url.replace("now", "0");
-    poll_is_answered(&server, &url, 3).await;
+    assert_polls(&server, &url, 3).await;
 
-    // And what was published is held on its way to ana.
-    for connection in [&poll, &publish, &ana.held] {
+    // What ben published is held back on its way to ana.
+    for connection in [&poll, &publish, &ana.long_poll] {
         connection.assert_silent();
     }
     assert_eq!(ana.socket.recv().now_or_never(), None);
     assert_eq!(server.log.head(), 3);
 
     channel.set_link_down(false).await;
-    assert_eq!(versions(&ana.held.response().await.json())[0], 1);
+    assert_eq!(versions(&ana.long_poll.response().await.json())[0], 1);
     assert_eq!(poll.response().await.status, 200);
     assert_eq!(publish.response().await.status, 201);
-    wait_until("all is published", || server.log.head() == 9).await;
+    wait_until("all messages are published", || server.log.head() == 9).await;
     let (mut batches, mut published) = (Vec::new(), Vec::new());
     while batches.len() < 9 || published.len() < 5 {
         let message = ana.socket.json().await;
@@ -253,7 +255,7 @@ async fn link_down_affects_only_its_client() {
     assert_eq!(published, order);
 }
 
-async fn poll_is_answered(server: &Server, line: &str, version: u64) {
+async fn assert_polls(server: &Server, line: &str, version: u64) {
     let mut connection = server.connect_raw().await;
     connection.request(line, &[]).await;
     assert_eq!(connection.response().await.json()["version"], version);
@@ -293,13 +295,13 @@ async fn disconnect_restores_link() {
 #[tokio::test]
 async fn disconnect_while_link_down() {
     let server = Server::start(&[]);
-    let busy = Busy::start(&server, "ana").await;
+    let client = WaitingClient::start(&server, "ana").await;
     let mut channel = server.control_channel("ana").await;
     channel.set_link_down(true).await;
     append(&server.log, "a", "hi");
-    wait_until("the news is there", || server.log.waiter_count() < 2).await;
+    wait_until("a reader is notified", || server.log.waiter_count() < 2).await;
     channel.wait_in_flight(2).await;
-    drop(busy);
+    drop(client);
     channel.wait_in_flight(0).await;
     wait_until("no reader waits", || server.log.waiter_count() == 0).await;
 }
@@ -309,18 +311,22 @@ async fn shutdown_closes_channels() {
     let mut program = Program::start(&[]);
     let mut channel =
         WebSocketClient::connect_path(program.address, "/lab?client=ana").await;
-    let mut held =
+    let mut link_down =
         WebSocketClient::connect_path(program.address, "/lab?client=ben").await;
-    held.send_text(r#"{"type":"link","down":true}"#).await;
-    held.next("link").await;
-    let mut connection = RawConnection::connect(program.address).await; // held longer than there is time
+    link_down.send_text(r#"{"type":"link","down":true}"#).await;
+    link_down.next("link").await;
+    // Held back by the link for longer than the server waits at shutdown.
+    let mut connection = RawConnection::connect(program.address).await;
     connection.request("GET /poll?client=ben", &[]).await;
-    let mut deaf = RawConnection::connect(program.address).await; // responses no close frame
-    deaf.request("GET /lab?client=cleo", &HANDSHAKE).await;
-    assert_eq!(deaf.response().await.status, 101);
+    // Never replies to a close frame.
+    let mut unresponsive = RawConnection::connect(program.address).await;
+    unresponsive
+        .request("GET /lab?client=cleo", &HANDSHAKE)
+        .await;
+    assert_eq!(unresponsive.response().await.status, 101);
     program.signal("TERM");
     assert_eq!(channel.close_code().await, 1001);
-    assert_eq!(held.close_code().await, 1001);
-    let ended = tokio::time::timeout(Duration::from_secs(5), program.exit_status());
-    assert_eq!(with_timeout(ended).await.unwrap().code(), Some(0));
+    assert_eq!(link_down.close_code().await, 1001);
+    let exited = tokio::time::timeout(Duration::from_secs(5), program.exit_status());
+    assert_eq!(with_timeout(exited).await.unwrap().code(), Some(0));
 }

@@ -5,41 +5,41 @@ use crate::common;
 use common::{Event, Server, append, versions};
 use serde_json::Value;
 
-/// Asserts that all three refuse this cursor for this reason, and returns the gap.
+/// Asserts that all transports report a gap with this reason for this cursor, and returns it.
 async fn assert_gap(server: &Server, query: &str, reason: &str) -> Value {
     for path in ["/poll", "/longpoll"] {
-        // No wait is asked for: a held poll would be too late for `soon`.
+        // No `wait_ms`: a long poll that waited would exceed the test's timeout.
         let response = server.get(&format!("{path}{query}")).await;
         response.assert_problem(410, "cannot continue from this cursor");
-        assert_fits(server, &response.json(), reason);
+        assert_gap_fields(server, &response.json(), reason);
     }
     let mut socket = server.socket(query).await;
     let gap = socket.json().await;
     assert_eq!(gap["type"], "gap");
     assert_eq!(gap["status"], 410);
-    assert_fits(server, &gap, reason);
+    assert_gap_fields(server, &gap, reason);
     assert_eq!(socket.recv().await, Event::Closed(4010));
     gap
 }
 
-fn assert_fits(server: &Server, gap: &Value, reason: &str) {
+fn assert_gap_fields(server: &Server, gap: &Value, reason: &str) {
     assert_eq!(gap["reason"], reason);
     assert_eq!(gap["epoch"], **server.log.epoch());
     assert_eq!(gap["oldest"], server.log.oldest());
     assert_eq!(gap["head"], server.log.head());
 }
 
-/// Asserts that all three continue from the version before the oldest, and get what is kept.
+/// Asserts that all transports continue before the oldest version, and return all retained messages.
 async fn assert_continues(server: &Server) {
     let (oldest, head) = (server.log.oldest(), server.log.head());
-    let kept: Vec<_> = (oldest..=head).collect();
+    let retained: Vec<_> = (oldest..=head).collect();
     let query = format!("?since={}&epoch={}", oldest - 1, server.log.epoch());
     for path in ["/poll", "/longpoll"] {
         let response = server.get(&format!("{path}{query}")).await;
-        assert_eq!(versions(&response.json()), kept);
+        assert_eq!(versions(&response.json()), retained);
     }
     let batch = server.socket(&query).await.json().await;
-    assert_eq!(versions(&batch), kept);
+    assert_eq!(versions(&batch), retained);
 }
 
 #[tokio::test]

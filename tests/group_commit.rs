@@ -12,13 +12,16 @@ async fn queued_messages_share_one_commit() {
     let server = Server::start(&[&file.flag()]);
     let tool = file.open();
 
-    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk is slow
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // blocks the writer, like a slow disk
     let publish = |number| {
-        let new = test_message(format!("id-{number}"), "hi");
-        server.writer.publish(new)
+        let message = test_message(format!("id-{number}"), "hi");
+        server.writer.publish(message)
     };
     let mut published = join_all((1..=64).chain(1..=64).map(publish));
-    assert!(poll!(&mut published).is_pending(), "all of them wait");
+    assert!(
+        poll!(&mut published).is_pending(),
+        "no publish waits for the commit"
+    );
     tool.execute_batch("COMMIT").unwrap();
 
     let published = with_timeout(published).await;
@@ -38,6 +41,6 @@ async fn queued_messages_share_one_commit() {
     let commits = metrics.metric("trifold_journal_commit_duration_seconds_count");
     assert!(
         commits <= 2.0,
-        "the one that waited, and one for all others"
+        "more than one for the first message and one for all others"
     );
 }

@@ -27,16 +27,16 @@ async fn security_headers_on_every_response() {
         connection.request(line, &[header]).await;
         let response = connection.response().await;
         assert_eq!(response.status, status, "{line} {header}");
-        assert_guarded(&response, line);
+        assert_security_headers(&response, line);
     }
     let upgrade = server.connect_raw().await.upgrade("", &[]).await;
     assert_eq!(upgrade.status, 101);
-    assert_guarded(&upgrade, "GET /ws");
+    assert_security_headers(&upgrade, "GET /ws");
 }
 
-/// Asserts that a browser may guess nothing, load nothing unsafe, frame nothing and tell nobody.
+/// Asserts nosniff, no referrer, a permissions policy and a strict content security policy.
 #[track_caller]
-fn assert_guarded(response: &Response, line: &str) {
+fn assert_security_headers(response: &Response, line: &str) {
     assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
     let devices = response.header("permissions-policy").unwrap_or_default();
@@ -49,9 +49,9 @@ fn assert_guarded(response: &Response, line: &str) {
         "{line}: {policy:?}"
     );
     assert!(!policy.contains("unsafe"), "{line}: {policy:?}");
-    let own = if line == "GET /" { "'self'" } else { "'none'" };
+    let source = if line == "GET /" { "'self'" } else { "'none'" };
     assert!(
-        policy.contains(&format!("default-src {own}")),
+        policy.contains(&format!("default-src {source}")),
         "{line}: {policy:?}"
     );
 }
@@ -71,9 +71,9 @@ async fn endpoints_are_not_cached() {
         assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
     }
     let published = server.post(r#"{"body":1}"#).await;
-    let refused = server.post("").await;
-    assert_eq!((published.status, refused.status), (201, 400));
-    assert_eq!(refused.header("cache-control"), Some("no-store"));
+    let rejected = server.post("").await;
+    assert_eq!((published.status, rejected.status), (201, 400));
+    assert_eq!(rejected.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]

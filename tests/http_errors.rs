@@ -11,8 +11,8 @@ const JSON: &str = "Content-Type: application/json";
 
 /// Asserts that this refusal is well formed, repeats nothing, and left the server as it was.
 #[track_caller]
-fn assert_refused(server: &Server, response: &Response, status: u16, named: &str) {
-    response.assert_problem(status, named);
+fn assert_refused(server: &Server, response: &Response, status: u16, expected: &str) {
+    response.assert_problem(status, expected);
     let all = format!("{:?}{}", response.headers, response.text());
     assert!(!all.contains(INPUT_MARKER), "{all}");
     assert_eq!(server.log.head(), 0);
@@ -26,7 +26,7 @@ async fn assert_usable(connection: &mut RawConnection) {
 async fn invalid_parameter_is_400() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;
-    for (query, named) in [
+    for (query, expected) in [
         ("since=zz-marker-zz", "`since`"),
         ("since=", "`since`"),
         ("since=-1", "`since`"),
@@ -61,7 +61,7 @@ async fn invalid_parameter_is_400() {
                 }
                 _ => connection.get(&format!("{path}?{query}")).await,
             };
-            assert_refused(&server, &response, 400, named);
+            assert_refused(&server, &response, 400, expected);
         }
         assert_usable(&mut connection).await;
     }
@@ -102,11 +102,11 @@ async fn unknown_parameters_are_ignored() {
 async fn invalid_message_is_400() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;
-    for (members, named) in invalid_messages() {
+    for (members, expected) in invalid_messages() {
         let response = connection
             .post(JSON, format!("{{{members}").as_bytes())
             .await;
-        assert_refused(&server, &response, 400, named);
+        assert_refused(&server, &response, 400, expected);
         assert_usable(&mut connection).await;
     }
 }
@@ -115,7 +115,7 @@ async fn invalid_message_is_400() {
 async fn body_must_be_json_object() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;
-    for (body, named) in [
+    for (body, expected) in [
         (&b""[..], "Invalid JSON"),
         (b" ", "Invalid JSON"),
         (b"[\"zz-marker-zz\"]", "must be an object"),
@@ -130,7 +130,7 @@ async fn body_must_be_json_object() {
         (b"{\"type\":\"publish\",\"body\":1}", "Unknown field"),
     ] {
         let response = connection.post(JSON, body).await;
-        assert_refused(&server, &response, 400, named);
+        assert_refused(&server, &response, 400, expected);
         assert_usable(&mut connection).await;
     }
 }

@@ -20,9 +20,9 @@ async fn from_elsewhere(server: &Server) -> RawConnection {
 }
 
 /// Asserts that a connection over a limit gets an error and is closed.
-async fn assert_turned_away(mut connection: RawConnection, named: &str) {
+async fn assert_turned_away(mut connection: RawConnection, expected: &str) {
     let response = connection.get("/poll").await;
-    response.assert_problem(503, named);
+    response.assert_problem(503, expected);
     assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(response.header("connection"), Some("close"));
     connection.wait_closed().await;

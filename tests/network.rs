@@ -248,7 +248,7 @@ async fn fault_hang_affects_one_request() {
 async fn invalid_network_parameter_is_400() {
     let server = Server::start(&[]);
     let long = format!("client={}", "x".repeat(65));
-    for (query, named) in [
+    for (query, expected) in [
         ("up_ms=20001", "`up_ms`"),
         ("down_ms=20001", "`down_ms`"),
         ("jitter_ms=20001", "`jitter_ms`"),
@@ -271,7 +271,7 @@ async fn invalid_network_parameter_is_400() {
             let mut connection = server.connect_raw().await;
             ask_anything(&mut connection, endpoint, query).await;
             let response = connection.response().await;
-            response.assert_problem(400, named);
+            response.assert_problem(400, expected);
             assert!(!response.text().contains("marker"), "{query}");
         }
     }

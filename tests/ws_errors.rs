@@ -32,7 +32,7 @@ async fn assert_closes(server: &Server, bytes: &[u8], code: u16) {
 async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
-    for (message, named) in messages {
+    for (message, expected) in messages {
         socket.send_text(message.as_str()).await;
         let error = socket.text().await;
         assert!(!error.contains(INPUT_MARKER), "{error}");
@@ -44,8 +44,8 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
         );
         let title = error["title"].as_str().expect("a title");
         assert!(
-            title.contains(named),
-            "{title:?} does not name {named:?}: {message}"
+            title.contains(expected),
+            "{title:?} does not name {expected:?}: {message}"
         );
         socket.assert_open().await;
     }
@@ -55,9 +55,9 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
 #[tokio::test]
 async fn invalid_message_keeps_socket_open() {
     let wrong = invalid_messages().into_iter();
-    assert_refuses(
-        wrong.map(|(members, named)| (format!(r#"{{"type":"publish",{members}"#), named)),
-    )
+    assert_refuses(wrong.map(|(members, expected)| {
+        (format!(r#"{{"type":"publish",{members}"#), expected)
+    }))
     .await;
 }
 
@@ -76,7 +76,7 @@ async fn unknown_command_is_an_error() {
         (r#"{"type":"Publish","body":"zz-marker-zz"}"#, "`type`"),
         (r#"{"type":"ping"}"#, "`t`"),
     ];
-    assert_refuses(wrong.map(|(message, named)| (message.to_owned(), named))).await;
+    assert_refuses(wrong.map(|(message, expected)| (message.to_owned(), expected))).await;
 }
 
 #[tokio::test]
