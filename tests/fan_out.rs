@@ -14,8 +14,8 @@ use tokio::time::timeout;
 /// How long ten thousand long polls may take, in a debug build and in parallel with other tests.
 const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Returns how many connections the limit of open files allows, 10 000 at most.
-fn count() -> usize {
+/// Returns how many long polls the limit of open files allows, 10 000 at most.
+fn max_long_polls() -> usize {
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(1024) as usize;
     files.saturating_sub(300).min(10_000)
 }
@@ -47,7 +47,7 @@ async fn wait_long_polls(server: &Program, count: usize) {
 #[tokio::test]
 async fn fan_out_to_10k_long_polls() {
     let server = Program::start(&[]);
-    let count = count();
+    let count = max_long_polls();
     let polls = iter(0..count).map(|number| long_poll(server.address, number));
     let mut polls: Vec<RawConnection> = polls.buffer_unordered(64).collect().await;
     wait_long_polls(&server, count).await;

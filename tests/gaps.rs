@@ -29,7 +29,7 @@ fn assert_gap_fields(server: &Server, gap: &Value, reason: &str) {
     assert_eq!(gap["head"], server.log.head());
 }
 
-/// Asserts that all transports continue before the oldest version, and return all retained messages.
+/// Asserts that a cursor before the oldest version gets all retained messages on all transports.
 async fn assert_continues(server: &Server) {
     let (oldest, head) = (server.log.oldest(), server.log.head());
     let retained: Vec<_> = (oldest..=head).collect();

@@ -41,6 +41,6 @@ async fn queued_messages_share_one_commit() {
     let commits = metrics.metric("trifold_journal_commit_duration_seconds_count");
     assert!(
         commits <= 2.0,
-        "more than one for the first message and one for all others"
+        "{commits} commits: one for the first message and one for all others are enough"
     );
 }

@@ -1,4 +1,4 @@
-//! Invalid HTTP requests get an error that names the fault, does not repeat input, and changes
+//! Invalid HTTP requests get an error that names the fault and repeats no input, and they change
 //! nothing.
 
 use crate::common;
@@ -9,9 +9,9 @@ use common::{
 
 const JSON: &str = "Content-Type: application/json";
 
-/// Asserts that this refusal is well formed, repeats nothing, and left the server as it was.
+/// Asserts that this error is well formed, repeats no input, and that nothing was published.
 #[track_caller]
-fn assert_refused(server: &Server, response: &Response, status: u16, expected: &str) {
+fn assert_rejected(server: &Server, response: &Response, status: u16, expected: &str) {
     response.assert_problem(status, expected);
     let all = format!("{:?}{}", response.headers, response.text());
     assert!(!all.contains(INPUT_MARKER), "{all}");
@@ -61,7 +61,7 @@ async fn invalid_parameter_is_400() {
                 }
                 _ => connection.get(&format!("{path}?{query}")).await,
             };
-            assert_refused(&server, &response, 400, expected);
+            assert_rejected(&server, &response, 400, expected);
         }
         assert_usable(&mut connection).await;
     }
@@ -81,7 +81,7 @@ async fn invalid_wait_is_400() {
         "1&wait_ms=1",
     ] {
         let response = connection.get(&format!("/longpoll?wait_ms={value}")).await;
-        assert_refused(&server, &response, 400, "`wait_ms`");
+        assert_rejected(&server, &response, 400, "`wait_ms`");
         assert_usable(&mut connection).await;
     }
 }
@@ -102,11 +102,11 @@ async fn unknown_parameters_are_ignored() {
 async fn invalid_message_is_400() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;
-    for (members, expected) in invalid_messages() {
+    for (fields, expected) in invalid_messages() {
         let response = connection
-            .post(JSON, format!("{{{members}").as_bytes())
+            .post(JSON, format!("{{{fields}").as_bytes())
             .await;
-        assert_refused(&server, &response, 400, expected);
+        assert_rejected(&server, &response, 400, expected);
         assert_usable(&mut connection).await;
     }
 }
@@ -130,7 +130,7 @@ async fn body_must_be_json_object() {
         (b"{\"type\":\"publish\",\"body\":1}", "Unknown field"),
     ] {
         let response = connection.post(JSON, body).await;
-        assert_refused(&server, &response, 400, expected);
+        assert_rejected(&server, &response, 400, expected);
         assert_usable(&mut connection).await;
     }
 }
@@ -145,7 +145,7 @@ async fn deepest_allowed_body() {
 #[tokio::test]
 async fn other_content_type_is_415() {
     let server = Server::start(&[]);
-    for type_ in [
+    for content_type in [
         "A: b",
         "Content-Type: text/plain",
         "Content-Type: application/x-www-form-urlencoded",
@@ -153,15 +153,17 @@ async fn other_content_type_is_415() {
         "Content-Type: zz-marker-zz",
     ] {
         let mut connection = server.connect_raw().await;
-        let response = connection.post(type_, b"{\"body\":\"zz-marker-zz\"}").await;
-        assert_refused(&server, &response, 415, "application/json");
+        let response = connection
+            .post(content_type, b"{\"body\":\"zz-marker-zz\"}")
+            .await;
+        assert_rejected(&server, &response, 415, "application/json");
     }
     let mut connection = server.connect_raw().await;
-    for type_ in ["Content-Type: Application/JSON; charset=utf-8", JSON] {
+    for content_type in ["Content-Type: Application/JSON; charset=utf-8", JSON] {
         assert_eq!(
-            connection.post(type_, b"{\"body\":1}").await.status,
+            connection.post(content_type, b"{\"body\":1}").await.status,
             201,
-            "{type_}"
+            "{content_type}"
         );
     }
 }
@@ -176,10 +178,10 @@ async fn oversized_body_is_413() {
         .await
         .post(JSON, too_large.as_bytes())
         .await;
-    assert_refused(&server, &response, 413, "at most 100 bytes");
+    assert_rejected(&server, &response, 413, "at most 100 bytes");
     let mut connection = server.connect_raw().await;
-    let fits = too_large.replace("xx", "x");
-    assert_eq!(connection.post(JSON, fits.as_bytes()).await.status, 201);
+    let largest = too_large.replace("xx", "x");
+    assert_eq!(connection.post(JSON, largest.as_bytes()).await.status, 201);
 }
 
 #[tokio::test]
@@ -187,7 +189,7 @@ async fn body_limit_is_exact() {
     let server = Server::start(&[]);
     let body = |size: usize| format!(r#"{{"body":"{}"}}"#, "x".repeat(size - 11));
     let response = server.post(body((64 << 10) + 1)).await;
-    assert_refused(&server, &response, 413, "at most 65536 bytes");
+    assert_rejected(&server, &response, 413, "at most 65536 bytes");
     assert_eq!(server.post(body(64 << 10)).await.status, 201);
 }
 
@@ -199,7 +201,7 @@ async fn oversized_body_is_rejected_early() {
         .request("POST /messages", &[JSON, "Content-Length: 1000000000"])
         .await;
     connection.send([b' '; 101]).await;
-    assert_refused(
+    assert_rejected(
         &server,
         &connection.response().await,
         413,
@@ -217,7 +219,7 @@ async fn oversized_chunked_body_is_413() {
     for _ in 0..11 {
         connection.send("a\r\nzzmarkerzz\r\n").await;
     }
-    assert_refused(
+    assert_rejected(
         &server,
         &connection.response().await,
         413,
@@ -246,7 +248,7 @@ async fn unknown_path_is_404() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;
     for path in ["/zz-marker-zz", "/poll/", "/Poll", "/messages/1", "/polls"] {
-        assert_refused(
+        assert_rejected(
             &server,
             &connection.get(path).await,
             404,
@@ -271,7 +273,7 @@ async fn method_not_allowed_lists_methods() {
     ] {
         connection.request(line, &["Content-Length: 0"]).await;
         let response = connection.response().await;
-        assert_refused(&server, &response, 405, allow);
+        assert_rejected(&server, &response, 405, allow);
         assert_eq!(response.header("allow"), Some(allow));
         assert_usable(&mut connection).await;
     }
@@ -292,10 +294,10 @@ async fn plain_get_on_ws_is_426() {
     ] {
         connection.request("GET /ws", headers).await;
         let response = connection.response().await;
-        assert_refused(&server, &response, 426, "opening handshake");
+        assert_rejected(&server, &response, 426, "opening handshake");
         assert_eq!(response.header("upgrade"), Some("websocket"));
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
-        connection = server.connect_raw().await; // after `Connection: Upgrade` it may be closed
+        connection = server.connect_raw().await; // the server may close it after `Connection: Upgrade`
     }
 }
 
@@ -303,7 +305,7 @@ async fn plain_get_on_ws_is_426() {
 async fn subprotocol_is_selected() {
     let server = Server::start(&[]);
     let name = "sec-websocket-protocol";
-    for (offer, chosen) in [
+    for (offered, selected) in [
         ("A: b", None),
         ("Sec-WebSocket-Protocol: trifold.v1", Some("trifold.v1")),
         (
@@ -312,11 +314,11 @@ async fn subprotocol_is_selected() {
         ),
         ("Sec-WebSocket-Protocol: chat", None),
     ] {
-        let response = server.connect_raw().await.upgrade("", &[offer]).await;
+        let response = server.connect_raw().await.upgrade("", &[offered]).await;
         assert_eq!(
             (response.status, response.header(name)),
-            (101, chosen),
-            "{offer}"
+            (101, selected),
+            "{offered}"
         );
     }
 }

@@ -9,8 +9,8 @@ use common::{RawConnection, Server, wait_until, with_timeout};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-/// A connection from another address of this machine.
-async fn from_elsewhere(server: &Server) -> RawConnection {
+/// Connects from another loopback address.
+async fn connect_from_other_address(server: &Server) -> RawConnection {
     let socket = TcpSocket::new_v4().expect("a socket");
     let from = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
     socket.bind(from).expect("loopback has many addresses");
@@ -20,7 +20,7 @@ async fn from_elsewhere(server: &Server) -> RawConnection {
 }
 
 /// Asserts that a connection over a limit gets an error and is closed.
-async fn assert_turned_away(mut connection: RawConnection, expected: &str) {
+async fn assert_connection_rejected(mut connection: RawConnection, expected: &str) {
     let response = connection.get("/poll").await;
     response.assert_problem(503, expected);
     assert_eq!(response.header("retry-after"), Some("1"));
@@ -36,7 +36,7 @@ async fn max_connections() {
     let mut poller = server.connect_raw().await;
     assert_eq!(poller.get("/poll").await.status, 200);
 
-    assert_turned_away(server.connect_raw().await, "Too many connections").await;
+    assert_connection_rejected(server.connect_raw().await, "Too many connections").await;
 
     assert_eq!(poller.get("/poll").await.status, 200);
     server.append_messages(1);
@@ -46,14 +46,14 @@ async fn max_connections() {
             .contains("id-1")
     );
     let metrics = poller.get("/metrics").await;
-    let refused = r#"trifold_limit_exceeded_total{limit="connections"}"#;
-    assert_eq!(metrics.metric(refused), 1.0);
+    let metric = r#"trifold_limit_exceeded_total{limit="connections"}"#;
+    assert_eq!(metrics.metric(metric), 1.0);
     assert_eq!(metrics.metric("trifold_connections_open"), 2.0);
 
     drop(socket);
-    let came_in =
+    let admitted =
         async { while server.connect_raw().await.get("/poll").await.status != 200 {} };
-    with_timeout(came_in).await;
+    with_timeout(admitted).await;
 }
 
 #[tokio::test]
@@ -62,22 +62,29 @@ async fn max_connections_per_address() {
     let mut first = server.connect_raw().await;
     assert_eq!(first.get("/poll").await.status, 200);
 
-    assert_turned_away(server.connect_raw().await, "from this address").await;
+    assert_connection_rejected(server.connect_raw().await, "from this address").await;
 
-    assert_eq!(from_elsewhere(&server).await.get("/poll").await.status, 200);
+    assert_eq!(
+        connect_from_other_address(&server)
+            .await
+            .get("/poll")
+            .await
+            .status,
+        200
+    );
     let metrics = first.get("/metrics").await;
-    let refused = r#"trifold_limit_exceeded_total{limit="connections_per_address"}"#;
-    assert_eq!(metrics.metric(refused), 1.0);
+    let metric = r#"trifold_limit_exceeded_total{limit="connections_per_address"}"#;
+    assert_eq!(metrics.metric(metric), 1.0);
 }
 
 #[tokio::test]
 async fn max_long_polls() {
     let server = Server::start(&["--max-long-polls=2"]);
-    let mut held = [server.connect_raw().await, server.connect_raw().await];
-    for connection in &mut held {
+    let mut long_polls = [server.connect_raw().await, server.connect_raw().await];
+    for connection in &mut long_polls {
         connection.request("GET /longpoll", &[]).await;
     }
-    wait_until("both are held", || server.log.waiter_count() == 2).await;
+    wait_until("both wait", || server.log.waiter_count() == 2).await;
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 2.0);
 
     let response = server.get("/longpoll").await;
@@ -85,7 +92,7 @@ async fn max_long_polls() {
     assert_eq!(response.header("retry-after"), Some("1"));
 
     server.append_messages(1);
-    for connection in &mut held {
+    for connection in &mut long_polls {
         assert_eq!(connection.response().await.json()["version"], 1);
     }
     assert_eq!(server.get("/longpoll").await.status, 200);
@@ -109,15 +116,15 @@ async fn publish_rate() {
     assert_eq!(error["status"], 429);
     assert_eq!(server.limit_exceeded("publish_rate").await, 2.0);
 
-    let mut other = from_elsewhere(&server).await;
+    let mut other = connect_from_other_address(&server).await;
     other.publish("", r#"{"body":4}"#).await;
     assert_eq!(other.response().await.status, 201);
-    let healed = async {
+    let accepted = async {
         while server.post(r#"{"body":5}"#).await.status != 201 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    with_timeout(healed).await;
+    with_timeout(accepted).await;
     assert_eq!(server.log.head(), 3);
 }
 
@@ -176,14 +183,14 @@ async fn body_timeout() {
 #[tokio::test]
 async fn idle_timeout_spares_long_polls() {
     let server = Server::start(&["--idle-timeout=1s"]);
-    let mut held = server.connect_raw().await;
-    held.request("GET /longpoll", &[]).await;
+    let mut long_poll = server.connect_raw().await;
+    long_poll.request("GET /longpoll", &[]).await;
     let mut socket = server.socket("").await;
     let mut idle = server.connect_raw().await;
     assert_eq!(idle.get("/poll").await.status, 200);
     idle.wait_closed().await;
     server.append_messages(1);
-    assert_eq!(held.response().await.json()["version"], 1);
+    assert_eq!(long_poll.response().await.json()["version"], 1);
     assert_eq!(socket.next("batch").await["version"], 1);
 }
 
@@ -197,43 +204,44 @@ async fn write_timeout_and_send_buffer() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let stream = with_timeout(socket.connect(server.address)).await.unwrap();
-    let own = stream.local_addr().unwrap();
-    let mut deaf = RawConnection::from_stream(stream);
-    assert_eq!(deaf.upgrade("", &[]).await.status, 101);
+    let client = stream.local_addr().unwrap();
+    let mut stalled = RawConnection::from_stream(stream);
+    assert_eq!(stalled.upgrade("", &[]).await.status, 101);
 
-    // What waits in the kernel is what was asked for, twice (socket(7), SO_SNDBUF), and no more.
-    let waiting = || waiting_bytes(server.address.port(), own.port());
-    wait_until("something waits", || {
-        waiting().is_some_and(|bytes| bytes > 0)
+    // The kernel's limit is twice the value that is set (socket(7), SO_SNDBUF).
+    let queued = || unsent_bytes(server.address.port(), client.port());
+    wait_until("the socket has unsent bytes", || {
+        queued().is_some_and(|bytes| bytes > 0)
     })
     .await;
     let mut other = server.socket("?since=now").await;
-    let mut most = 0;
-    let cut = async {
-        while let Some(bytes) = waiting() {
-            most = most.max(bytes);
+    let mut max = 0;
+    let closed = async {
+        while let Some(bytes) = queued() {
+            max = max.max(bytes);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    with_timeout(cut).await;
-    assert!(most <= 2 * 16_384, "{most} bytes waited");
+    with_timeout(closed).await;
+    assert!(max <= 2 * 16_384, "{max} bytes were queued");
     wait_metric(&server, "trifold_websockets_open", 1.0).await;
-    server.publish("\"on\"").await;
+    server.publish("next").await;
     assert_eq!(other.next("batch").await["version"], 41);
 }
 
-/// What the server's end of a connection has not sent yet (/proc/net/tcp); `None` when it is gone.
+/// Returns the bytes that one end of a connection has not sent yet, according to /proc/net/tcp,
+/// or `None` when the connection is gone.
 #[cfg(target_os = "linux")]
-fn waiting_bytes(from: u16, to: u16) -> Option<usize> {
+fn unsent_bytes(from: u16, to: u16) -> Option<usize> {
     let table = std::fs::read_to_string("/proc/net/tcp");
-    let table = table.expect("Linux has this table");
+    let table = table.expect("Linux has this file");
     let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
     table.lines().skip(1).find_map(|line| {
         let mut columns = line.split_whitespace().skip(1);
-        let (own, peer) = (port(columns.next()?)?, port(columns.next()?)?);
+        let (local, remote) = (port(columns.next()?)?, port(columns.next()?)?);
         let (state, queues) = (columns.next()?, columns.next()?);
         let queue = usize::from_str_radix(queues.split(':').next()?, 16).ok()?;
-        (own == from && peer == to && state == "01").then_some(queue)
+        (local == from && remote == to && state == "01").then_some(queue)
     })
 }
 

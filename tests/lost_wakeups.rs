@@ -1,4 +1,4 @@
-//! No wake-up is lost: a message published between a check and the wait wakes the reader.
+//! No wake-up is lost: a message that is published between check and wait wakes the reader.
 
 use crate::common;
 
@@ -13,21 +13,21 @@ use trifold::log::{Cursor, FollowEnd, MessageLog, Retention};
 
 const ROUNDS: u64 = 100_000;
 
-/// Announces each look, so that the publisher can aim between it and the sleep.
-async fn read(log: Arc<MessageLog>, about_to_look: Arc<AtomicU64>) {
+/// Announces each check, so that the publisher can aim between the check and the wait.
+async fn read(log: Arc<MessageLog>, about_to_check: Arc<AtomicU64>) {
     for round in 0..ROUNDS {
-        about_to_look.store(round + 1, Ordering::Release);
+        about_to_check.store(round + 1, Ordering::Release);
         let cursor = Cursor::new(round);
         log.changed(&cursor).await;
         assert_eq!(log.read(&cursor).map(|batch| batch.version), Ok(round + 1));
     }
 }
 
-/// Publishes one message a round, each time a little later after the reader has set out. It
-/// spins, so it has a thread of its own: as a task it would keep its worker from the reader.
-fn publish(log: &MessageLog, about_to_look: &AtomicU64) {
+/// Publishes one message per round, each a little later after the announcement. It spins, so it
+/// needs a separate thread: as a task it would block a worker that the reader needs.
+fn publish(log: &MessageLog, about_to_check: &AtomicU64) {
     for round in 0..ROUNDS {
-        while about_to_look.load(Ordering::Acquire) <= round {
+        while about_to_check.load(Ordering::Acquire) <= round {
             thread::yield_now();
         }
         for _ in 0..round % 101 {
@@ -44,15 +44,15 @@ async fn publish_between_check_and_wait() {
         bytes: usize::MAX,
     };
     let log = Arc::new(MessageLog::new(retention));
-    let about_to_look = Arc::new(AtomicU64::new(0));
-    let reader = tokio::spawn(read(log.clone(), about_to_look.clone()));
-    let seen = about_to_look.clone();
-    thread::spawn(move || publish(&log, &about_to_look));
+    let about_to_check = Arc::new(AtomicU64::new(0));
+    let reader = tokio::spawn(read(log.clone(), about_to_check.clone()));
+    let seen = about_to_check.clone();
+    thread::spawn(move || publish(&log, &about_to_check));
 
-    // Nobody else publishes: a reader that misses its wake-up sleeps for ever.
+    // There is no other publisher: a reader that misses a wake-up waits forever.
     let mut round = 0;
     while round < ROUNDS {
-        wait_until("the reader gets on", || {
+        wait_until("the reader makes progress", || {
             seen.load(Ordering::Acquire) > round
         })
         .await;
@@ -97,7 +97,7 @@ async fn close_wakes_all_readers() {
 }
 
 #[tokio::test]
-async fn pending_news_is_not_held() {
+async fn existing_message_ends_poll_at_once() {
     let server = Server::start(&[]);
     server.append_messages(3);
     for since in 0..3 {
