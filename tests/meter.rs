@@ -1,22 +1,22 @@
-//! The meters count what passed the socket, to the byte, headers and framing included.
+//! The meters count every byte of a connection, headers and framing included.
 
 use crate::common;
 
 use common::{RawConnection, Server, append, masked_frame, wait_until};
-use serde_json::json;
+use serde_json::{Value, json};
 use trifold::lab::MAX_PANES;
 
 const JSON: &str = "Content-Type: application/json";
 
-/// Asserts that the pane's meter comes to read what this connection sent and received.
-async fn assert_equal(server: &Server, pane: &str, connection: &RawConnection) {
+/// Asserts that the pane's meter reaches the bytes that this connection sent and received.
+async fn assert_metered(server: &Server, pane: &str, connection: &RawConnection) {
     server
         .wait_metered("ana", pane, connection.sent(), connection.received())
         .await;
 }
 
-/// Asserts that this exchange is metered as it was on the wire.
-async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
+/// Asserts that this request and its response are metered exactly.
+async fn assert_exchange_metered(line: &str, headers: &[&str], body: &str, status: u16) {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     server.append_messages(3);
     for (pane, extra) in [
@@ -26,13 +26,13 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
         ("cors", Some("Origin: http://friend.example")),
     ] {
         let mut connection = server.connect_raw().await;
-        let mut all: Vec<&str> = headers.iter().copied().chain(extra).collect();
+        let mut all_headers: Vec<&str> = headers.iter().copied().chain(extra).collect();
         let length = format!("Content-Length: {}", body.len());
         if !body.is_empty() {
-            all.push(&length);
+            all_headers.push(&length);
         }
         connection
-            .request(&format!("{line}&client=ana&pane={pane}"), &all)
+            .request(&format!("{line}&client=ana&pane={pane}"), &all_headers)
             .await;
         connection.send(body).await;
         let response = match line.starts_with("HEAD") {
@@ -40,10 +40,10 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
             false => connection.response().await,
         };
         assert_eq!(response.status, status, "{line}: {}", response.text());
-        assert_equal(&server, pane, &connection).await;
-        let read = &server.meters("ana").await[pane];
+        assert_metered(&server, pane, &connection).await;
+        let meter = &server.meters("ana").await[pane];
         assert_eq!(
-            (&read["requests"], &read["responses"]),
+            (&meter["requests"], &meter["responses"]),
             (&1.into(), &1.into())
         );
         server.wait_in_flight("ana", 0).await;
@@ -52,83 +52,84 @@ async fn assert_exact(line: &str, headers: &[&str], body: &str, status: u16) {
 
 #[tokio::test]
 async fn poll_with_messages() {
-    assert_exact("GET /poll?since=1", &["User-Agent: a test"], "", 200).await;
+    assert_exchange_metered("GET /poll?since=1", &["User-Agent: a test"], "", 200).await;
 }
 
 #[tokio::test]
 async fn poll_without_messages() {
-    assert_exact("GET /poll?since=now&x=%C3%A9+y", &[], "", 200).await;
+    assert_exchange_metered("GET /poll?since=now&x=%C3%A9+y", &[], "", 200).await;
 }
 
 #[tokio::test]
 async fn poll_304() {
-    assert_exact("GET /poll?since=1", &["If-None-Match: *"], "", 304).await;
+    assert_exchange_metered("GET /poll?since=1", &["If-None-Match: *"], "", 304).await;
 }
 
 #[tokio::test]
 async fn head_request() {
-    assert_exact("HEAD /poll?since=1", &[], "", 200).await;
+    assert_exchange_metered("HEAD /poll?since=1", &[], "", 200).await;
 }
 
 #[tokio::test]
 async fn poll_410() {
-    assert_exact("GET /poll?since=9", &[], "", 410).await;
+    assert_exchange_metered("GET /poll?since=9", &[], "", 410).await;
 }
 
 #[tokio::test]
 async fn poll_400() {
-    assert_exact("GET /poll?since=x", &[], "", 400).await;
+    assert_exchange_metered("GET /poll?since=x", &[], "", 400).await;
 }
 
 #[tokio::test]
 async fn invalid_delay() {
-    assert_exact("GET /poll?up_ms=x", &[], "", 400).await;
+    assert_exchange_metered("GET /poll?up_ms=x", &[], "", 400).await;
 }
 
 #[tokio::test]
 async fn method_not_allowed() {
-    assert_exact("DELETE /poll?x=1", &[], "", 405).await;
+    assert_exchange_metered("DELETE /poll?x=1", &[], "", 405).await;
 }
 
 #[tokio::test]
 async fn fault_503() {
-    assert_exact("GET /poll?fault=503", &[], "", 503).await;
+    assert_exchange_metered("GET /poll?fault=503", &[], "", 503).await;
 }
 
 #[tokio::test]
 async fn long_poll() {
-    assert_exact("GET /longpoll?since=2", &[], "", 200).await;
+    assert_exchange_metered("GET /longpoll?since=2", &[], "", 200).await;
 }
 
 #[tokio::test]
 async fn long_poll_without_messages() {
-    assert_exact("GET /longpoll?since=3&wait_ms=1", &[], "", 200).await;
+    assert_exchange_metered("GET /longpoll?since=3&wait_ms=1", &[], "", 200).await;
 }
 
 #[tokio::test]
 async fn delayed_poll() {
-    assert_exact("GET /poll?up_ms=5&down_ms=5&jitter_ms=5", &[], "", 200).await;
+    assert_exchange_metered("GET /poll?up_ms=5&down_ms=5&jitter_ms=5", &[], "", 200)
+        .await;
 }
 
 #[tokio::test]
 async fn invalid_handshake() {
-    assert_exact("GET /ws?since=0", &[], "", 426).await;
+    assert_exchange_metered("GET /ws?since=0", &[], "", 426).await;
 }
 
 #[tokio::test]
 async fn post_created() {
-    assert_exact("POST /messages?x", &[JSON], r#"{"body":"hi"}"#, 201).await;
+    assert_exchange_metered("POST /messages?x", &[JSON], r#"{"body":"hi"}"#, 201).await;
 }
 
 #[tokio::test]
 async fn post_duplicate() {
     let body = r#"{"id":"id-1","body":"hi"}"#;
-    assert_exact("POST /messages?x", &[JSON], body, 200).await;
+    assert_exchange_metered("POST /messages?x", &[JSON], body, 200).await;
 }
 
 #[tokio::test]
 async fn post_rejected() {
-    assert_exact("POST /messages?x", &[JSON], r#"{"id":1}"#, 400).await;
+    assert_exchange_metered("POST /messages?x", &[JSON], r#"{"id":1}"#, 400).await;
 }
 
 #[tokio::test]
@@ -141,7 +142,7 @@ async fn http_1_0() {
         ))
         .await;
         assert_eq!(connection.response().await.status, 200);
-        assert_equal(&server, pane, &connection).await;
+        assert_metered(&server, pane, &connection).await;
     }
 }
 
@@ -154,30 +155,30 @@ async fn socket_frames_both_ways() {
         let protocol = ["Sec-WebSocket-Protocol: trifold.v1"];
         let query = format!("?since=0&client=ana&pane={pane}{query}");
         assert_eq!(connection.upgrade(&query, &protocol).await.status, 101);
-        connection.frame().await; // the batch of what was there
-        assert_equal(&server, pane, &connection).await;
+        connection.frame().await; // the batch of earlier messages
+        assert_metered(&server, pane, &connection).await;
 
-        let long = "x".repeat(300); // a frame with two bytes more of length
+        let long = "x".repeat(300); // a frame with an extended length
         for text in [
             json!({ "type": "publish", "body": "hi" }).to_string(),
             json!({ "type": "publish", "body": long }).to_string(),
         ] {
             connection.send_text(&text).await;
-            connection.frame().await; // published and batch, in whatever order
+            connection.frame().await; // published and batch, in any order
             connection.frame().await;
         }
         connection.send_text(r#"{"type":"ping","t":1}"#).await;
         connection.frame().await;
         connection.send_text("no JSON").await;
         connection.frame().await;
-        connection.send(masked_frame(0x89, b"are you there")).await;
+        connection.send(masked_frame(0x89, b"some data")).await;
         assert_eq!(connection.frame().await.0, 0x8a);
         append(&server.log, format!("to-{pane}"), "hi");
         connection.frame().await;
-        assert_equal(&server, pane, &connection).await;
-        let read = &server.meters("ana").await[pane];
+        assert_metered(&server, pane, &connection).await;
+        let meter = &server.meters("ana").await[pane];
         assert_eq!(
-            (&read["requests"], &read["in_flight"]),
+            (&meter["requests"], &meter["in_flight"]),
             (&1.into(), &1.into())
         );
 
@@ -185,7 +186,7 @@ async fn socket_frames_both_ways() {
             .send(masked_frame(0x88, &1000_u16.to_be_bytes()))
             .await;
         assert_eq!(connection.close_code().await, 1000);
-        assert_equal(&server, pane, &connection).await;
+        assert_metered(&server, pane, &connection).await;
         server.wait_in_flight("ana", 0).await;
     }
 }
@@ -196,7 +197,7 @@ async fn socket_gap() {
     let mut connection = server.connect_raw().await;
     connection.upgrade("?since=9&client=ana", &[]).await;
     assert_eq!(connection.close_code().await, 4010);
-    assert_equal(&server, "all", &connection).await;
+    assert_metered(&server, "all", &connection).await;
 }
 
 #[tokio::test]
@@ -206,27 +207,27 @@ async fn panes_share_connection() {
     let mut connection = server.connect_raw().await;
     let (mut first, mut second) = ((0, 0), (0, 0));
     for round in 0..5 {
-        for (pane, read) in [("a", &mut first), ("b", &mut second)] {
+        for (pane, bytes) in [("a", &mut first), ("b", &mut second)] {
             let (sent, received) = (connection.sent(), connection.received());
             connection
                 .get(&format!("/poll?since={}&client=ana&pane={pane}", round % 2))
                 .await;
-            read.0 += connection.sent() - sent;
-            read.1 += connection.received() - received;
+            bytes.0 += connection.sent() - sent;
+            bytes.1 += connection.received() - received;
         }
-        connection.get("/poll").await; // of nobody
-        connection.get("/time?client=ana&pane=a").await; // no transport
+        connection.get("/poll").await; // without a client
+        connection.get("/time?client=ana&pane=a").await; // not a transport
     }
     server.wait_metered("ana", "a", first.0, first.1).await;
     server.wait_metered("ana", "b", second.0, second.1).await;
     let panes = server.meters("ana").await;
     for pane in ["a", "b"] {
-        let read = &panes[pane];
+        let meter = &panes[pane];
         assert_eq!(
-            (&read["requests"], &read["responses"]),
+            (&meter["requests"], &meter["responses"]),
             (&5.into(), &5.into())
         );
-        assert_eq!(read["empty"], 2);
+        assert_eq!(meter["empty"], 2);
     }
     assert_eq!(panes.as_object().unwrap().len(), 2);
 }
@@ -290,15 +291,14 @@ async fn reset_affects_only_its_client() {
 }
 
 #[tokio::test]
-async fn what_is_counted_after_a_reset_is_told_also_where_it_equals_what_was_told_before()
-{
+async fn reset_resends_unchanged_meters() {
     let server = Server::start(&[]);
     let mut channel = server.control_channel("ana").await;
-    let once = async || server.get("/poll?client=ana&pane=poll").await;
-    once().await;
+    let poll = async || server.get("/poll?client=ana&pane=poll").await;
+    poll().await;
     while channel.next("meters").await["panes"]["poll"]["requests"] != 1 {}
     channel.command(json!({ "type": "reset" }), "reset").await;
-    once().await; // before the meters are read again, most likely
+    poll().await; // most likely before the meters are checked again
     while channel.next("meters").await["panes"]["poll"]["requests"] != 1 {}
 }
 
@@ -311,5 +311,5 @@ async fn excess_pane_is_not_metered() {
     }
     let panes = server.meters("ana").await;
     assert_eq!(panes.as_object().unwrap().len(), MAX_PANES);
-    assert_eq!(panes[MAX_PANES.to_string()], json!(null));
+    assert_eq!(panes[MAX_PANES.to_string()], Value::Null);
 }
