@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio::task::{LocalSet, yield_now};
 use trifold::log::{Cursor, MessageLog, NewMessage, Retention};
 
-use common::note;
+use common::test_message;
 
 /// The retention of the program by default.
 const RETENTION: Retention = Retention {
@@ -56,7 +56,7 @@ fn append_one(log: &MessageLog) {
 }
 
 fn message(number: u64) -> NewMessage {
-    note(format!("id-{number}"), TEXT)
+    test_message(format!("id-{number}"), TEXT)
 }
 
 /// Appends to a full log without readers.

@@ -83,7 +83,7 @@ fn empty_poll(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("empty poll");
     group.throughput(Throughput::Elements(1));
     let server = Server::start(&[]);
-    server.fill(1);
+    server.append_messages(1);
     let mut connection = ClientConnection::open(server.address);
     let poll = |headers: &str| get("/poll?since=1", headers);
 

@@ -6,20 +6,22 @@ use common::{RawConnection, Response, Server};
 
 const MESSAGE: &str = r#"{"body":"zz-marker-zz"}"#;
 
-/// What is answered to a request with exactly these header lines.
+/// Sends a request with exactly these header lines, and returns the response.
 async fn send(server: &Server, line: &str, headers: &str) -> Response {
-    let mut wire = server.wire().await;
-    wire.send(format!("{line} HTTP/1.1\r\n{headers}\r\n")).await;
-    wire.response().await
+    let mut connection = server.connect_raw().await;
+    connection
+        .send(format!("{line} HTTP/1.1\r\n{headers}\r\n"))
+        .await;
+    connection.response().await
 }
 
-async fn post(wire: &mut RawConnection, headers: &[&str]) -> Response {
+async fn post(connection: &mut RawConnection, headers: &[&str]) -> Response {
     let length = format!("Content-Length: {}", MESSAGE.len());
-    let mut all = vec!["Content-Type: application/json", &length];
-    all.extend(headers);
-    wire.request("POST /messages", &all).await;
-    wire.send(MESSAGE).await;
-    wire.response().await
+    let mut fields = vec!["Content-Type: application/json", &length];
+    fields.extend(headers);
+    connection.request("POST /messages", &fields).await;
+    connection.send(MESSAGE).await;
+    connection.response().await
 }
 
 #[tokio::test]
@@ -47,7 +49,7 @@ async fn other_host_is_421() {
 #[tokio::test]
 async fn missing_or_repeated_host_is_400() {
     let server = Server::start(&[]);
-    // RFC 9112 §3.2; actix responses this one by itself, before there is an app to ask.
+    // RFC 9112 §3.2. actix sends this response itself, before the app is called.
     for hosts in ["", "Host: localhost\r\nHost: zz-marker-zz\r\n"] {
         let response = send(&server, "GET /poll", hosts).await;
         assert_eq!(response.status, 400, "{hosts:?}");
@@ -101,8 +103,8 @@ async fn other_origin_is_403() {
         &format!("Origin: http://{}.zz-marker-zz.example", server.address),
         &other_port,
     ] {
-        let published = post(&mut server.wire().await, &[origin]).await;
-        let upgraded = server.wire().await.upgrade("", &[origin]).await;
+        let published = post(&mut server.connect_raw().await, &[origin]).await;
+        let upgraded = server.connect_raw().await.upgrade("", &[origin]).await;
         for response in [published, upgraded] {
             response.assert_problem(403, "--allow-origin");
             assert!(!response.text().contains("zz-marker"));
@@ -119,9 +121,17 @@ async fn same_origin_and_no_origin_allowed() {
         &format!("Origin: http://{}", server.address),
         &format!("Origin: https://{}", server.address),
     ] {
-        let mut wire = server.wire().await;
-        assert_eq!(post(&mut wire, &[origin]).await.status, 201, "{origin}");
-        assert_eq!(wire.upgrade("", &[origin]).await.status, 101, "{origin}");
+        let mut connection = server.connect_raw().await;
+        assert_eq!(
+            post(&mut connection, &[origin]).await.status,
+            201,
+            "{origin}"
+        );
+        assert_eq!(
+            connection.upgrade("", &[origin]).await.status,
+            101,
+            "{origin}"
+        );
     }
 }
 
@@ -129,37 +139,39 @@ async fn same_origin_and_no_origin_allowed() {
 async fn allow_origin_allows_all_endpoints() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let friend = "Origin: http://friend.example";
-    let mut wire = server.wire().await;
-    let published = post(&mut wire, &[friend]).await;
+    let mut connection = server.connect_raw().await;
+    let published = post(&mut connection, &[friend]).await;
     assert_eq!(published.status, 201);
-    wire.request("GET /poll", &[friend]).await;
-    let polled = wire.response().await;
-    wire.request("GET /poll?since=9", &[friend]).await;
-    let refused = wire.response().await;
-    wire.request("GET /longpoll?wait_ms=0&since=1", &[friend])
+    connection.request("GET /poll", &[friend]).await;
+    let polled = connection.response().await;
+    connection.request("GET /poll?since=9", &[friend]).await;
+    let gap = connection.response().await;
+    connection
+        .request("GET /longpoll?wait_ms=0&since=1", &[friend])
         .await;
-    let held = wire.response().await;
-    let statuses = [polled.status, refused.status, held.status];
+    let long_poll = connection.response().await;
+    let statuses = [polled.status, gap.status, long_poll.status];
     assert_eq!(statuses, [200, 410, 200]);
-    for response in [published, polled, refused, held] {
+    for response in [published, polled, gap, long_poll] {
         let allowed = response.header("access-control-allow-origin");
         assert_eq!(allowed, Some("http://friend.example"));
     }
-    assert_eq!(wire.upgrade("", &[friend]).await.status, 101);
+    assert_eq!(connection.upgrade("", &[friend]).await.status, 101);
 }
 
 #[tokio::test]
-async fn allow_origin_answers_preflight() {
+async fn allow_origin_enables_preflight() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let method = "Access-Control-Request-Method: POST";
     let header = "Access-Control-Request-Headers: content-type";
-    wire.request(
-        "OPTIONS /messages",
-        &["Origin: http://friend.example", method, header],
-    )
-    .await;
-    let response = wire.response().await;
+    connection
+        .request(
+            "OPTIONS /messages",
+            &["Origin: http://friend.example", method, header],
+        )
+        .await;
+    let response = connection.response().await;
     assert_eq!(response.status, 200);
     let allowed = response.header("access-control-allow-origin");
     assert_eq!(allowed, Some("http://friend.example"));
@@ -175,15 +187,18 @@ async fn allow_origin_answers_preflight() {
 async fn allow_origin_adds_one_origin() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let stranger = "Origin: http://stranger.example";
-    let published = post(&mut server.wire().await, &[stranger]).await;
+    let published = post(&mut server.connect_raw().await, &[stranger]).await;
     published.assert_problem(403, "--allow-origin");
     assert_eq!(published.header("access-control-allow-origin"), None);
-    let upgraded = server.wire().await.upgrade("", &[stranger]).await;
+    let upgraded = server.connect_raw().await.upgrade("", &[stranger]).await;
     upgraded.assert_problem(403, "--allow-origin");
-    let mut wire = server.wire().await;
-    wire.request("GET /poll", &[stranger]).await;
+    let mut connection = server.connect_raw().await;
+    connection.request("GET /poll", &[stranger]).await;
     assert_eq!(
-        wire.response().await.header("access-control-allow-origin"),
+        connection
+            .response()
+            .await
+            .header("access-control-allow-origin"),
         None
     );
     assert_eq!(server.log.head(), 0);
@@ -201,9 +216,10 @@ async fn no_cors_headers_by_default() {
 #[tokio::test]
 async fn connection_survives_error() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.send("GET /poll HTTP/1.1\r\nHost: zz-marker-zz\r\n\r\n")
+    let mut connection = server.connect_raw().await;
+    connection
+        .send("GET /poll HTTP/1.1\r\nHost: zz-marker-zz\r\n\r\n")
         .await;
-    assert_eq!(wire.response().await.status, 421);
-    assert_eq!(wire.get("/poll").await.status, 200);
+    assert_eq!(connection.response().await.status, 421);
+    assert_eq!(connection.get("/poll").await.status, 200);
 }

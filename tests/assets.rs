@@ -26,7 +26,7 @@ async fn page_has_strict_csp() {
 #[tokio::test]
 async fn only_embedded_files_are_served() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for path in [
         "/../Cargo.toml",
         "/..%2fCargo.toml",
@@ -40,19 +40,20 @@ async fn only_embedded_files_are_served() {
         "/index.html/",
         "/%00",
     ] {
-        wire.get(path)
+        connection
+            .get(path)
             .await
             .assert_problem(404, "nothing at this path");
     }
-    assert_eq!(wire.get("/index.html").await.status, 200);
+    assert_eq!(connection.get("/index.html").await.status, 200);
 }
 
 #[tokio::test]
 async fn page_rejects_post() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.request("PUT /index.html", &[]).await;
-    let response = wire.response().await;
+    let mut connection = server.connect_raw().await;
+    connection.request("PUT /index.html", &[]).await;
+    let response = connection.response().await;
     response.assert_problem(405, "GET, HEAD");
     assert_eq!(response.header("allow"), Some("GET, HEAD"));
 }

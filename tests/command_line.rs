@@ -12,8 +12,8 @@ async fn first_line_is_listen_address() {
         program.first_line,
         format!("listening on http://{}\n", program.address)
     );
-    let mut wire = RawConnection::connect(program.address).await;
-    assert_eq!(wire.get("/health").await.status, 200);
+    let mut connection = RawConnection::connect(program.address).await;
+    assert_eq!(connection.get("/health").await.status, 200);
 }
 
 #[tokio::test]
@@ -52,11 +52,11 @@ async fn out_of_range_flag_is_reported() {
         "--max-message-bytes=0",
         "--workers=0",
     ] {
-        let ended = Program::command(&["--listen=127.0.0.1:0", flag])
+        let output = Program::command(&["--listen=127.0.0.1:0", flag])
             .output()
             .unwrap();
-        assert!(!ended.status.success());
-        let message = String::from_utf8(ended.stderr).unwrap();
+        assert!(!output.status.success());
+        let message = String::from_utf8(output.stderr).unwrap();
         assert!(
             message.contains(flag.split('=').next().unwrap()),
             "{message}"

@@ -1,4 +1,4 @@
-//! A reader that switches transports in a burst gets every message once and in order.
+//! A reader that switches transports during a burst gets every message once and in order.
 
 use crate::common;
 
@@ -16,49 +16,57 @@ const READERS: u64 = 5;
 const SWITCHES: usize = 100;
 const LAST: &str = "the end";
 
-/// What one reader has read: each message's version, id, and number from its publisher.
+/// A reader, and the version and id of each message that it has received.
 struct Reader {
     server: Arc<Server>,
     random: StdRng,
-    story: Vec<(u64, String)>,
+    history: Vec<(u64, String)>,
 }
 
 impl Reader {
     fn is_done(&self) -> bool {
-        self.story.last().is_some_and(|(_, id)| id == LAST)
+        self.history.last().is_some_and(|(_, id)| id == LAST)
     }
 
     fn query(&mut self) -> String {
-        let (since, epoch) = (self.story.len(), self.server.log.epoch());
+        let (since, epoch) = (self.history.len(), self.server.log.epoch());
         let limit = self.random.random_range(1..=40);
         format!("?since={since}&epoch={epoch}&limit={limit}")
     }
 
-    fn take(&mut self, batch: &Value) {
+    fn record(&mut self, batch: &Value) {
         assert_eq!(batch["type"], "batch");
-        assert_eq!(batch["since"], self.story.len(), "not what was asked for");
+        assert_eq!(
+            batch["since"],
+            self.history.len(),
+            "the batch does not start at the cursor"
+        );
         for message in batch["messages"].as_array().expect("messages") {
             let id = message["id"].as_str().expect("an id").to_owned();
-            self.story
+            self.history
                 .push((message["version"].as_u64().expect("a version"), id));
         }
-        assert_eq!(batch["version"], self.story.len(), "a gap, or a duplicate");
+        assert_eq!(
+            batch["version"],
+            self.history.len(),
+            "a gap, or a duplicate"
+        );
     }
 
     async fn get(&mut self, path: &str) {
         let url = format!("{path}{}", self.query());
         let response = self.server.get(&url).await;
         assert_eq!(response.status, 200, "{response:?}");
-        self.take(&response.json());
+        self.record(&response.json());
     }
 
-    async fn listen(&mut self) {
+    async fn follow(&mut self) {
         let query = self.query();
         let mut socket = self.server.socket(&query).await;
         for _ in 0..self.random.random_range(1..=4) {
             match socket.recv().await {
                 Event::Text(text) => {
-                    self.take(&serde_json::from_str(&text).expect("a batch"))
+                    self.record(&serde_json::from_str(&text).expect("a batch"))
                 }
                 end => panic!("the socket ended: {end:?}"),
             }
@@ -67,11 +75,11 @@ impl Reader {
             }
         }
         if self.random.random() {
-            let _ = socket.stream.close(None).await; // and otherwise leave without a word
+            let _ = socket.stream.close(None).await; // otherwise disconnect without a close frame
         }
     }
 
-    /// Reads to the end, with another transport each time.
+    /// Reads until the last message, switching transports.
     async fn read(mut self, switches: &AtomicUsize) -> Vec<(u64, String)> {
         let mut transport = 0;
         while !self.is_done() {
@@ -80,17 +88,17 @@ impl Reader {
                 match transport {
                     0 => self.get("/poll").await,
                     1 if !self.is_done() => self.get("/longpoll").await,
-                    2 if !self.is_done() => self.listen().await,
+                    2 if !self.is_done() => self.follow().await,
                     _ => {}
                 }
             }
             switches.fetch_add(1, Ordering::Relaxed);
         }
-        self.story
+        self.history
     }
 }
 
-/// Publishes by POST for as long as there is a burst; returns how many.
+/// Publishes by POST until the readers are done, and returns how many messages.
 async fn publish_by_post(server: &Server, name: &str, switches: &AtomicUsize) -> usize {
     let mut count = 0;
     while switches.load(Ordering::Relaxed) < SWITCHES {
@@ -101,7 +109,7 @@ async fn publish_by_post(server: &Server, name: &str, switches: &AtomicUsize) ->
     count
 }
 
-/// The same by WebSocket, several at a time, for a socket responses in order.
+/// Publishes by WebSocket, several at a time: a socket replies in order.
 async fn publish_by_socket(server: &Server, name: &str, switches: &AtomicUsize) -> usize {
     let mut socket = server.socket("?since=0&limit=1000").await;
     let mut count = 0;
@@ -130,11 +138,11 @@ async fn switching_transports_loses_nothing() {
             let (server, switches) = (server.clone(), switches.clone());
             let random = StdRng::seed_from_u64(seed);
             tokio::spawn(async move {
-                let story = Vec::new();
+                let history = Vec::new();
                 let reader = Reader {
                     server,
                     random,
-                    story,
+                    history,
                 };
                 reader.read(&switches).await
             })
@@ -150,25 +158,28 @@ async fn switching_transports_loses_nothing() {
     append(&server.log, LAST, "");
 
     let count = a + b + c + d + 1;
-    let stories: Vec<_> = join_all(readers)
+    let histories: Vec<_> = join_all(readers)
         .await
         .into_iter()
         .map(Result::unwrap)
         .collect();
-    for story in &stories {
-        let versions: Vec<_> = story.iter().map(|(version, _)| *version).collect();
+    for history in &histories {
+        let versions: Vec<_> = history.iter().map(|(version, _)| *version).collect();
         assert_eq!(versions, (1..=count as u64).collect::<Vec<_>>());
         assert!(
-            *story == stories[0],
-            "two readers were told different stories"
+            *history == histories[0],
+            "two readers received different messages"
         );
     }
     for (name, count) in [("a-", a), ("b-", b), ("c-", c), ("d-", d)] {
-        let told = stories[0].iter().map(|(_, id)| id.as_str());
-        let own: Vec<_> = told.filter(|id| id.starts_with(name)).collect();
+        let ids = histories[0].iter().map(|(_, id)| id.as_str());
+        let received: Vec<_> = ids.filter(|id| id.starts_with(name)).collect();
         let sent: Vec<_> = (1..=count)
             .map(|number| format!("{name}{number}"))
             .collect();
-        assert_eq!(own, sent, "not in the order in which they were published");
+        assert_eq!(
+            received, sent,
+            "not in the order in which they were published"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! After `kill -9` in mid-burst, fifty times, every acknowledged message is there once, and
+//! After `kill -9` during a burst, fifty times, every acknowledged message is there once, and
 //! readers continue from their cursors.
 
 use crate::common;
@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{JournalFile, Program, soon, until};
+use common::{JournalFile, Program, wait_until, with_timeout};
 use futures_util::{SinkExt, StreamExt};
 use rand::RngExt;
 use serde_json::{Value, json};
@@ -17,13 +17,13 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 
 const ROUNDS: usize = 50;
 
-/// How many messages a socket has under way.
-const UNDER_WAY: usize = 8;
+/// How many messages a socket has in flight.
+const IN_FLIGHT: usize = 8;
 
-/// A message as everybody must see it.
-type Told = (u64, String);
+/// The version and id of a message, which every reader must see.
+type Entry = (u64, String);
 
-fn told(message: &Value) -> Told {
+fn entry(message: &Value) -> Entry {
     let id = message["id"].as_str().expect("an id").to_owned();
     (message["version"].as_u64().expect("a version"), id)
 }
@@ -35,36 +35,36 @@ async fn open(address: SocketAddr, query: &str) -> Option<WebSocketStream<TcpStr
     Some(socket)
 }
 
-/// The next message; `None` when the server is gone.
-async fn hear(socket: &mut WebSocketStream<TcpStream>) -> Option<Value> {
+/// Returns the next message, or `None` when the server is gone.
+async fn receive(socket: &mut WebSocketStream<TcpStream>) -> Option<Value> {
     match socket.next().await?.ok()? {
         Message::Text(text) => serde_json::from_str(&text).ok(),
         _ => None,
     }
 }
 
-/// One who publishes messages `name-1`, `name-2`, … and begins again with the first that was
-/// not answered.
+/// Publishes messages `name-1`, `name-2`, …, and resumes with the first one that was not
+/// acknowledged.
 struct Publisher {
     name: String,
-    answered: Vec<Told>,
+    acknowledged: Vec<Entry>,
 }
 
 impl Publisher {
     fn id(&self, ahead: usize) -> String {
-        format!("{}-{}", self.name, self.answered.len() + 1 + ahead)
+        format!("{}-{}", self.name, self.acknowledged.len() + 1 + ahead)
     }
 
-    fn take(&mut self, published: &Value, count: &AtomicUsize) {
+    fn record_ack(&mut self, published: &Value, count: &AtomicUsize) {
         assert_eq!(published["type"], "published", "{published}");
-        let told = told(published);
-        assert_eq!(told.1, self.id(0));
-        self.answered.push(told);
+        let acknowledged = entry(published);
+        assert_eq!(acknowledged.1, self.id(0));
+        self.acknowledged.push(acknowledged);
         count.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Publishes until the server is gone.
-    async fn post(
+    /// Publishes by POST until the server is gone.
+    async fn publish_by_post(
         &mut self,
         http: &reqwest::Client,
         at: SocketAddr,
@@ -79,29 +79,33 @@ impl Publisher {
             let Ok(published) = response.json().await else {
                 return;
             };
-            self.take(&published, count);
+            self.record_ack(&published, count);
         }
     }
 
-    /// The same by WebSocket, several at a time.
-    async fn say(&mut self, at: SocketAddr, count: &AtomicUsize) -> Option<()> {
+    /// Publishes by WebSocket, several at a time, until the server is gone.
+    async fn publish_by_socket(
+        &mut self,
+        at: SocketAddr,
+        count: &AtomicUsize,
+    ) -> Option<()> {
         let mut socket = open(at, "?since=now").await?;
-        for ahead in 0..UNDER_WAY - 1 {
-            self.say_one(&mut socket, ahead).await?;
+        for ahead in 0..IN_FLIGHT - 1 {
+            self.send_one(&mut socket, ahead).await?;
         }
         loop {
-            self.say_one(&mut socket, UNDER_WAY - 1).await?;
+            self.send_one(&mut socket, IN_FLIGHT - 1).await?;
             let published = loop {
-                let message = hear(&mut socket).await?;
+                let message = receive(&mut socket).await?;
                 if message["type"] != "batch" {
                     break message;
                 }
             };
-            self.take(&published, count);
+            self.record_ack(&published, count);
         }
     }
 
-    async fn say_one(
+    async fn send_one(
         &self,
         socket: &mut WebSocketStream<TcpStream>,
         ahead: usize,
@@ -112,34 +116,39 @@ impl Publisher {
     }
 }
 
-/// One who reads, and has one cursor for all of the server's lives.
+/// A reader that keeps its cursor across restarts of the server.
 struct Reader {
     path: &'static str,
     epoch: Option<String>,
-    story: Vec<Told>,
+    history: Vec<Entry>,
 }
 
 impl Reader {
     fn query(&self) -> String {
-        let since = self.story.len();
+        let since = self.history.len();
         match &self.epoch {
             None => format!("?since={since}"),
             Some(epoch) => format!("?since={since}&epoch={epoch}"),
         }
     }
 
-    fn take(&mut self, batch: &Value) {
-        assert_eq!(batch["type"], "batch", "the cursor fits: {batch}");
-        assert_eq!(batch["since"], self.story.len());
+    fn record(&mut self, batch: &Value) {
+        assert_eq!(batch["type"], "batch", "no batch: {batch}");
+        assert_eq!(batch["since"], self.history.len());
         let epoch = batch["epoch"].as_str().expect("an epoch");
         assert_eq!(self.epoch.get_or_insert(epoch.to_owned()), epoch);
         let messages = batch["messages"].as_array().expect("messages");
-        self.story.extend(messages.iter().map(told));
+        self.history.extend(messages.iter().map(entry));
     }
 
-    /// Asks until the server is gone, or there is nothing after `last`.
-    async fn ask(&mut self, http: &reqwest::Client, at: SocketAddr, last: usize) {
-        while self.story.len() < last {
+    /// Reads by polling until the server is gone or `last` was received.
+    async fn read_by_polling(
+        &mut self,
+        http: &reqwest::Client,
+        at: SocketAddr,
+        last: usize,
+    ) {
+        while self.history.len() < last {
             let url = format!("http://{at}{}{}", self.path, self.query());
             let Ok(response) = http.get(url).send().await else {
                 return;
@@ -147,24 +156,24 @@ impl Reader {
             let Ok(batch) = response.json().await else {
                 return;
             };
-            self.take(&batch);
+            self.record(&batch);
         }
     }
 
-    /// The same by WebSocket.
-    async fn listen(&mut self, at: SocketAddr, last: usize) -> Option<()> {
+    /// Reads by WebSocket until the server is gone or `last` was received.
+    async fn read_by_socket(&mut self, at: SocketAddr, last: usize) -> Option<()> {
         let mut socket = open(at, &self.query()).await?;
-        while self.story.len() < last {
-            let batch = hear(&mut socket).await?;
-            self.take(&batch);
+        while self.history.len() < last {
+            let batch = receive(&mut socket).await?;
+            self.record(&batch);
         }
         Some(())
     }
 
     async fn read(&mut self, http: &reqwest::Client, at: SocketAddr, last: usize) {
         match self.path {
-            "/ws" => _ = self.listen(at, last).await,
-            _ => self.ask(http, at, last).await,
+            "/ws" => _ = self.read_by_socket(at, last).await,
+            _ => self.read_by_polling(http, at, last).await,
         }
     }
 }
@@ -176,35 +185,35 @@ async fn acknowledged_messages_survive_kill() {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let publisher = |name: &str| Publisher {
         name: name.to_owned(),
-        answered: Vec::new(),
+        acknowledged: Vec::new(),
     };
     let [mut a, mut b, mut c, mut d] = ["a", "b", "c", "d"].map(publisher);
     let [mut poll, mut longpoll, mut ws] =
         ["/poll", "/longpoll", "/ws"].map(|path| Reader {
             path,
             epoch: None,
-            story: Vec::new(),
+            history: Vec::new(),
         });
 
     for _ in 0..ROUNDS {
         let program = Program::start(&flags);
         let at = program.address;
         let count = AtomicUsize::new(0);
-        let lives_for = rand::rng().random_range(1..=60);
+        let kill_after = rand::rng().random_range(1..=60);
         let kill = async {
-            until("the burst goes on", || {
-                count.load(Ordering::Relaxed) >= lives_for
+            wait_until("enough messages are acknowledged", || {
+                count.load(Ordering::Relaxed) >= kill_after
             })
             .await;
             program.kill();
         };
-        soon(async {
+        with_timeout(async {
             tokio::join!(
                 kill,
-                a.post(&http, at, &count),
-                b.post(&http, at, &count),
-                c.say(at, &count),
-                d.say(at, &count),
+                a.publish_by_post(&http, at, &count),
+                b.publish_by_post(&http, at, &count),
+                c.publish_by_socket(at, &count),
+                d.publish_by_socket(at, &count),
                 poll.read(&http, at, usize::MAX),
                 longpoll.read(&http, at, usize::MAX),
                 ws.read(&http, at, usize::MAX),
@@ -218,22 +227,28 @@ async fn acknowledged_messages_survive_kill() {
         .as_u64()
         .unwrap();
     for reader in [&mut poll, &mut longpoll, &mut ws] {
-        soon(reader.read(&http, program.address, head as usize)).await;
+        with_timeout(reader.read(&http, program.address, head as usize)).await;
     }
-    let story = &poll.story;
-    let versions: Vec<_> = story.iter().map(|(version, _)| *version).collect();
+    let history = &poll.history;
+    let versions: Vec<_> = history.iter().map(|(version, _)| *version).collect();
     assert_eq!(versions, (1..=head).collect::<Vec<_>>());
-    assert!(*story == longpoll.story && *story == ws.story);
+    assert!(*history == longpoll.history && *history == ws.history);
     assert!(poll.epoch == longpoll.epoch && poll.epoch == ws.epoch);
-    let ids: HashSet<_> = story.iter().map(|(_, id)| id).collect();
-    assert_eq!(ids.len(), story.len(), "nothing is there twice");
+    let ids: HashSet<_> = history.iter().map(|(_, id)| id).collect();
+    assert_eq!(ids.len(), history.len(), "an id appears twice");
 
-    for Publisher { name, answered } in [a, b, c, d] {
-        assert!(answered.len() > ROUNDS / 10, "{name} had its share");
+    for Publisher { name, acknowledged } in [a, b, c, d] {
+        assert!(
+            acknowledged.len() > ROUNDS / 10,
+            "{name} published too little"
+        );
         let prefix = format!("{name}-");
-        let own = story.iter().filter(|(_, id)| id.starts_with(&prefix));
-        let own: Vec<_> = own.cloned().collect();
-        assert!(own.starts_with(&answered), "{name} was told what is not so");
-        assert!(own.len() <= answered.len() + UNDER_WAY);
+        let received = history.iter().filter(|(_, id)| id.starts_with(&prefix));
+        let received: Vec<_> = received.cloned().collect();
+        assert!(
+            received.starts_with(&acknowledged),
+            "{name} lost an acknowledged message"
+        );
+        assert!(received.len() <= acknowledged.len() + IN_FLIGHT);
     }
 }

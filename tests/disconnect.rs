@@ -1,66 +1,66 @@
-//! A client that disconnects, however it does, frees its long poll or socket at once.
+//! A client that disconnects in any way frees its long poll or socket at once.
 
 use crate::common;
 
-use common::{RawConnection, Server, WebSocketClient, append, until};
+use common::{RawConnection, Server, WebSocketClient, append, wait_until};
 
-async fn held_poll(server: &Server) -> RawConnection {
-    let mut wire = server.wire().await;
-    wire.request("GET /longpoll?wait_ms=25000", &[]).await;
-    until("the poll is held", || server.log.waiter_count() == 1).await;
-    wire
+async fn waiting_poll(server: &Server) -> RawConnection {
+    let mut connection = server.connect_raw().await;
+    connection.request("GET /longpoll?wait_ms=25000", &[]).await;
+    wait_until("the poll is held", || server.log.waiter_count() == 1).await;
+    connection
 }
 
-async fn quiet_socket(server: &Server) -> WebSocketClient {
+async fn waiting_socket(server: &Server) -> WebSocketClient {
     let socket = server.socket("").await;
-    until("the socket waits", || server.log.waiter_count() == 1).await;
+    wait_until("the socket waits", || server.log.waiter_count() == 1).await;
     socket
 }
 
-async fn assert_forgotten(server: &Server) {
-    until("no reader waits", || server.log.waiter_count() == 0).await;
+async fn assert_no_waiters(server: &Server) {
+    wait_until("no reader waits", || server.log.waiter_count() == 0).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 0);
 }
 
 #[tokio::test]
 async fn health_reports_waiters() {
     let server = Server::start(&[]);
-    let _poll = held_poll(&server).await;
+    let _poll = waiting_poll(&server).await;
     let _socket = server.socket("").await;
-    until("both wait", || server.log.waiter_count() == 2).await;
+    wait_until("both wait", || server.log.waiter_count() == 2).await;
     assert_eq!(server.get("/health").await.json()["waiters"], 2);
 }
 
 #[tokio::test]
 async fn fin_cancels_long_poll() {
     let server = Server::start(&[]);
-    drop(held_poll(&server).await);
-    assert_forgotten(&server).await;
+    drop(waiting_poll(&server).await);
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn rst_cancels_long_poll() {
     let server = Server::start(&[]);
-    held_poll(&server).await.reset();
-    assert_forgotten(&server).await;
+    waiting_poll(&server).await.reset();
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn half_close_cancels_long_poll() {
     use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
-    let mut wire = held_poll(&server).await;
-    wire.stream().shutdown().await.unwrap();
-    assert_forgotten(&server).await;
+    let mut connection = waiting_poll(&server).await;
+    connection.stream().shutdown().await.unwrap();
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn disconnect_cancels_pipelined_long_poll() {
     let server = Server::start(&[]);
-    let mut wire = held_poll(&server).await;
-    wire.request("GET /longpoll?wait_ms=25000", &[]).await;
-    drop(wire);
-    assert_forgotten(&server).await;
+    let mut connection = waiting_poll(&server).await;
+    connection.request("GET /longpoll?wait_ms=25000", &[]).await;
+    drop(connection);
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
@@ -68,66 +68,67 @@ async fn aborted_request_cancels_long_poll() {
     let server = Server::start(&[]);
     tokio::select! {
         _ = server.get("/longpoll?wait_ms=25000") => panic!("nothing was published"),
-        () = until("the poll is held", || server.log.waiter_count() == 1) => {}
+        () = wait_until("the poll is held", || server.log.waiter_count() == 1) => {}
     }
-    assert_forgotten(&server).await;
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn close_frame_ends_socket() {
     let server = Server::start(&[]);
-    let mut socket = quiet_socket(&server).await;
+    let mut socket = waiting_socket(&server).await;
     socket.stream.close(None).await.unwrap();
-    assert_forgotten(&server).await;
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn close_code_is_echoed() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.upgrade("", &[]).await;
-    wire.send(common::masked_frame(0x88, &3000_u16.to_be_bytes()))
+    let mut connection = server.connect_raw().await;
+    connection.upgrade("", &[]).await;
+    connection
+        .send(common::masked_frame(0x88, &3000_u16.to_be_bytes()))
         .await;
-    assert_eq!(wire.close_code().await, 3000);
-    wire.closed().await;
+    assert_eq!(connection.close_code().await, 3000);
+    connection.wait_closed().await;
 }
 
 #[tokio::test]
 async fn fin_ends_socket() {
     let server = Server::start(&[]);
-    drop(quiet_socket(&server).await);
-    assert_forgotten(&server).await;
+    drop(waiting_socket(&server).await);
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn rst_ends_socket() {
     let server = Server::start(&[]);
-    let socket = quiet_socket(&server).await;
+    let socket = waiting_socket(&server).await;
     socket.stream.get_ref().set_zero_linger().unwrap();
     drop(socket);
-    assert_forgotten(&server).await;
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn half_close_ends_socket() {
     use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
-    let mut socket = quiet_socket(&server).await;
+    let mut socket = waiting_socket(&server).await;
     socket.stream.get_mut().shutdown().await.unwrap();
-    assert_forgotten(&server).await;
+    assert_no_waiters(&server).await;
 }
 
 #[tokio::test]
 async fn disconnects_do_not_affect_others() {
     let server = Server::start(&[]);
-    let mut stays = server.socket("").await;
-    let leaves: Vec<_> = [server.wire().await, server.wire().await].into();
-    for mut wire in leaves {
-        wire.request("GET /longpoll?wait_ms=25000", &[]).await;
-        until("both wait", || server.log.waiter_count() == 2).await;
-        drop(wire);
-        until("one waits", || server.log.waiter_count() == 1).await;
+    let mut observer = server.socket("").await;
+    let clients: Vec<_> = [server.connect_raw().await, server.connect_raw().await].into();
+    for mut connection in clients {
+        connection.request("GET /longpoll?wait_ms=25000", &[]).await;
+        wait_until("both wait", || server.log.waiter_count() == 2).await;
+        drop(connection);
+        wait_until("one waits", || server.log.waiter_count() == 1).await;
     }
     append(&server.log, "one", "hi");
-    assert_eq!(stays.json().await["version"], 1);
+    assert_eq!(observer.json().await["version"], 1);
 }

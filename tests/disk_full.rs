@@ -1,4 +1,4 @@
-//! A full disk stops publishing and nothing else, and only for as long as it is full.
+//! A full disk stops publishing, and nothing else, until there is space again.
 
 #![cfg(target_os = "linux")]
 
@@ -9,8 +9,8 @@ use std::process::{Command, Stdio};
 use common::{JournalFile, Program, WebSocketClient, versions};
 use serde_json::json;
 
-/// A program whose files can be given a limit: without the trap it would be killed by the
-/// signal for that (SIGXFSZ), and a disk that is full sends none.
+/// Starts a program whose file size can be limited. A full disk sends no signal, but this limit
+/// does (SIGXFSZ): without the trap it would kill the program.
 fn start(file: &JournalFile, retain: &str) -> Program {
     let mut shell = Command::new("sh");
     shell
@@ -22,8 +22,8 @@ fn start(file: &JournalFile, retain: &str) -> Program {
     Program::run(shell)
 }
 
-/// Lets the program's files grow to so many bytes.
-fn limit(program: &Program, bytes: &str) {
+/// Limits the size of the program's files.
+fn limit_file_size(program: &Program, bytes: &str) {
     let status = Command::new("prlimit")
         .arg(format!("--fsize={bytes}:"))
         .arg(format!("--pid={}", program.id()))
@@ -39,18 +39,18 @@ async fn disk_full_stops_only_publishing() {
         let message = json!({ "id": id, "body": 1 }).to_string();
         assert_eq!(program.post(&message).await.status, 201);
     }
-    let mut held = program.wire().await;
-    held.request("GET /longpoll?since=3", &[]).await;
+    let mut long_poll = program.connect_raw().await;
+    long_poll.request("GET /longpoll?since=3", &[]).await;
     let mut socket = WebSocketClient::connect(program.address, "?since=3").await;
 
     for round in 0..20 {
-        limit(&program, "1");
+        limit_file_size(&program, "1");
         let id = format!("d-{round}");
         let message = json!({ "id": id, "body": "x".repeat(9000) });
         for _ in 0..3 {
-            let refused = program.post(&message.to_string()).await;
-            refused.assert_problem(503, "could not be written");
-            assert_eq!(refused.header("retry-after"), Some("1"));
+            let rejected = program.post(&message.to_string()).await;
+            rejected.assert_problem(503, "could not be written");
+            assert_eq!(rejected.header("retry-after"), Some("1"));
         }
         let mut command = message.clone();
         command["type"] = "publish".into();
@@ -58,21 +58,25 @@ async fn disk_full_stops_only_publishing() {
         assert_eq!(socket.next("error").await["status"], 503);
         let known = program.post(r#"{"id":"c","body":1}"#).await;
         if round == 0 {
-            assert_eq!(known.status, 200, "it is on the disk");
-            held.assert_silent();
+            assert_eq!(known.status, 200, "a duplicate needs no space");
+            long_poll.assert_silent();
         }
         let since = 2 + round;
         let batch = program.get(&format!("/poll?since={since}")).await.json();
-        assert_eq!(versions(&batch), [3 + round], "and no version is used up");
+        assert_eq!(
+            versions(&batch),
+            [3 + round],
+            "a failed publish used up a version"
+        );
 
-        limit(&program, "unlimited");
+        limit_file_size(&program, "unlimited");
         let published = program.post(&message.to_string()).await;
         assert_eq!(
             (published.status, published.json()["version"].clone()),
             (201, (4 + round).into())
         );
         if round == 0 {
-            assert_eq!(versions(&held.response().await.json()), [4]);
+            assert_eq!(versions(&long_poll.response().await.json()), [4]);
         }
         assert_eq!(versions(&socket.next("batch").await), [4 + round]);
     }
@@ -93,16 +97,16 @@ async fn failed_checkpoint_keeps_data() {
         assert_eq!(program.post(&message).await.status, 201);
     }
     let before = program.get("/poll").await;
-    // A part of what is in the write-ahead log still fits into the file, and the rest does not.
+    // Part of the write-ahead log still fits into the file, the rest does not.
     let length = std::fs::metadata(&file.path).unwrap().len();
-    limit(&program, &length.to_string());
+    limit_file_size(&program, &length.to_string());
     program.stop().await;
     assert!(std::fs::metadata(&file.path).unwrap().len() <= length);
 
     let program = start(&file, "--retain-messages=1000");
     assert_eq!(program.get("/poll").await.text(), before.text());
     program.stop().await;
-    assert_eq!(file.all().len(), 1, "one file is all of it");
+    assert_eq!(file.all().len(), 1, "a write-ahead log is left");
 }
 
 #[tokio::test]
@@ -115,7 +119,7 @@ async fn disk_full_reuses_trimmed_space() {
     }
     let wal = format!("{}-wal", file.path.display());
     let length = std::fs::metadata(&wal).unwrap().len();
-    limit(&program, &length.to_string());
+    limit_file_size(&program, &length.to_string());
     for _ in 0..100 {
         assert_eq!(program.post(&message).await.status, 201);
     }

@@ -22,8 +22,8 @@ const BODIES: [&str; 14] = [
     r#""}]}\",\"[{""#,
 ];
 
-/// What all three response to one query, after asserting that it is the same.
-async fn read(server: &Server, query: &str) -> String {
+/// Asserts that all three transports send the same batch for a query, and returns it.
+async fn read_all_transports(server: &Server, query: &str) -> String {
     let poll = server.get(&format!("/poll{query}")).await;
     let longpoll = server.get(&format!("/longpoll{query}")).await;
     let frame = server.socket(query).await.text().await;
@@ -48,7 +48,7 @@ async fn posted_body_is_unchanged() {
         let message = format!("{{\"sender\":\"ana\", \"body\" : {body} }}");
         assert_eq!(server.post(message).await.status, 201);
     }
-    assert_has_bodies(&read(&server, "").await);
+    assert_has_bodies(&read_all_transports(&server, "").await);
 }
 
 #[tokio::test]
@@ -58,16 +58,16 @@ async fn socket_body_is_unchanged() {
     for body in BODIES {
         let message = format!("{{\"body\":\n{body}\n,\"type\":\"publish\"}}");
         socket.send_text(message).await;
-        // Its own batches are not parsed here: not every JSON reader takes 1e400.
+        // The batches in between are not parsed: not every JSON parser accepts 1e400.
         while !socket.text().await.starts_with(r#"{"type":"published""#) {}
     }
-    assert_has_bodies(&read(&server, "").await);
+    assert_has_bodies(&read_all_transports(&server, "").await);
 }
 
 #[tokio::test]
 async fn same_bytes_on_all_transports() {
     let server = Server::start(&[]);
-    server.fill(30);
+    server.append_messages(30);
     let epoch = server.log.epoch().clone();
     for query in [
         "",
@@ -76,9 +76,9 @@ async fn same_bytes_on_all_transports() {
         "?since=29&limit=1000",
         "?since=11&limit=7",
     ] {
-        read(&server, query).await;
+        read_all_transports(&server, query).await;
     }
-    read(&server, &format!("?since=3&epoch={epoch}")).await;
+    read_all_transports(&server, &format!("?since=3&epoch={epoch}")).await;
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn batch_field_order() {
     server
         .post(r#"{"body":1,"kind":"k","sender":"s","id":"i"}"#)
         .await;
-    let batch = read(&server, "").await;
+    let batch = read_all_transports(&server, "").await;
     let at = server.get("/poll").await.json()["messages"][0]["at"].clone();
     let epoch = server.log.epoch();
     let expected = format!(
@@ -97,9 +97,9 @@ async fn batch_field_order() {
 }
 
 #[tokio::test]
-async fn empty_batch_is_same() {
+async fn empty_batch_is_identical() {
     let server = Server::start(&[]);
-    server.fill(4);
+    server.append_messages(4);
     let poll = server.get("/poll?since=now").await;
     let longpoll = server.get("/longpoll?since=now&wait_ms=1").await;
     assert_eq!(poll.text(), longpoll.text());

@@ -7,16 +7,20 @@ use common::{Response, Server};
 #[tokio::test]
 async fn matching_etag_is_304() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     let response = server.get("/poll?since=1").await;
     let tag = response.header("etag").unwrap().to_owned();
     let weak = format!("W/{tag}");
     let list = format!("\"other\", {tag}, W/\"more\"");
-    for held in [tag.as_str(), &weak, &list, "*"] {
+    for condition in [tag.as_str(), &weak, &list, "*"] {
         let again = server
-            .get_with("/poll?since=1", &[("if-none-match", held)])
+            .get_with("/poll?since=1", &[("if-none-match", condition)])
             .await;
-        assert_eq!((again.status, again.body.len()), (304, 0), "for {held}");
+        assert_eq!(
+            (again.status, again.body.len()),
+            (304, 0),
+            "for {condition}"
+        );
         assert_eq!(again.header("etag"), Some(tag.as_str()));
         assert_eq!(again.header("cache-control"), Some("no-store"));
     }
@@ -25,21 +29,23 @@ async fn matching_etag_is_304() {
 #[tokio::test]
 async fn other_etag_is_200() {
     let server = Server::start(&[]);
-    server.fill(3);
-    for held in ["\"other\"", "W/\"other\", \"more\"", "\"\""] {
-        let response = server.get_with("/poll", &[("if-none-match", held)]).await;
-        assert_eq!(response.status, 200, "for {held}");
+    server.append_messages(3);
+    for condition in ["\"other\"", "W/\"other\", \"more\"", "\"\""] {
+        let response = server
+            .get_with("/poll", &[("if-none-match", condition)])
+            .await;
+        assert_eq!(response.status, 200, "for {condition}");
         assert_eq!(response.json()["version"], 3);
     }
 }
 
-/// What a poller that holds this response is told after a new message.
-async fn answer_after_news(path: &str) -> Response {
+/// Polls, publishes, and returns the response to a conditional poll with the old tag.
+async fn poll_again_after_publish(path: &str) -> Response {
     let server = Server::start(&[]);
-    server.fill(3);
-    let held = server.get(path).await;
-    let tag = held.header("etag").expect("a poll has a tag");
-    server.publish("news").await;
+    server.append_messages(3);
+    let first = server.get(path).await;
+    let tag = first.header("etag").expect("a poll has a tag");
+    server.publish("new").await;
     let response = server.get_with(path, &[("if-none-match", tag)]).await;
     assert_eq!(response.status, 200);
     assert_ne!(response.header("etag"), Some(tag));
@@ -48,13 +54,13 @@ async fn answer_after_news(path: &str) -> Response {
 
 #[tokio::test]
 async fn new_message_changes_etag() {
-    let response = answer_after_news("/poll?since=3").await;
+    let response = poll_again_after_publish("/poll?since=3").await;
     assert_eq!(response.json()["version"], 4);
 }
 
 #[tokio::test]
 async fn new_message_changes_etag_of_truncated_batch() {
-    let response = answer_after_news("/poll?limit=1").await;
+    let response = poll_again_after_publish("/poll?limit=1").await;
     assert_eq!(response.json()["head"], 4);
 }
 

@@ -5,47 +5,47 @@ use crate::common;
 use common::{Event, Server, append, versions};
 use serde_json::Value;
 
-/// Asserts that all three refuse this cursor for this reason, and returns the gap.
+/// Asserts that all transports report a gap with this reason for this cursor, and returns it.
 async fn assert_gap(server: &Server, query: &str, reason: &str) -> Value {
     for path in ["/poll", "/longpoll"] {
-        // No wait is asked for: a held poll would be too late for `soon`.
+        // No `wait_ms`: a long poll that waited would exceed the test's timeout.
         let response = server.get(&format!("{path}{query}")).await;
         response.assert_problem(410, "cannot continue from this cursor");
-        assert_fits(server, &response.json(), reason);
+        assert_gap_fields(server, &response.json(), reason);
     }
     let mut socket = server.socket(query).await;
     let gap = socket.json().await;
     assert_eq!(gap["type"], "gap");
     assert_eq!(gap["status"], 410);
-    assert_fits(server, &gap, reason);
+    assert_gap_fields(server, &gap, reason);
     assert_eq!(socket.recv().await, Event::Closed(4010));
     gap
 }
 
-fn assert_fits(server: &Server, gap: &Value, reason: &str) {
+fn assert_gap_fields(server: &Server, gap: &Value, reason: &str) {
     assert_eq!(gap["reason"], reason);
     assert_eq!(gap["epoch"], **server.log.epoch());
     assert_eq!(gap["oldest"], server.log.oldest());
     assert_eq!(gap["head"], server.log.head());
 }
 
-/// Asserts that all three continue from the version before the oldest, and get what is kept.
+/// Asserts that a cursor before the oldest version gets all retained messages on all transports.
 async fn assert_continues(server: &Server) {
     let (oldest, head) = (server.log.oldest(), server.log.head());
-    let kept: Vec<_> = (oldest..=head).collect();
+    let retained: Vec<_> = (oldest..=head).collect();
     let query = format!("?since={}&epoch={}", oldest - 1, server.log.epoch());
     for path in ["/poll", "/longpoll"] {
         let response = server.get(&format!("{path}{query}")).await;
-        assert_eq!(versions(&response.json()), kept);
+        assert_eq!(versions(&response.json()), retained);
     }
     let batch = server.socket(&query).await.json().await;
-    assert_eq!(versions(&batch), kept);
+    assert_eq!(versions(&batch), retained);
 }
 
 #[tokio::test]
 async fn cursor_before_retained_messages_is_truncated() {
     let server = Server::start(&["--retain-messages=3"]);
-    server.fill(5);
+    server.append_messages(5);
     assert_eq!(server.log.oldest(), 3);
     assert_gap(&server, "", "truncated").await;
     assert_gap(&server, "?since=1", "truncated").await;
@@ -76,7 +76,7 @@ async fn newest_message_is_always_retained() {
 #[tokio::test]
 async fn other_epoch_is_a_gap() {
     let server = Server::start(&[]);
-    server.fill(2);
+    server.append_messages(2);
     assert_gap(&server, "?since=2&epoch=000000000000", "epoch").await;
     assert_gap(&server, "?since=0&epoch=", "epoch").await;
     assert_gap(&server, "?since=now&epoch=other", "epoch").await;
@@ -87,7 +87,7 @@ async fn other_epoch_is_a_gap() {
 async fn cursor_ahead_of_head_is_a_gap() {
     let server = Server::start(&[]);
     assert_gap(&server, "?since=1", "ahead").await;
-    server.fill(2);
+    server.append_messages(2);
     assert_gap(&server, "?since=3", "ahead").await;
     assert_gap(&server, "?since=18446744073709551615", "ahead").await;
     assert_continues(&server).await;
@@ -104,10 +104,10 @@ async fn gap_is_reported_before_waiting() {
 #[tokio::test]
 async fn restart_changes_epoch() {
     let old = Server::start(&[]);
-    old.fill(2);
+    old.append_messages(2);
     let cursor = old.get("/poll").await.json();
     let new = Server::start(&[]);
-    new.fill(5);
+    new.append_messages(5);
     assert_ne!(old.log.epoch(), new.log.epoch());
     let query = format!("?since=2&epoch={}", cursor["epoch"].as_str().unwrap());
     assert_gap(&new, &query, "epoch").await;

@@ -2,7 +2,7 @@
 
 use crate::common;
 
-use common::{JournalFile, Server, note, soon};
+use common::{JournalFile, Server, test_message, with_timeout};
 use futures_util::future::join_all;
 use futures_util::poll;
 
@@ -12,16 +12,19 @@ async fn queued_messages_share_one_commit() {
     let server = Server::start(&[&file.flag()]);
     let tool = file.open();
 
-    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // the disk is slow
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // blocks the writer, like a slow disk
     let publish = |number| {
-        let new = note(format!("id-{number}"), "hi");
-        server.writer.publish(new)
+        let message = test_message(format!("id-{number}"), "hi");
+        server.writer.publish(message)
     };
     let mut published = join_all((1..=64).chain(1..=64).map(publish));
-    assert!(poll!(&mut published).is_pending(), "all of them wait");
+    assert!(
+        poll!(&mut published).is_pending(),
+        "no publish waits for the commit"
+    );
     tool.execute_batch("COMMIT").unwrap();
 
-    let published = soon(published).await;
+    let published = with_timeout(published).await;
     let (first, again) = published.split_at(64);
     for (published, duplicate) in [(first, false), (again, true)] {
         for (published, version) in published.iter().zip(1..) {
@@ -38,6 +41,6 @@ async fn queued_messages_share_one_commit() {
     let commits = metrics.metric("trifold_journal_commit_duration_seconds_count");
     assert!(
         commits <= 2.0,
-        "the one that waited, and one for all others"
+        "{commits} commits: one for the first message and one for all others are enough"
     );
 }

@@ -7,7 +7,7 @@ use common::{Response, Server};
 #[tokio::test]
 async fn security_headers_on_every_response() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for (line, header, status) in [
         ("GET /", "A: b", 200),
         ("GET /poll", "A: b", 200),
@@ -24,19 +24,19 @@ async fn security_headers_on_every_response() {
         ("DELETE /poll", "A: b", 405),
         ("POST /messages", "Content-Length: 0", 415),
     ] {
-        wire.request(line, &[header]).await;
-        let response = wire.response().await;
+        connection.request(line, &[header]).await;
+        let response = connection.response().await;
         assert_eq!(response.status, status, "{line} {header}");
-        assert_guarded(&response, line);
+        assert_security_headers(&response, line);
     }
-    let upgrade = server.wire().await.upgrade("", &[]).await;
+    let upgrade = server.connect_raw().await.upgrade("", &[]).await;
     assert_eq!(upgrade.status, 101);
-    assert_guarded(&upgrade, "GET /ws");
+    assert_security_headers(&upgrade, "GET /ws");
 }
 
-/// Asserts that a browser may guess nothing, load nothing unsafe, frame nothing and tell nobody.
+/// Asserts nosniff, no referrer, a permissions policy and a strict content security policy.
 #[track_caller]
-fn assert_guarded(response: &Response, line: &str) {
+fn assert_security_headers(response: &Response, line: &str) {
     assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
     let devices = response.header("permissions-policy").unwrap_or_default();
@@ -49,9 +49,9 @@ fn assert_guarded(response: &Response, line: &str) {
         "{line}: {policy:?}"
     );
     assert!(!policy.contains("unsafe"), "{line}: {policy:?}");
-    let own = if line == "GET /" { "'self'" } else { "'none'" };
+    let source = if line == "GET /" { "'self'" } else { "'none'" };
     assert!(
-        policy.contains(&format!("default-src {own}")),
+        policy.contains(&format!("default-src {source}")),
         "{line}: {policy:?}"
     );
 }
@@ -71,15 +71,15 @@ async fn endpoints_are_not_cached() {
         assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
     }
     let published = server.post(r#"{"body":1}"#).await;
-    let refused = server.post("").await;
-    assert_eq!((published.status, refused.status), (201, 400));
-    assert_eq!(refused.header("cache-control"), Some("no-store"));
+    let rejected = server.post("").await;
+    assert_eq!((published.status, rejected.status), (201, 400));
+    assert_eq!(rejected.header("cache-control"), Some("no-store"));
 }
 
 #[tokio::test]
 async fn batch_has_type_and_length() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     for path in [
         "/poll",
         "/longpoll",
@@ -101,27 +101,29 @@ async fn batch_has_type_and_length() {
 #[tokio::test]
 async fn head_has_no_body() {
     let server = Server::start(&[]);
-    server.fill(1);
-    let mut wire = server.wire().await;
+    server.append_messages(1);
+    let mut connection = server.connect_raw().await;
     for path in ["/", "/poll", "/longpoll", "/time", "/health"] {
-        wire.request(&format!("HEAD {path}"), &[]).await;
-        let response = wire.head().await;
+        connection.request(&format!("HEAD {path}"), &[]).await;
+        let response = connection.head().await;
         assert_eq!(response.status, 200, "{path}");
         assert_ne!(response.header("content-length"), Some("0"), "{path}");
         // A body would be read as the beginning of the next response.
-        assert_eq!(wire.get("/poll").await.json()["version"], 1, "{path}");
+        assert_eq!(connection.get("/poll").await.json()["version"], 1, "{path}");
     }
 }
 
 #[tokio::test]
 async fn pipelined_responses_in_order() {
     let server = Server::start(&[]);
-    server.fill(3);
-    let mut wire = server.wire().await;
+    server.append_messages(3);
+    let mut connection = server.connect_raw().await;
     for since in 0..=3 {
-        wire.request(&format!("GET /poll?since={since}"), &[]).await;
+        connection
+            .request(&format!("GET /poll?since={since}"), &[])
+            .await;
     }
     for since in 0..=3 {
-        assert_eq!(wire.response().await.json()["since"], since);
+        assert_eq!(connection.response().await.json()["since"], since);
     }
 }

@@ -1,50 +1,54 @@
-//! A client that does not response a ping is disconnected; one that does stays connected.
+//! A client that does not reply to a ping is disconnected; one that does stays connected.
 
 use crate::common;
 
 use std::time::Duration;
 
-use common::{Server, until};
+use common::{Server, wait_until};
 use tokio::time::timeout;
 
-/// Short, so that the test is; a peer that responses has far more than it needs.
+/// Short, to keep the test short, but ample for a peer that replies.
 const FLAGS: [&str; 2] = ["--ping-interval=500ms", "--pong-timeout=2s"];
 
-/// Far more than the two of them together, for a busy machine.
+/// Far longer than both together, for a busy machine.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn missing_pong_closes_socket() {
     let server = Server::start(&FLAGS);
-    let mut silent = server.wire().await;
+    let mut silent = server.connect_raw().await;
     silent.upgrade("", &[]).await;
     let mut alive = server.socket("").await;
-    until("both wait", || server.log.waiter_count() == 2).await;
+    wait_until("both wait", || server.log.waiter_count() == 2).await;
 
-    let drop = async {
-        // `frame` and the like would give up sooner than the server does.
+    let disconnect = async {
+        // `peek` has no timeout; `frame` would give up before the server does.
         let mut byte = [0];
         silent.stream().peek(&mut byte).await.unwrap();
-        assert_eq!(silent.frame().await, (0x89, Vec::new()), "first, a ping");
+        assert_eq!(
+            silent.frame().await,
+            (0x89, Vec::new()),
+            "no ping before the close"
+        );
         silent.stream().peek(&mut byte).await.unwrap();
         let code = silent.close_code().await;
-        silent.closed().await;
+        silent.wait_closed().await;
         code
     };
-    let dropped = timeout(DEADLINE, async {
+    let disconnected = timeout(DEADLINE, async {
         tokio::select! {
-            code = drop => code,
-            // Reading is what makes the client response pings.
-            heard = std::pin::pin!(quiet(&mut alive)) => panic!("nobody spoke: {heard}"),
+            code = disconnect => code,
+            // The client replies to pings while it is read.
+            other = std::pin::pin!(next_non_ping(&mut alive)) => panic!("unexpected {other}"),
         }
     });
-    assert_eq!(dropped.await.unwrap(), 1008);
-    until("one waits", || server.log.waiter_count() == 1).await;
+    assert_eq!(disconnected.await.unwrap(), 1008);
+    wait_until("one waits", || server.log.waiter_count() == 1).await;
     alive.assert_open().await;
 }
 
-/// Reads on, without the deadline of the other verbs.
-async fn quiet(socket: &mut common::WebSocketClient) -> String {
+/// Reads until something other than a ping arrives, without a timeout.
+async fn next_non_ping(socket: &mut common::WebSocketClient) -> String {
     use futures_util::StreamExt;
     loop {
         match socket.stream.next().await {

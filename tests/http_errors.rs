@@ -1,30 +1,32 @@
-//! Invalid HTTP requests get an error that names the fault, does not repeat input, and changes
+//! Invalid HTTP requests get an error that names the fault and repeats no input, and they change
 //! nothing.
 
 use crate::common;
 
-use common::{MARKER, RawConnection, Response, Server, deepest_body, wrong_members};
+use common::{
+    INPUT_MARKER, RawConnection, Response, Server, deepest_body, invalid_messages,
+};
 
 const JSON: &str = "Content-Type: application/json";
 
-/// Asserts that this refusal is well formed, repeats nothing, and left the server as it was.
+/// Asserts that this error is well formed, repeats no input, and that nothing was published.
 #[track_caller]
-fn assert_refused(server: &Server, response: &Response, status: u16, named: &str) {
-    response.assert_problem(status, named);
+fn assert_rejected(server: &Server, response: &Response, status: u16, expected: &str) {
+    response.assert_problem(status, expected);
     let all = format!("{:?}{}", response.headers, response.text());
-    assert!(!all.contains(MARKER), "{all}");
+    assert!(!all.contains(INPUT_MARKER), "{all}");
     assert_eq!(server.log.head(), 0);
 }
 
-async fn assert_usable(wire: &mut RawConnection) {
-    assert_eq!(wire.get("/poll").await.status, 200);
+async fn assert_usable(connection: &mut RawConnection) {
+    assert_eq!(connection.get("/poll").await.status, 200);
 }
 
 #[tokio::test]
 async fn invalid_parameter_is_400() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    for (query, named) in [
+    let mut connection = server.connect_raw().await;
+    for (query, expected) in [
         ("since=zz-marker-zz", "`since`"),
         ("since=", "`since`"),
         ("since=-1", "`since`"),
@@ -50,19 +52,25 @@ async fn invalid_parameter_is_400() {
     ] {
         for path in ["/poll", "/longpoll", "/ws"] {
             let response = match path {
-                "/ws" => server.wire().await.upgrade(&format!("?{query}"), &[]).await,
-                _ => wire.get(&format!("{path}?{query}")).await,
+                "/ws" => {
+                    server
+                        .connect_raw()
+                        .await
+                        .upgrade(&format!("?{query}"), &[])
+                        .await
+                }
+                _ => connection.get(&format!("{path}?{query}")).await,
             };
-            assert_refused(&server, &response, 400, named);
+            assert_rejected(&server, &response, 400, expected);
         }
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn invalid_wait_is_400() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for value in [
         "zz-marker-zz",
         "",
@@ -72,9 +80,9 @@ async fn invalid_wait_is_400() {
         "1.5",
         "1&wait_ms=1",
     ] {
-        let response = wire.get(&format!("/longpoll?wait_ms={value}")).await;
-        assert_refused(&server, &response, 400, "`wait_ms`");
-        assert_usable(&mut wire).await;
+        let response = connection.get(&format!("/longpoll?wait_ms={value}")).await;
+        assert_rejected(&server, &response, 400, "`wait_ms`");
+        assert_usable(&mut connection).await;
     }
 }
 
@@ -93,19 +101,21 @@ async fn unknown_parameters_are_ignored() {
 #[tokio::test]
 async fn invalid_message_is_400() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    for (members, named) in wrong_members() {
-        let response = wire.post(JSON, format!("{{{members}").as_bytes()).await;
-        assert_refused(&server, &response, 400, named);
-        assert_usable(&mut wire).await;
+    let mut connection = server.connect_raw().await;
+    for (fields, expected) in invalid_messages() {
+        let response = connection
+            .post(JSON, format!("{{{fields}").as_bytes())
+            .await;
+        assert_rejected(&server, &response, 400, expected);
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn body_must_be_json_object() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    for (body, named) in [
+    let mut connection = server.connect_raw().await;
+    for (body, expected) in [
         (&b""[..], "Invalid JSON"),
         (b" ", "Invalid JSON"),
         (b"[\"zz-marker-zz\"]", "must be an object"),
@@ -119,9 +129,9 @@ async fn body_must_be_json_object() {
         (b"{\"body\":1}\0", "Invalid JSON"),
         (b"{\"type\":\"publish\",\"body\":1}", "Unknown field"),
     ] {
-        let response = wire.post(JSON, body).await;
-        assert_refused(&server, &response, 400, named);
-        assert_usable(&mut wire).await;
+        let response = connection.post(JSON, body).await;
+        assert_rejected(&server, &response, 400, expected);
+        assert_usable(&mut connection).await;
     }
 }
 
@@ -135,23 +145,25 @@ async fn deepest_allowed_body() {
 #[tokio::test]
 async fn other_content_type_is_415() {
     let server = Server::start(&[]);
-    for type_ in [
+    for content_type in [
         "A: b",
         "Content-Type: text/plain",
         "Content-Type: application/x-www-form-urlencoded",
         "Content-Type: application/jsonp",
         "Content-Type: zz-marker-zz",
     ] {
-        let mut wire = server.wire().await;
-        let response = wire.post(type_, b"{\"body\":\"zz-marker-zz\"}").await;
-        assert_refused(&server, &response, 415, "application/json");
+        let mut connection = server.connect_raw().await;
+        let response = connection
+            .post(content_type, b"{\"body\":\"zz-marker-zz\"}")
+            .await;
+        assert_rejected(&server, &response, 415, "application/json");
     }
-    let mut wire = server.wire().await;
-    for type_ in ["Content-Type: Application/JSON; charset=utf-8", JSON] {
+    let mut connection = server.connect_raw().await;
+    for content_type in ["Content-Type: Application/JSON; charset=utf-8", JSON] {
         assert_eq!(
-            wire.post(type_, b"{\"body\":1}").await.status,
+            connection.post(content_type, b"{\"body\":1}").await.status,
             201,
-            "{type_}"
+            "{content_type}"
         );
     }
 }
@@ -159,13 +171,17 @@ async fn other_content_type_is_415() {
 #[tokio::test]
 async fn oversized_body_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
-    let too_large = format!(r#"{{"body":"{MARKER}{}"}}"#, "x".repeat(78));
+    let too_large = format!(r#"{{"body":"{INPUT_MARKER}{}"}}"#, "x".repeat(78));
     assert_eq!(too_large.len(), 101);
-    let response = server.wire().await.post(JSON, too_large.as_bytes()).await;
-    assert_refused(&server, &response, 413, "at most 100 bytes");
-    let mut wire = server.wire().await;
-    let fits = too_large.replace("xx", "x");
-    assert_eq!(wire.post(JSON, fits.as_bytes()).await.status, 201);
+    let response = server
+        .connect_raw()
+        .await
+        .post(JSON, too_large.as_bytes())
+        .await;
+    assert_rejected(&server, &response, 413, "at most 100 bytes");
+    let mut connection = server.connect_raw().await;
+    let largest = too_large.replace("xx", "x");
+    assert_eq!(connection.post(JSON, largest.as_bytes()).await.status, 201);
 }
 
 #[tokio::test]
@@ -173,58 +189,79 @@ async fn body_limit_is_exact() {
     let server = Server::start(&[]);
     let body = |size: usize| format!(r#"{{"body":"{}"}}"#, "x".repeat(size - 11));
     let response = server.post(body((64 << 10) + 1)).await;
-    assert_refused(&server, &response, 413, "at most 65536 bytes");
+    assert_rejected(&server, &response, 413, "at most 65536 bytes");
     assert_eq!(server.post(body(64 << 10)).await.status, 201);
 }
 
 #[tokio::test]
 async fn oversized_body_is_rejected_early() {
     let server = Server::start(&["--max-message-bytes=100"]);
-    let mut wire = server.wire().await;
-    wire.request("POST /messages", &[JSON, "Content-Length: 1000000000"])
+    let mut connection = server.connect_raw().await;
+    connection
+        .request("POST /messages", &[JSON, "Content-Length: 1000000000"])
         .await;
-    wire.send([b' '; 101]).await;
-    assert_refused(&server, &wire.response().await, 413, "at most 100 bytes");
+    connection.send([b' '; 101]).await;
+    assert_rejected(
+        &server,
+        &connection.response().await,
+        413,
+        "at most 100 bytes",
+    );
 }
 
 #[tokio::test]
 async fn oversized_chunked_body_is_413() {
     let server = Server::start(&["--max-message-bytes=100"]);
-    let mut wire = server.wire().await;
-    wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
+    let mut connection = server.connect_raw().await;
+    connection
+        .request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;
     for _ in 0..11 {
-        wire.send("a\r\nzzmarkerzz\r\n").await;
+        connection.send("a\r\nzzmarkerzz\r\n").await;
     }
-    assert_refused(&server, &wire.response().await, 413, "at most 100 bytes");
+    assert_rejected(
+        &server,
+        &connection.response().await,
+        413,
+        "at most 100 bytes",
+    );
 }
 
 #[tokio::test]
 async fn chunked_body_is_accepted() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
+    let mut connection = server.connect_raw().await;
+    connection
+        .request("POST /messages", &[JSON, "Transfer-Encoding: chunked"])
         .await;
-    wire.send("8\r\n{\"body\":\r\n").await;
-    wire.send("3\r\n17}\r\n0\r\n\r\n").await;
-    assert_eq!(wire.response().await.status, 201);
-    assert_eq!(wire.get("/poll").await.json()["messages"][0]["body"], 17);
+    connection.send("8\r\n{\"body\":\r\n").await;
+    connection.send("3\r\n17}\r\n0\r\n\r\n").await;
+    assert_eq!(connection.response().await.status, 201);
+    assert_eq!(
+        connection.get("/poll").await.json()["messages"][0]["body"],
+        17
+    );
 }
 
 #[tokio::test]
 async fn unknown_path_is_404() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for path in ["/zz-marker-zz", "/poll/", "/Poll", "/messages/1", "/polls"] {
-        assert_refused(&server, &wire.get(path).await, 404, "nothing at this path");
-        assert_usable(&mut wire).await;
+        assert_rejected(
+            &server,
+            &connection.get(path).await,
+            404,
+            "nothing at this path",
+        );
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn method_not_allowed_lists_methods() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for (line, allow) in [
         ("DELETE /poll", "GET, HEAD"),
         ("PUT /longpoll", "GET, HEAD"),
@@ -232,20 +269,20 @@ async fn method_not_allowed_lists_methods() {
         ("PATCH /health", "GET, HEAD"),
         ("PUT /ws", "GET"),
         ("GET /messages", "POST"),
-        ("ZZ-MARKER-ZZ /messages", "POST"),
+        ("ZZ-INPUT_MARKER-ZZ /messages", "POST"),
     ] {
-        wire.request(line, &["Content-Length: 0"]).await;
-        let response = wire.response().await;
-        assert_refused(&server, &response, 405, allow);
+        connection.request(line, &["Content-Length: 0"]).await;
+        let response = connection.response().await;
+        assert_rejected(&server, &response, 405, allow);
         assert_eq!(response.header("allow"), Some(allow));
-        assert_usable(&mut wire).await;
+        assert_usable(&mut connection).await;
     }
 }
 
 #[tokio::test]
 async fn plain_get_on_ws_is_426() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     for headers in [
         &[][..],
         &["Connection: Upgrade", "Upgrade: zz-marker-zz"],
@@ -255,12 +292,12 @@ async fn plain_get_on_ws_is_426() {
             "Sec-WebSocket-Version: 12",
         ],
     ] {
-        wire.request("GET /ws", headers).await;
-        let response = wire.response().await;
-        assert_refused(&server, &response, 426, "opening handshake");
+        connection.request("GET /ws", headers).await;
+        let response = connection.response().await;
+        assert_rejected(&server, &response, 426, "opening handshake");
         assert_eq!(response.header("upgrade"), Some("websocket"));
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
-        wire = server.wire().await; // after `Connection: Upgrade` it may be closed
+        connection = server.connect_raw().await; // the server may close it after `Connection: Upgrade`
     }
 }
 
@@ -268,7 +305,7 @@ async fn plain_get_on_ws_is_426() {
 async fn subprotocol_is_selected() {
     let server = Server::start(&[]);
     let name = "sec-websocket-protocol";
-    for (offer, chosen) in [
+    for (offered, selected) in [
         ("A: b", None),
         ("Sec-WebSocket-Protocol: trifold.v1", Some("trifold.v1")),
         (
@@ -277,11 +314,11 @@ async fn subprotocol_is_selected() {
         ),
         ("Sec-WebSocket-Protocol: chat", None),
     ] {
-        let response = server.wire().await.upgrade("", &[offer]).await;
+        let response = server.connect_raw().await.upgrade("", &[offered]).await;
         assert_eq!(
             (response.status, response.header(name)),
-            (101, chosen),
-            "{offer}"
+            (101, selected),
+            "{offered}"
         );
     }
 }

@@ -2,14 +2,14 @@
 
 use crate::common;
 
-use common::{JournalFile, Program, WebSocketClient, note, versions};
+use common::{JournalFile, Program, WebSocketClient, test_message, versions};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 use trifold::journal::{LogWriter, PublishError};
 use trifold::log::Retention;
 
-/// What a parser and printer in between would change, or SQLite's own values.
+/// Bodies that a parser and printer in between, or SQLite, would change.
 const BODIES: [&str; 8] = [
     "null",
     "1e400",
@@ -42,7 +42,7 @@ async fn restart_preserves_bytes() {
         assert!(program.post(&message).await.status <= 201);
     }
     for _ in 0..200 {
-        program.post(r#"{"body":"hi"}"#).await; // as many different `at`
+        program.post(r#"{"body":"hi"}"#).await; // each with a different `at`
     }
     let before = program.get("/poll?limit=1000").await;
     assert!(before.text().contains("1e400"));
@@ -87,27 +87,31 @@ async fn empty_journal_keeps_epoch() {
 #[tokio::test]
 async fn file_is_trimmed_with_window() {
     let file = JournalFile::new();
-    let by_number =
+    let retain_messages =
         |count| Program::start(&[&file.flag(), &format!("--retain-messages={count}")]);
-    let program = by_number(3);
+    let program = retain_messages(3);
     let message = r#"{"body":"hi"}"#;
-    let published = join_all((0..7).map(|_| program.post(message))).await; // they share commits
+    let published = join_all((0..7).map(|_| program.post(message))).await; // some share a commit
     assert!(published.iter().all(|response| response.status == 201));
     let batch = program.get("/poll?since=4").await.json();
     assert_eq!(versions(&batch), [5, 6, 7]);
     assert_eq!(file.versions(), [5, 6, 7]);
     program.kill();
 
-    let program = by_number(2);
+    let program = retain_messages(2);
     assert_eq!(file.versions(), [6, 7]);
     assert_eq!(program.get("/health").await.json()["oldest"], 6);
     program.kill();
 
     let program = Program::start(&[&file.flag(), "--retain-bytes=200"]);
     let big = json!({ "body": "x".repeat(300) }).to_string();
-    for (message, kept) in [(&*big, 8), (r#"{"body":1}"#, 9)] {
+    for (message, retained) in [(&*big, 8), (r#"{"body":1}"#, 9)] {
         assert_eq!(program.post(message).await.status, 201);
-        assert_eq!(file.versions(), [kept], "the newest alone fits, or has to");
+        assert_eq!(
+            file.versions(),
+            [retained],
+            "not only the newest message is retained"
+        );
     }
     program.kill();
     let program = start(&file);
@@ -128,14 +132,14 @@ async fn other_programs_can_read_journal() {
     let tool = file.open();
     tool.execute_batch("BEGIN").unwrap();
     let row = |row: &rusqlite::Row| {
-        let ages = row.get::<_, f64>(5)?;
+        let at = row.get::<_, f64>(5)?;
         Ok((
             row.get(0)?,
             row.get(1)?,
             row.get(2)?,
             row.get(3)?,
             row.get(4)?,
-            ages,
+            at,
         ))
     };
     let query = "SELECT version, id, sender, kind, body, at FROM messages";
@@ -185,10 +189,11 @@ async fn replies_in_order_during_slow_commit() {
     ] {
         socket.send_text(command).await;
     }
-    socket.send(Message::Ping("still here?".into())).await;
-    let pong = common::soon(futures_util::StreamExt::next(&mut socket.stream)).await;
+    socket.send(Message::Ping("during the commit".into())).await;
+    let pong =
+        common::with_timeout(futures_util::StreamExt::next(&mut socket.stream)).await;
     assert!(matches!(pong, Some(Ok(Message::Pong(_)))), "{pong:?}");
-    socket.stream.close(None).await.unwrap(); // the close frame is the last to be answered
+    socket.stream.close(None).await.unwrap(); // the reply to the close frame comes last
 
     tool.execute_batch("COMMIT").unwrap();
     let mut replies = Vec::new();
@@ -214,7 +219,7 @@ async fn uncommitted_message_is_invisible() {
     let program = start(&file);
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let mut publisher = program.wire().await;
+    let mut publisher = program.connect_raw().await;
     publisher.publish("", r#"{"body":"hi"}"#).await;
     let empty = program.get("/longpoll?wait_ms=200").await.json();
     assert_eq!(empty["head"], 0);
@@ -232,16 +237,16 @@ async fn shutdown_resolves_pending_publishes() {
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut publishers = Vec::new();
     for id in ["a", "b", "c"] {
-        let mut publisher = program.wire().await;
+        let mut publisher = program.connect_raw().await;
         publisher
             .publish("", &json!({ "id": id, "body": 1 }).to_string())
             .await;
         publishers.push(publisher);
     }
-    let mut witness = WebSocketClient::connect(program.address, "").await;
-    witness.assert_open().await;
+    let mut socket = WebSocketClient::connect(program.address, "").await;
+    socket.assert_open().await;
     program.signal("TERM");
-    assert_eq!(witness.closed().await, 1001);
+    assert_eq!(socket.close_code().await, 1001);
 
     tool.execute_batch("COMMIT").unwrap();
     let mut published = 0;
@@ -266,27 +271,29 @@ async fn full_journal_queue_returns_503() {
     let writer = LogWriter::open(Some(&file.path), retention).unwrap();
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let publish = |number| writer.publish(note(format!("id-{number}"), "hi"));
+    let publish = |number| writer.publish(test_message(format!("id-{number}"), "hi"));
     let mut published = join_all((0..8000).map(publish));
     assert!(futures_util::poll!(&mut published).is_pending());
     tool.execute_batch("COMMIT").unwrap();
 
-    let (mut versions, mut refused) = (Vec::new(), Vec::new());
-    for response in common::soon(published).await {
+    let (mut versions, mut rejected) = (Vec::new(), Vec::new());
+    for response in common::with_timeout(published).await {
         match response {
             Ok(published) => versions.push(published.version),
-            Err(why) => refused.push(why),
+            Err(error) => rejected.push(error),
         }
     }
     assert!(
-        refused.iter().all(|why| *why == PublishError::QueueFull),
-        "{refused:?}"
+        rejected
+            .iter()
+            .all(|error| *error == PublishError::QueueFull),
+        "{rejected:?}"
     );
     assert!(
-        refused.len() > 1000 && versions.len() >= 4096,
+        rejected.len() > 1000 && versions.len() >= 4096,
         "{}",
-        refused.len()
+        rejected.len()
     );
     assert_eq!(file.versions(), versions);
-    common::soon(writer.close()).await;
+    common::with_timeout(writer.close()).await;
 }

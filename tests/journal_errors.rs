@@ -9,22 +9,22 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
 
-/// Asserts that the program does not start on the file, says why, and changes nothing.
-async fn assert_refused(file: &JournalFile, why: &str) {
+/// Asserts that the program does not start with this file, reports why, and changes nothing.
+async fn assert_rejected(file: &JournalFile, reason: &str) {
     let before = file.all();
-    let output = Program::refused(&[&file.flag()]).await;
-    assert!(output.contains(why), "{output} does not name: {why}");
+    let output = Program::fails_to_start(&[&file.flag()]).await;
+    assert!(output.contains(reason), "{output} lacks: {reason}");
     assert!(output.contains("lecture 1?#%.db"), "{output}");
-    // What is beside it counts, too, but for the memory that SQLite shares.
-    let is_lasting = |(name, _): &(String, _)| !name.ends_with("-shm");
+    // No other file in the directory may change either, except SQLite's shared memory.
+    let is_persistent = |(name, _): &(String, _)| !name.ends_with("-shm");
     let both = [before, file.all()].map(|mut all| {
-        all.retain(is_lasting);
+        all.retain(is_persistent);
         all
     });
-    assert!(both[0] == both[1], "something was changed");
+    assert!(both[0] == both[1], "a file was changed");
 }
 
-/// A journal with messages, closed cleanly.
+/// Creates a journal with 40 messages that was closed cleanly.
 async fn journal() -> JournalFile {
     let file = JournalFile::new();
     let program = Program::start(&[&file.flag()]);
@@ -40,7 +40,7 @@ async fn not_sqlite() {
     for text in ["x", &"Dear diary, ".repeat(1000)] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
-        assert_refused(&file, "not an SQLite database").await;
+        assert_rejected(&file, "not an SQLite database").await;
         file.assert_alone();
     }
 }
@@ -56,7 +56,7 @@ async fn database_of_another_program() {
         set("journal_mode", mode).unwrap();
         other.execute_batch("CREATE TABLE messages (x)").unwrap();
         drop(other);
-        assert_refused(&file, "not a Trifold journal").await;
+        assert_rejected(&file, "not a Trifold journal").await;
         file.assert_alone();
     }
 }
@@ -65,7 +65,7 @@ async fn database_of_another_program() {
 async fn unknown_schema_version() {
     let file = journal().await;
     file.open().pragma_update(None, "user_version", 2).unwrap();
-    assert_refused(&file, "another version of Trifold").await;
+    assert_rejected(&file, "another version of Trifold").await;
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn corrupt_page() {
     assert!(bytes.len() > 5 * 4096);
     bytes[3 * 4096..4 * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "corrupt").await;
+    assert_rejected(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn corrupt_page_with_wal() {
     let mut bytes = fs::read(&file.path).unwrap();
     bytes[4 * 4096..5 * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "corrupt").await;
+    assert_rejected(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -103,12 +103,12 @@ async fn corrupt_free_page() {
     program.stop().await;
     assert_eq!(file.versions(), [39, 40]);
     let mut bytes = fs::read(&file.path).unwrap();
-    // Where the list of free pages begins, as SQLite's header says.
+    // SQLite's header contains the first page of the free list.
     let first = u32::from_be_bytes(bytes[32..36].try_into().unwrap()) as usize;
     assert_ne!(first, 0);
     bytes[(first - 1) * 4096..first * 4096].fill(0xa5);
     fs::write(&file.path, bytes).unwrap();
-    assert_refused(&file, "corrupt").await;
+    assert_rejected(&file, "corrupt").await;
 }
 
 #[tokio::test]
@@ -116,12 +116,12 @@ async fn truncated_file() {
     let file = journal().await;
     let bytes = fs::read(&file.path).unwrap();
     fs::write(&file.path, &bytes[..bytes.len() / 2]).unwrap();
-    assert_refused(&file, "corrupt").await;
+    assert_rejected(&file, "corrupt").await;
 }
 
 #[tokio::test]
 async fn foreign_rows() {
-    for (edit, why) in [
+    for (edit, reason) in [
         (
             "DELETE FROM messages WHERE version = 7",
             "message 7 is missing",
@@ -148,7 +148,7 @@ async fn foreign_rows() {
     ] {
         let file = journal().await;
         file.open().execute_batch(edit).unwrap();
-        assert_refused(&file, why).await;
+        assert_rejected(&file, reason).await;
     }
 }
 
@@ -156,12 +156,12 @@ async fn foreign_rows() {
 async fn not_a_regular_file() {
     let file = JournalFile::new();
     fs::create_dir(&file.path).unwrap();
-    assert_refused(&file, "not a regular file").await;
+    assert_rejected(&file, "not a regular file").await;
     fs::remove_dir(&file.path).unwrap();
 
     let inside = file.path.join("lecture 1?#%.db");
     let flag = format!("--journal={}", inside.to_str().unwrap());
-    let output = Program::refused(&[&flag]).await;
+    let output = Program::fails_to_start(&[&flag]).await;
     assert!(output.contains("No such file"), "{output}");
 }
 
@@ -170,7 +170,7 @@ async fn file_in_use() {
     let file = JournalFile::new();
     let first = Program::start(&[&file.flag()]);
     assert_eq!(first.post(r#"{"body":1}"#).await.status, 201);
-    assert_refused(&file, "another server is using it").await;
+    assert_rejected(&file, "another server is using it").await;
     assert_eq!(first.post(r#"{"body":2}"#).await.status, 201);
     first.kill();
     let second = Program::start(&[&file.flag()]);

@@ -5,87 +5,95 @@ use crate::common;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use common::{RawConnection, Server, soon, until};
+use common::{RawConnection, Server, wait_until, with_timeout};
 use serde_json::json;
 use tokio::net::TcpSocket;
 
-/// A connection from another address of this machine.
-async fn from_elsewhere(server: &Server) -> RawConnection {
+/// Connects from another loopback address.
+async fn connect_from_other_address(server: &Server) -> RawConnection {
     let socket = TcpSocket::new_v4().expect("a socket");
     let from = (Ipv4Addr::new(127, 0, 0, 2), 0).into();
     socket.bind(from).expect("loopback has many addresses");
-    let stream = soon(socket.connect(server.address)).await;
+    let stream = with_timeout(socket.connect(server.address)).await;
     let stream = stream.expect("the server listens");
     RawConnection::from_stream(stream)
 }
 
 /// Asserts that a connection over a limit gets an error and is closed.
-async fn assert_turned_away(mut wire: RawConnection, named: &str) {
-    let response = wire.get("/poll").await;
-    response.assert_problem(503, named);
+async fn assert_connection_rejected(mut connection: RawConnection, expected: &str) {
+    let response = connection.get("/poll").await;
+    response.assert_problem(503, expected);
     assert_eq!(response.header("retry-after"), Some("1"));
     assert_eq!(response.header("connection"), Some("close"));
-    wire.closed().await;
+    connection.wait_closed().await;
 }
 
 #[tokio::test]
 async fn max_connections() {
     let server = Server::start(&["--max-connections=2"]);
-    let mut socket = server.wire().await;
+    let mut socket = server.connect_raw().await;
     assert_eq!(socket.upgrade("", &[]).await.status, 101);
-    let mut poller = server.wire().await;
+    let mut poller = server.connect_raw().await;
     assert_eq!(poller.get("/poll").await.status, 200);
 
-    assert_turned_away(server.wire().await, "Too many connections").await;
+    assert_connection_rejected(server.connect_raw().await, "Too many connections").await;
 
     assert_eq!(poller.get("/poll").await.status, 200);
-    server.fill(1);
+    server.append_messages(1);
     assert!(
         String::from_utf8(socket.frame().await.1)
             .unwrap()
             .contains("id-1")
     );
     let metrics = poller.get("/metrics").await;
-    let refused = r#"trifold_limit_exceeded_total{limit="connections"}"#;
-    assert_eq!(metrics.metric(refused), 1.0);
+    let metric = r#"trifold_limit_exceeded_total{limit="connections"}"#;
+    assert_eq!(metrics.metric(metric), 1.0);
     assert_eq!(metrics.metric("trifold_connections_open"), 2.0);
 
     drop(socket);
-    let came_in = async { while server.wire().await.get("/poll").await.status != 200 {} };
-    soon(came_in).await;
+    let admitted =
+        async { while server.connect_raw().await.get("/poll").await.status != 200 {} };
+    with_timeout(admitted).await;
 }
 
 #[tokio::test]
 async fn max_connections_per_address() {
     let server = Server::start(&["--max-connections-per-address=1"]);
-    let mut first = server.wire().await;
+    let mut first = server.connect_raw().await;
     assert_eq!(first.get("/poll").await.status, 200);
 
-    assert_turned_away(server.wire().await, "from this address").await;
+    assert_connection_rejected(server.connect_raw().await, "from this address").await;
 
-    assert_eq!(from_elsewhere(&server).await.get("/poll").await.status, 200);
+    assert_eq!(
+        connect_from_other_address(&server)
+            .await
+            .get("/poll")
+            .await
+            .status,
+        200
+    );
     let metrics = first.get("/metrics").await;
-    let refused = r#"trifold_limit_exceeded_total{limit="connections_per_address"}"#;
-    assert_eq!(metrics.metric(refused), 1.0);
+    let metric = r#"trifold_limit_exceeded_total{limit="connections_per_address"}"#;
+    assert_eq!(metrics.metric(metric), 1.0);
 }
 
 #[tokio::test]
 async fn max_long_polls() {
     let server = Server::start(&["--max-long-polls=2"]);
-    let mut held = [server.wire().await, server.wire().await];
-    for wire in &mut held {
-        wire.request("GET /longpoll", &[]).await;
+    let mut long_polls = [server.connect_raw().await, server.connect_raw().await];
+    for connection in &mut long_polls {
+        connection.request("GET /longpoll", &[]).await;
     }
-    until("both are held", || server.log.waiter_count() == 2).await;
+    wait_until("both wait", || server.log.waiter_count() == 2).await;
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 2.0);
 
     let response = server.get("/longpoll").await;
     response.assert_problem(503, "--max-long-polls");
     assert_eq!(response.header("retry-after"), Some("1"));
 
-    server.fill(1);
-    for wire in &mut held {
-        assert_eq!(wire.response().await.json()["version"], 1);
+    server.append_messages(1);
+    for connection in &mut long_polls {
+        assert_eq!(connection.response().await.json()["version"], 1);
     }
     assert_eq!(server.get("/longpoll").await.status, 200);
     assert_eq!(server.metric("trifold_long_polls_in_flight").await, 0.0);
@@ -108,28 +116,28 @@ async fn publish_rate() {
     assert_eq!(error["status"], 429);
     assert_eq!(server.limit_exceeded("publish_rate").await, 2.0);
 
-    let mut other = from_elsewhere(&server).await;
+    let mut other = connect_from_other_address(&server).await;
     other.publish("", r#"{"body":4}"#).await;
     assert_eq!(other.response().await.status, 201);
-    let healed = async {
+    let accepted = async {
         while server.post(r#"{"body":5}"#).await.status != 201 {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    soon(healed).await;
+    with_timeout(accepted).await;
     assert_eq!(server.log.head(), 3);
 }
 
 #[tokio::test]
 async fn max_header_bytes() {
     let server = Server::start(&["--max-header-bytes=300"]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let long = format!("X-Long: {}", "x".repeat(300));
-    wire.request("GET /poll", &[&long]).await;
-    wire.response().await.assert_problem(431, "300 bytes");
+    connection.request("GET /poll", &[&long]).await;
+    connection.response().await.assert_problem(431, "300 bytes");
     let path = format!("/poll?u={}", "x".repeat(300));
-    wire.get(&path).await.assert_problem(431, "300 bytes");
-    assert_eq!(wire.get("/poll").await.status, 200);
+    connection.get(&path).await.assert_problem(431, "300 bytes");
+    assert_eq!(connection.get("/poll").await.status, 200);
     assert_eq!(server.limit_exceeded("header_bytes").await, 2.0);
 }
 
@@ -141,33 +149,33 @@ async fn max_message_bytes_is_counted() {
         .post(big.as_str())
         .await
         .assert_problem(413, "40 bytes");
-    let mut wire = server.wire().await;
-    wire.upgrade("", &[]).await;
-    wire.send_text(&big).await;
-    assert_eq!(wire.close_code().await, 1009);
+    let mut connection = server.connect_raw().await;
+    connection.upgrade("", &[]).await;
+    connection.send_text(&big).await;
+    assert_eq!(connection.close_code().await, 1009);
     assert_eq!(server.limit_exceeded("message_bytes").await, 2.0);
 }
 
 #[tokio::test]
 async fn header_timeout() {
     let server = Server::start(&["--header-timeout=1s"]);
-    let mut slow = server.wire().await;
+    let mut slow = server.connect_raw().await;
     slow.send("GET /poll HTTP/1.1\r\nHost: local").await;
-    let mut silent = server.wire().await;
+    let mut silent = server.connect_raw().await;
     assert_eq!(slow.head().await.status, 408);
-    slow.closed().await;
-    silent.closed().await;
-    until_metric(&server, "trifold_connections_without_request_total", 2.0).await;
+    slow.wait_closed().await;
+    silent.wait_closed().await;
+    wait_metric(&server, "trifold_connections_without_request_total", 2.0).await;
 }
 
 #[tokio::test]
 async fn body_timeout() {
     let server = Server::start(&["--body-timeout=1s"]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let headers = ["Content-Type: application/json", "Content-Length: 20"];
-    wire.request("POST /messages", &headers).await;
-    wire.send(r#"{"body":"#).await;
-    wire.response().await.assert_problem(408, "in time");
+    connection.request("POST /messages", &headers).await;
+    connection.send(r#"{"body":"#).await;
+    connection.response().await.assert_problem(408, "in time");
     assert_eq!(server.limit_exceeded("body_timeout").await, 1.0);
     assert_eq!(server.log.head(), 0);
 }
@@ -175,14 +183,14 @@ async fn body_timeout() {
 #[tokio::test]
 async fn idle_timeout_spares_long_polls() {
     let server = Server::start(&["--idle-timeout=1s"]);
-    let mut held = server.wire().await;
-    held.request("GET /longpoll", &[]).await;
+    let mut long_poll = server.connect_raw().await;
+    long_poll.request("GET /longpoll", &[]).await;
     let mut socket = server.socket("").await;
-    let mut idle = server.wire().await;
+    let mut idle = server.connect_raw().await;
     assert_eq!(idle.get("/poll").await.status, 200);
-    idle.closed().await;
-    server.fill(1);
-    assert_eq!(held.response().await.json()["version"], 1);
+    idle.wait_closed().await;
+    server.append_messages(1);
+    assert_eq!(long_poll.response().await.json()["version"], 1);
     assert_eq!(socket.next("batch").await["version"], 1);
 }
 
@@ -195,48 +203,49 @@ async fn write_timeout_and_send_buffer() {
     }
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
-    let stream = soon(socket.connect(server.address)).await.unwrap();
-    let own = stream.local_addr().unwrap();
-    let mut deaf = RawConnection::from_stream(stream);
-    assert_eq!(deaf.upgrade("", &[]).await.status, 101);
+    let stream = with_timeout(socket.connect(server.address)).await.unwrap();
+    let client = stream.local_addr().unwrap();
+    let mut stalled = RawConnection::from_stream(stream);
+    assert_eq!(stalled.upgrade("", &[]).await.status, 101);
 
-    // What waits in the kernel is what was asked for, twice (socket(7), SO_SNDBUF), and no more.
-    let waiting = || waiting_bytes(server.address.port(), own.port());
-    until("something waits", || {
-        waiting().is_some_and(|bytes| bytes > 0)
+    // The kernel's limit is twice the value that is set (socket(7), SO_SNDBUF).
+    let queued = || unsent_bytes(server.address.port(), client.port());
+    wait_until("the socket has unsent bytes", || {
+        queued().is_some_and(|bytes| bytes > 0)
     })
     .await;
     let mut other = server.socket("?since=now").await;
-    let mut most = 0;
-    let cut = async {
-        while let Some(bytes) = waiting() {
-            most = most.max(bytes);
+    let mut max = 0;
+    let closed = async {
+        while let Some(bytes) = queued() {
+            max = max.max(bytes);
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    soon(cut).await;
-    assert!(most <= 2 * 16_384, "{most} bytes waited");
-    until_metric(&server, "trifold_websockets_open", 1.0).await;
-    server.publish("\"on\"").await;
+    with_timeout(closed).await;
+    assert!(max <= 2 * 16_384, "{max} bytes were queued");
+    wait_metric(&server, "trifold_websockets_open", 1.0).await;
+    server.publish("next").await;
     assert_eq!(other.next("batch").await["version"], 41);
 }
 
-/// What the server's end of a connection has not sent yet (/proc/net/tcp); `None` when it is gone.
+/// Returns the bytes that one end of a connection has not sent yet, according to /proc/net/tcp,
+/// or `None` when the connection is gone.
 #[cfg(target_os = "linux")]
-fn waiting_bytes(from: u16, to: u16) -> Option<usize> {
+fn unsent_bytes(from: u16, to: u16) -> Option<usize> {
     let table = std::fs::read_to_string("/proc/net/tcp");
-    let table = table.expect("Linux has this table");
+    let table = table.expect("Linux has this file");
     let port = |address: &str| u16::from_str_radix(address.split(':').nth(1)?, 16).ok();
     table.lines().skip(1).find_map(|line| {
         let mut columns = line.split_whitespace().skip(1);
-        let (own, peer) = (port(columns.next()?)?, port(columns.next()?)?);
+        let (local, remote) = (port(columns.next()?)?, port(columns.next()?)?);
         let (state, queues) = (columns.next()?, columns.next()?);
         let queue = usize::from_str_radix(queues.split(':').next()?, 16).ok()?;
-        (own == from && peer == to && state == "01").then_some(queue)
+        (local == from && remote == to && state == "01").then_some(queue)
     })
 }
 
-async fn until_metric(server: &Server, name: &str, value: f64) {
+async fn wait_metric(server: &Server, name: &str, value: f64) {
     let reached = async { while server.metric(name).await != value {} };
-    soon(reached).await;
+    with_timeout(reached).await;
 }

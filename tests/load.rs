@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Program, Server, soon};
+use common::{Program, Server, with_timeout};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -94,7 +94,7 @@ async fn each_transport_delivers_all() {
 #[tokio::test]
 async fn mix_delivers_all_and_sums_match() {
     let server = Server::start(&[]);
-    server.fill(3); // older messages are not delivered
+    server.append_messages(3); // older messages are not delivered
     let flags = [
         "--transport=ws=9,longpoll=5,poll=3",
         "--rate=40",
@@ -134,32 +134,39 @@ async fn bytes_match_raw_connection() {
     ];
 
     // A WebSocket receives one frame and sends nothing.
-    let mut wire = server.wire().await;
-    wire.upgrade("?since=0", &[]).await;
-    let before = wire.received();
+    let mut connection = server.connect_raw().await;
+    connection.upgrade("?since=0", &[]).await;
+    let before = connection.received();
     let measured_ws = measured(server.address, &flags).await.unwrap();
-    wire.frame().await;
+    connection.frame().await;
     let row = &measured_ws.report.all;
     assert_eq!(row.counters.delivered, 7);
     assert_eq!(
         row.counters.download_bytes,
-        7 * (wire.received() - before) as u64
+        7 * (connection.received() - before) as u64
     );
     assert_eq!((row.counters.upload_bytes, row.counters.requests), (0, 0));
 
     // A long poll receives one response, and sends the next request.
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let epoch = server.log.epoch().clone();
-    wire.request(&format!("GET /longpoll?since=1&epoch={epoch}"), &[])
+    connection
+        .request(&format!("GET /longpoll?since=1&epoch={epoch}"), &[])
         .await;
     let flags = [&flags[..], &["--transport=longpoll"]].concat();
     let measured_longpoll = measured(server.address, &flags).await.unwrap();
-    assert_eq!(wire.response().await.status, 200);
+    assert_eq!(connection.response().await.status, 200);
     let row = &measured_longpoll.report.all;
-    assert_eq!(row.counters.upload_bytes, 7 * wire.sent() as u64);
-    assert_eq!(row.counters.download_bytes, 7 * wire.received() as u64);
-    assert_eq!(row.upload_bytes_per_message, Some(wire.sent() as f64));
-    assert_eq!(row.download_bytes_per_message, Some(wire.received() as f64));
+    assert_eq!(row.counters.upload_bytes, 7 * connection.sent() as u64);
+    assert_eq!(
+        row.counters.download_bytes,
+        7 * connection.received() as u64
+    );
+    assert_eq!(row.upload_bytes_per_message, Some(connection.sent() as f64));
+    assert_eq!(
+        row.download_bytes_per_message,
+        Some(connection.received() as f64)
+    );
     assert_eq!(row.counters.requests, 7);
 }
 
@@ -182,13 +189,18 @@ async fn poll_bytes_include_empty_responses() {
 
         // The same on a raw connection: the message, then the empty response.
         let poll = |since| format!("GET /poll?since={since}&epoch={epoch}");
-        let mut wire = server.wire().await;
-        wire.request(&poll(since), &[]).await;
-        wire.response().await;
-        let (up, news) = (wire.sent() as u64, wire.received() as u64);
-        wire.request(&poll(since + 1), &[]).await;
-        let tag = wire.response().await.header("etag").unwrap().to_owned();
-        let empty = wire.received() as u64 - news;
+        let mut connection = server.connect_raw().await;
+        connection.request(&poll(since), &[]).await;
+        connection.response().await;
+        let (up, news) = (connection.sent() as u64, connection.received() as u64);
+        connection.request(&poll(since + 1), &[]).await;
+        let tag = connection
+            .response()
+            .await
+            .header("etag")
+            .unwrap()
+            .to_owned();
+        let empty = connection.received() as u64 - news;
         if !etag {
             assert_eq!(counters.upload_bytes, counters.requests * up);
             assert_eq!(counters.download_bytes, counters.empty * empty + 3 * news);
@@ -196,9 +208,9 @@ async fn poll_bytes_include_empty_responses() {
         }
         // The first response to each cursor is a 200, the others are 304.
         let condition = format!("If-None-Match: {tag}");
-        wire.request(&poll(since + 1), &[&condition]).await;
-        assert_eq!(wire.head().await.status, 304);
-        let known = wire.received() as u64 - news - empty;
+        connection.request(&poll(since + 1), &[&condition]).await;
+        assert_eq!(connection.head().await.status, 304);
+        let known = connection.received() as u64 - news - empty;
         assert!(known < empty);
         assert!(counters.download_bytes < counters.empty * empty + 3 * news);
         assert!(counters.download_bytes > counters.empty * known + 3 * news);
@@ -589,7 +601,7 @@ async fn run_against_fake(send: fn(u64) -> Vec<u64>) -> (Option<i32>, [u64; 4]) 
         "--duration=500ms",
         "--drain-timeout=500ms",
     ];
-    let output = soon(program(&flags)).await;
+    let output = with_timeout(program(&flags)).await;
     let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let fields = ["delivered", "lost", "duplicate", "out_of_order"];
     let counts = fields.map(|field| report["all"][field].as_u64().expect("a count"));
@@ -700,10 +712,11 @@ async fn restart_is_survived_and_reported() {
         ];
         measured(address, &flags).await
     });
-    let mut wire = common::RawConnection::connect(address).await;
-    soon(async { while wire.get("/health").await.json()["head"] == 0 {} }).await;
+    let mut connection = common::RawConnection::connect(address).await;
+    with_timeout(async { while connection.get("/health").await.json()["head"] == 0 {} })
+        .await;
     first.signal("TERM");
-    first.ended().await;
+    first.exit_status().await;
     let _second = Program::start_at(&address.to_string(), &[]);
 
     let report = running.await.unwrap().unwrap().report;

@@ -1,4 +1,4 @@
-//! No wake-up is lost: a message published between a check and the wait wakes the reader.
+//! No wake-up is lost: a message that is published between check and wait wakes the reader.
 
 use crate::common;
 
@@ -7,27 +7,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use common::{Server, append, note, roomy_log, soon, until};
+use common::{Server, append, test_message, unbounded_log, wait_until, with_timeout};
 use futures_util::{FutureExt, StreamExt};
 use trifold::log::{Cursor, FollowEnd, MessageLog, Retention};
 
 const ROUNDS: u64 = 100_000;
 
-/// Announces each look, so that the publisher can aim between it and the sleep.
-async fn read(log: Arc<MessageLog>, about_to_look: Arc<AtomicU64>) {
+/// Announces each check, so that the publisher can aim between the check and the wait.
+async fn read(log: Arc<MessageLog>, about_to_check: Arc<AtomicU64>) {
     for round in 0..ROUNDS {
-        about_to_look.store(round + 1, Ordering::Release);
+        about_to_check.store(round + 1, Ordering::Release);
         let cursor = Cursor::new(round);
         log.changed(&cursor).await;
         assert_eq!(log.read(&cursor).map(|batch| batch.version), Ok(round + 1));
     }
 }
 
-/// Publishes one message a round, each time a little later after the reader has set out. It
-/// spins, so it has a thread of its own: as a task it would keep its worker from the reader.
-fn publish(log: &MessageLog, about_to_look: &AtomicU64) {
+/// Publishes one message per round, each a little later after the announcement. It spins, so it
+/// needs a separate thread: as a task it would block a worker that the reader needs.
+fn publish(log: &MessageLog, about_to_check: &AtomicU64) {
     for round in 0..ROUNDS {
-        while about_to_look.load(Ordering::Acquire) <= round {
+        while about_to_check.load(Ordering::Acquire) <= round {
             thread::yield_now();
         }
         for _ in 0..round % 101 {
@@ -44,62 +44,62 @@ async fn publish_between_check_and_wait() {
         bytes: usize::MAX,
     };
     let log = Arc::new(MessageLog::new(retention));
-    let about_to_look = Arc::new(AtomicU64::new(0));
-    let reader = tokio::spawn(read(log.clone(), about_to_look.clone()));
-    let seen = about_to_look.clone();
-    thread::spawn(move || publish(&log, &about_to_look));
+    let about_to_check = Arc::new(AtomicU64::new(0));
+    let reader = tokio::spawn(read(log.clone(), about_to_check.clone()));
+    let seen = about_to_check.clone();
+    thread::spawn(move || publish(&log, &about_to_check));
 
-    // Nobody else publishes: a reader that misses its wake-up sleeps for ever.
+    // There is no other publisher: a reader that misses a wake-up waits forever.
     let mut round = 0;
     while round < ROUNDS {
-        until("the reader gets on", || {
+        wait_until("the reader makes progress", || {
             seen.load(Ordering::Acquire) > round
         })
         .await;
         round = seen.load(Ordering::Acquire);
     }
-    soon(reader).await.unwrap();
+    with_timeout(reader).await.unwrap();
 }
 
 #[tokio::test]
 async fn one_message_wakes_all_readers() {
-    let log = Arc::new(common::roomy_log());
+    let log = Arc::new(common::unbounded_log());
     let readers: Vec<_> = (0..50)
         .map(|_| {
             let log = log.clone();
             tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
         })
         .collect();
-    until("all readers wait", || log.waiter_count() == 50).await;
+    wait_until("all readers wait", || log.waiter_count() == 50).await;
 
     append(&log, "one", "hi");
 
     for reader in readers {
-        soon(reader).await.unwrap();
+        with_timeout(reader).await.unwrap();
     }
     assert_eq!(log.waiter_count(), 0);
 }
 
 #[tokio::test]
 async fn close_wakes_all_readers() {
-    let log = Arc::new(common::roomy_log());
+    let log = Arc::new(common::unbounded_log());
     let reader = {
         let log = log.clone();
         tokio::spawn(async move { log.changed(&Cursor::new(0)).await })
     };
-    until("the reader waits", || log.waiter_count() == 1).await;
+    wait_until("the reader waits", || log.waiter_count() == 1).await;
 
     log.close();
 
-    soon(reader).await.unwrap();
-    assert!(log.append(note("late", "hi")).is_err());
+    with_timeout(reader).await.unwrap();
+    assert!(log.append(test_message("late", "hi")).is_err());
     assert_eq!(log.head(), 0);
 }
 
 #[tokio::test]
-async fn pending_news_is_not_held() {
+async fn existing_message_ends_poll_at_once() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     for since in 0..3 {
         let url = format!("/longpoll?since={since}&wait_ms=25000");
         assert_eq!(server.get(&url).await.json()["version"], 3);
@@ -113,7 +113,7 @@ async fn waiting_readers_get_message() {
     for round in 0..20 {
         let url = format!("/longpoll?since={round}&wait_ms=25000");
         let publish = async {
-            until("both readers wait", || server.log.waiter_count() == 2).await;
+            wait_until("both readers wait", || server.log.waiter_count() == 2).await;
             append(&server.log, round.to_string(), "hi");
         };
         let (response, ()) = tokio::join!(server.get(&url), publish);
@@ -124,19 +124,19 @@ async fn waiting_readers_get_message() {
 
 #[tokio::test]
 async fn follower_sees_message_and_close() {
-    let log = Arc::new(roomy_log());
+    let log = Arc::new(unbounded_log());
     let mut batches = log.clone().follow(Cursor::new(0));
     assert!(batches.next().now_or_never().is_none());
     append(&log, "last", "words");
     log.close();
-    let last = soon(batches.next()).await;
+    let last = with_timeout(batches.next()).await;
     assert_eq!(
         last.and_then(Result::ok).map(|batch| batch.version),
         Some(1)
     );
     assert_eq!(
-        soon(batches.next()).await.and_then(Result::err),
+        with_timeout(batches.next()).await.and_then(Result::err),
         Some(FollowEnd::Closed)
     );
-    assert!(soon(batches.next()).await.is_none());
+    assert!(with_timeout(batches.next()).await.is_none());
 }

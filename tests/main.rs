@@ -1,5 +1,5 @@
-//! The integration tests, one file per property. They are one program, because each program
-//! would link actix, SQLite and its clients again.
+//! The integration tests, one file per property. They are one program, because each additional
+//! program would link actix, SQLite and the clients again.
 
 mod common;
 

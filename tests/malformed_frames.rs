@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
 
 use common::{
-    Program, RawConnection, Server, WebSocketClient, append, masked_frame, soon,
+    Program, RawConnection, Server, WebSocketClient, append, masked_frame, with_timeout,
 };
 use futures_util::FutureExt;
 use proptest::collection::vec;
@@ -21,7 +21,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::runtime;
 use tokio::sync::Mutex;
 
-/// `--max-message-bytes` here: room for a few messages, and so little that it is soon exceeded.
+/// `--max-message-bytes` in these tests: enough for a message, and easily exceeded.
 const MAX: usize = 400;
 const MAX_FLAG: &str = "--max-message-bytes=400";
 
@@ -31,8 +31,8 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const FIN: u8 = 0x80;
 
-/// What a peer sends, and the close code that it must receive.
-type Wrong = (Vec<u8>, u16);
+/// Bytes that a peer sends, and the close code that it must receive.
+type Invalid = (Vec<u8>, u16);
 
 /// Panics of the server's threads.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
@@ -44,7 +44,7 @@ fn count_panics() {
         panic::set_hook(Box::new(move |info| {
             if thread::current()
                 .name()
-                .is_some_and(|own| own.starts_with("actix"))
+                .is_some_and(|name| name.starts_with("actix"))
             {
                 PANICS.fetch_add(1, Relaxed);
             }
@@ -53,8 +53,8 @@ fn count_panics() {
     });
 }
 
-/// Runs a case for each of so many inputs, all against one server. After each of them a reader
-/// that is there from the start must receive what is published next.
+/// Runs a case for `cases` random inputs against one server. After each one, a reader that is
+/// connected from the start must receive the next message.
 fn for_all<S: Strategy>(
     cases: u32,
     inputs: S,
@@ -64,25 +64,25 @@ fn for_all<S: Strategy>(
 {
     count_panics();
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.expect("there is a runtime");
+    let runtime = runtime.expect("the runtime can be built");
     let server = Server::start(&[MAX_FLAG]);
     let reader = Mutex::new(runtime.block_on(server.socket("")));
     let config = ProptestConfig {
         cases,
         failure_persistence: None,
-        max_shrink_iters: 30, // a case that fails may have waited for long
+        max_shrink_iters: 30, // each failing case may take a whole timeout
         ..Default::default()
     };
     let passed = TestRunner::new(config).run(&(any::<bool>(), inputs), |(lab, input)| {
         let once = async || {
-            let mut wire = hostile(&server, lab).await;
-            case(&server, &mut wire, input.clone()).await;
+            let mut connection = open_socket(&server, lab).await;
+            case(&server, &mut connection, input.clone()).await;
         };
         runtime.block_on(async {
             if is_reset(AssertUnwindSafe(once()).catch_unwind().await) {
                 once().await;
             }
-            assert_hears(&server, &mut *reader.lock().await).await;
+            assert_receives(&server, &mut *reader.lock().await).await;
         });
         Ok(())
     });
@@ -90,11 +90,11 @@ fn for_all<S: Strategy>(
     assert_eq!(PANICS.load(Relaxed), 0, "the server panicked");
 }
 
-/// Whether a case failed because the connection was reset. Who closes a connection while bytes
-/// come in resets it (RFC 1122 §4.2.2.13), and in a case among thousands that overtakes the close
-/// frame. It does not do so twice.
-fn is_reset(ended: thread::Result<()>) -> bool {
-    let Err(panic) = ended else { return false };
+/// Returns whether a case failed because the connection was reset. A server that closes a
+/// connection while bytes still arrive resets it (RFC 1122 §4.2.2.13), and in one case among
+/// thousands the reset overtakes the close frame. That does not happen twice in a row.
+fn is_reset(result: thread::Result<()>) -> bool {
+    let Err(panic) = result else { return false };
     let message = panic.downcast_ref::<String>();
     if message.is_some_and(|message| message.contains("ConnectionReset")) {
         return true;
@@ -102,52 +102,56 @@ fn is_reset(ended: thread::Result<()>) -> bool {
     panic::resume_unwind(panic)
 }
 
-/// A socket that is about to misbehave, on `/ws` or on `/lab`.
-async fn hostile(server: &Server, lab: bool) -> RawConnection {
-    let mut wire = server.wire().await;
-    // Else what is cut into pieces is put together again on its way.
-    wire.stream().set_nodelay(true).expect("TCP can do that");
+/// Opens a socket for malformed frames, on `/ws` or on `/lab`.
+async fn open_socket(server: &Server, lab: bool) -> RawConnection {
+    let mut connection = server.connect_raw().await;
+    // Otherwise the kernel would join the pieces again.
+    connection
+        .stream()
+        .set_nodelay(true)
+        .expect("TCP_NODELAY can be set");
     let path = if lab { "/lab?client=h" } else { "/ws" };
-    let response = wire.upgrade_path(path, &[]).await;
+    let response = connection.upgrade_path(path, &[]).await;
     assert_eq!(response.status, 101);
-    wire
+    connection
 }
 
-async fn assert_hears(server: &Server, reader: &mut WebSocketClient) {
+async fn assert_receives(server: &Server, reader: &mut WebSocketClient) {
     let id = format!("after-{}", server.log.head());
     let version = append(&server.log, id, "hi").version;
     while reader.next("batch").await["version"].as_u64() < Some(version) {}
 }
 
-/// Sends in pieces of these sizes, over and over. A server that has closed takes no more.
-async fn send_cut(wire: &mut RawConnection, bytes: &[u8], sizes: &[usize]) {
+/// Sends the bytes in pieces, cycling through these sizes, until the server has closed.
+async fn send_in_pieces(connection: &mut RawConnection, bytes: &[u8], sizes: &[usize]) {
     let mut rest = bytes;
     for size in sizes.iter().cycle() {
-        let (piece, others) = rest.split_at((*size).min(rest.len()));
+        let (piece, remaining) = rest.split_at((*size).min(rest.len()));
         if piece.is_empty() {
             return;
         }
-        if !wire.try_send(piece).await {
+        if !connection.try_send(piece).await {
             return;
         }
-        rest = others;
+        rest = remaining;
         tokio::task::yield_now().await;
     }
 }
 
-/// Leaves, as a peer does that was told why, and sees the server leave. One that stays is cut
-/// after half a second (`ws_refusals`); here that would be paid for each case.
-async fn leave(wire: &mut RawConnection) {
-    let _ = wire.stream().shutdown().await; // the server may be gone already
-    wire.closed().await;
+/// Disconnects as a peer does that received a close frame, and waits until the server has
+/// closed. The server disconnects any other peer after half a second (`ws_errors`), which would
+/// delay each case.
+async fn disconnect(connection: &mut RawConnection) {
+    let _ = connection.stream().shutdown().await; // the server may have closed already
+    connection.wait_closed().await;
 }
 
-/// A few bytes at a time, or all in one piece: both find their own mistakes.
-fn sizes() -> impl Strategy<Value = Vec<usize>> {
+/// Generates sizes of pieces: a few bytes each, or all in one. Each finds different mistakes.
+fn piece_sizes() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![vec(1..9_usize, 1..6), Just(vec![100_000])]
 }
 
-/// A header whose payload may never come. `form` is how many bytes say the length.
+/// Encodes a frame header, without a payload. `form` is the size of the extended length in bytes.
 fn header(first: u8, form: usize, length: u64) -> Vec<u8> {
     let mut header = vec![first];
     match form {
@@ -160,28 +164,33 @@ fn header(first: u8, form: usize, length: u64) -> Vec<u8> {
     header
 }
 
-/// A message in fragments, cut at these places.
+/// Encodes a message as fragments, split at these positions.
 fn fragments(text: &[u8], cuts: &[Index]) -> Vec<u8> {
-    let mut places: Vec<_> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
-    places.sort_unstable();
-    places.push(text.len());
-    let (mut all, mut from) = (Vec::new(), 0);
-    for (number, &to) in places.iter().enumerate() {
+    let mut positions: Vec<_> =
+        cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+    positions.sort_unstable();
+    positions.push(text.len());
+    let (mut frames, mut from) = (Vec::new(), 0);
+    for (number, &to) in positions.iter().enumerate() {
         let opcode = if number == 0 { TEXT } else { 0 };
-        let fin = if number + 1 == places.len() { FIN } else { 0 };
-        all.extend(masked_frame(fin | opcode, &text[from..to]));
+        let fin = if number + 1 == positions.len() {
+            FIN
+        } else {
+            0
+        };
+        frames.extend(masked_frame(fin | opcode, &text[from..to]));
         from = to;
     }
-    all
+    frames
 }
 
-fn message(body: &[u8]) -> Vec<u8> {
+fn publish_command(body: &[u8]) -> Vec<u8> {
     [br#"{"type":"publish","body":""#, body, br#""}"#].concat()
 }
 
-/// What a peer may well send: bytes, and whether they publish a message.
-fn right() -> impl Strategy<Value = (Vec<u8>, bool)> {
-    let whole = "[a-zé]{0,20}".prop_map(|text| message(text.as_bytes()));
+/// Generates valid frames, and whether they publish a message.
+fn valid() -> impl Strategy<Value = (Vec<u8>, bool)> {
+    let whole = "[a-zé]{0,20}".prop_map(|text| publish_command(text.as_bytes()));
     let cuts = vec(any::<Index>(), 0..4);
     let text = (whole, cuts).prop_map(|(text, cuts)| (fragments(&text, &cuts), true));
     let control = (select(vec![PING, 10]), vec(any::<u8>(), 0..=125));
@@ -190,22 +199,22 @@ fn right() -> impl Strategy<Value = (Vec<u8>, bool)> {
     prop_oneof![text, control]
 }
 
-/// Text that stops being UTF-8 somewhere.
-fn no_text() -> impl Strategy<Value = Vec<u8>> {
-    let wrong = select(vec![
+/// Generates messages that contain invalid UTF-8.
+fn invalid_utf8() -> impl Strategy<Value = Vec<u8>> {
+    let invalid = select(vec![
         &b"\xff"[..],
-        b"\xc3\x28",         // an é that is none
+        b"\xc3\x28",         // an incomplete é
         b"\xed\xa0\x80",     // a surrogate
-        b"\xc0\xaf",         // longer than it must be
+        b"\xc0\xaf",         // an overlong encoding
         b"\xf4\x90\x80\x80", // beyond U+10FFFF
-        b"\xe2\x82",         // cut
+        b"\xe2\x82",         // truncated
     ]);
-    ("[aé€😀]{0,9}", wrong)
-        .prop_map(|(text, wrong)| message(&[text.as_bytes(), wrong].concat()))
+    ("[aé€😀]{0,9}", invalid)
+        .prop_map(|(text, invalid)| publish_command(&[text.as_bytes(), invalid].concat()))
 }
 
-/// What no peer may send while no message is begun.
-fn wrong() -> impl Strategy<Value = Wrong> {
+/// Generates violations between messages.
+fn invalid() -> impl Strategy<Value = Invalid> {
     let payload = || vec(any::<u8>(), 0..=125);
     let protocol = |bytes: Vec<u8>| (bytes, 1002);
     let data = || select(vec![0, TEXT, BINARY, FIN, FIN | TEXT, FIN | BINARY]);
@@ -244,32 +253,32 @@ fn wrong() -> impl Strategy<Value = Wrong> {
         (any::<bool>(), payload()).prop_map(|(fin, payload)| {
             (masked_frame(u8::from(fin) << 7 | BINARY, &payload), 1003)
         }),
-        (no_text(), vec(any::<Index>(), 0..4))
+        (invalid_utf8(), vec(any::<Index>(), 0..4))
             .prop_map(|(text, cuts)| (fragments(&text, &cuts), 1007)),
-        wrong_in_fragments(),
-        farewell(),
+        invalid_in_fragments(),
+        close_frame(),
     ]
 }
 
-/// What no peer may send while a message is begun.
-fn wrong_in_fragments() -> impl Strategy<Value = Wrong> {
+/// Generates violations within a fragmented message.
+fn invalid_in_fragments() -> impl Strategy<Value = Invalid> {
     let begin = || vec(b' '..b'z', 0..100).prop_map(|text| masked_frame(TEXT, &text));
     let first = select(vec![TEXT, BINARY, FIN | TEXT, FIN | BINARY]);
     let other = vec(any::<u8>(), 0..100);
     prop_oneof![
-        (begin(), first, other).prop_map(|(begun, first, other)| {
-            ([begun, masked_frame(first, &other)].concat(), 1002)
+        (begin(), first, other).prop_map(|(beginning, first, other)| {
+            ([beginning, masked_frame(first, &other)].concat(), 1002)
         }),
-        (begin(), MAX as u64 + 1..1 << 63).prop_map(|(begun, length)| {
-            ([begun, header(0, 8, length)].concat(), 1009)
+        (begin(), MAX as u64 + 1..1 << 63).prop_map(|(beginning, length)| {
+            ([beginning, header(0, 8, length)].concat(), 1009)
         }),
         (MAX + 1..2 * MAX, vec(any::<Index>(), 1..9))
             .prop_map(|(length, cuts)| { (fragments(&vec![b' '; length], &cuts), 1009) }),
     ]
 }
 
-/// Close frames, right and wrong.
-fn farewell() -> impl Strategy<Value = Wrong> {
+/// Generates close frames, valid and invalid.
+fn close_frame() -> impl Strategy<Value = Invalid> {
     let close = |payload: Vec<u8>| masked_frame(FIN | CLOSE, &payload);
     let with =
         move |code: u16, reason: &[u8]| close([&code.to_be_bytes(), reason].concat());
@@ -289,30 +298,30 @@ fn farewell() -> impl Strategy<Value = Wrong> {
         Just((close(vec![]), 1000)),
         any::<u8>().prop_map(move |byte| (close(vec![byte]), 1002)),
         (known, "[aé]{0,60}")
-            .prop_map(move |(code, why)| (with(code, why.as_bytes()), code)),
+            .prop_map(move |(code, reason)| (with(code, reason.as_bytes()), code)),
         (unknown, "[aé]{0,60}")
-            .prop_map(move |(code, why)| (with(code, why.as_bytes()), 1002)),
+            .prop_map(move |(code, reason)| (with(code, reason.as_bytes()), 1002)),
         (1000..1004_u16).prop_map(move |code| (with(code, b"no \xff text"), 1002)),
     ]
 }
 
 #[test]
 fn close_code_independent_of_segmentation() {
-    let before = vec(right(), 0..4);
-    let inputs = (before, wrong(), vec(any::<u8>(), 0..60), sizes());
+    let before = vec(valid(), 0..4);
+    let inputs = (before, invalid(), vec(any::<u8>(), 0..60), piece_sizes());
     for_all(
         1000,
         inputs,
-        async |server, wire, (before, wrong, after, sizes)| {
+        async |server, connection, (before, invalid, after, sizes)| {
             let head = server.log.head();
             let published = before.iter().filter(|(_, publishes)| *publishes).count();
             let mut all: Vec<u8> =
                 before.into_iter().flat_map(|(bytes, _)| bytes).collect();
-            all.extend(wrong.0);
+            all.extend(invalid.0);
             all.extend(after);
-            send_cut(wire, &all, &sizes).await;
-            assert_eq!(wire.close_code().await, wrong.1);
-            leave(wire).await;
+            send_in_pieces(connection, &all, &sizes).await;
+            assert_eq!(connection.close_code().await, invalid.1);
+            disconnect(connection).await;
             assert_eq!(server.log.head(), head + published as u64);
         },
     );
@@ -320,79 +329,85 @@ fn close_code_independent_of_segmentation() {
 
 #[test]
 fn random_bytes_never_panic() {
-    let inputs = (vec(any::<u8>(), 0..600), sizes());
-    for_all(300, inputs, async |_, wire, (bytes, sizes)| {
-        send_cut(wire, &bytes, &sizes).await;
-        leave(wire).await;
+    let inputs = (vec(any::<u8>(), 0..600), piece_sizes());
+    for_all(300, inputs, async |_, connection, (bytes, sizes)| {
+        send_in_pieces(connection, &bytes, &sizes).await;
+        disconnect(connection).await;
     });
 }
 
 #[test]
 fn fragmented_text_is_reassembled() {
     let text = "[a-zé€😀]{0,40}";
-    let inputs = (text, vec(any::<Index>(), 0..12), sizes());
-    for_all(100, inputs, async |server, wire, (text, cuts, sizes)| {
-        let mut bytes = fragments(&message(text.as_bytes()), &cuts);
-        bytes.extend(masked_frame(FIN | CLOSE, b""));
-        send_cut(wire, &bytes, &sizes).await;
-        assert_eq!(wire.close_code().await, 1000);
-        let cursor = trifold::log::Cursor::new(server.log.head() - 1);
-        let batch = server.log.read(&cursor).expect("it is kept");
-        assert_eq!(common::parsed(&batch)["messages"][0]["body"], text);
-    });
+    let inputs = (text, vec(any::<Index>(), 0..12), piece_sizes());
+    for_all(
+        100,
+        inputs,
+        async |server, connection, (text, cuts, sizes)| {
+            let mut bytes = fragments(&publish_command(text.as_bytes()), &cuts);
+            bytes.extend(masked_frame(FIN | CLOSE, b""));
+            send_in_pieces(connection, &bytes, &sizes).await;
+            assert_eq!(connection.close_code().await, 1000);
+            let cursor = trifold::log::Cursor::new(server.log.head() - 1);
+            let batch = server.log.read(&cursor).expect("the message is retained");
+            assert_eq!(common::parse_batch(&batch)["messages"][0]["body"], text);
+        },
+    );
 }
 
 #[tokio::test]
 async fn message_split_at_any_byte() {
     let server = Server::start(&[MAX_FLAG]);
-    let mut wire = hostile(&server, false).await;
-    let text = message("é".repeat(60).as_bytes());
+    let mut connection = open_socket(&server, false).await;
+    let text = publish_command("é".repeat(60).as_bytes());
     let first = masked_frame(TEXT, &text[..70]);
     let ping = masked_frame(FIN | PING, b"?");
     let last = masked_frame(FIN, &text[70..]);
     let all = [first, ping, last].concat();
     for cut in 1..all.len() {
-        send_cut(&mut wire, &all, &[cut, all.len()]).await;
+        send_in_pieces(&mut connection, &all, &[cut, all.len()]).await;
     }
     let count = all.len() as u64 - 1;
-    common::until("each is published", || server.log.head() == count).await;
+    common::wait_until("all messages are published", || server.log.head() == count).await;
 }
 
 #[tokio::test]
 async fn non_minimal_length_is_accepted() {
     let server = Server::start(&[MAX_FLAG]);
-    let mut wire = hostile(&server, false).await;
+    let mut connection = open_socket(&server, false).await;
     for form in [2, 8] {
-        let text = message(b"hi");
+        let text = publish_command(b"hi");
         let mut frame = header(FIN | TEXT, form, text.len() as u64);
         frame.extend(
             text.iter()
                 .zip([1, 2, 3, 4].iter().cycle())
                 .map(|(a, b)| a ^ b),
         );
-        wire.send(frame).await;
+        connection.send(frame).await;
     }
-    common::until("both are published", || server.log.head() == 2).await;
+    common::wait_until("both are published", || server.log.head() == 2).await;
 }
 
 #[tokio::test]
 async fn ping_may_exceed_message_limit() {
     let server = Server::start(&["--max-message-bytes=10"]);
-    let mut wire = hostile(&server, false).await;
-    wire.send(masked_frame(FIN | PING, &[b'x'; 125])).await;
-    assert_eq!(wire.frame().await, (0x8a, vec![b'x'; 125]));
+    let mut connection = open_socket(&server, false).await;
+    connection
+        .send(masked_frame(FIN | PING, &[b'x'; 125]))
+        .await;
+    assert_eq!(connection.frame().await, (0x8a, vec![b'x'; 125]));
 }
 
-/// The most memory that a process has held, in bytes.
+/// Returns the maximum resident memory of a process so far, in bytes.
 #[cfg(target_os = "linux")]
-fn peak(process: u32) -> usize {
+fn peak_memory(process: u32) -> usize {
     let status = fs::read_to_string(format!("/proc/{process}/status"));
-    let status = status.expect("it runs");
+    let status = status.expect("the process is running");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
     kilobytes
-        .and_then(|own| own.parse().ok())
-        .map_or(0, |own: usize| own * 1024)
+        .and_then(|number| number.parse().ok())
+        .map_or(0, |number: usize| number * 1024)
 }
 
 #[cfg(target_os = "linux")]
@@ -400,27 +415,30 @@ fn peak(process: u32) -> usize {
 async fn oversized_frame_is_not_buffered() {
     const SENT: usize = 32 << 20;
     let program = Program::start(&["--max-message-bytes=65536"]);
-    let before = peak(program.id());
+    let before = peak_memory(program.id());
     for length in [1 << 62, 1 << 32, 65_537] {
-        let mut wire = RawConnection::connect(program.address).await;
-        wire.upgrade("", &[]).await;
-        wire.send(header(FIN | TEXT, 8, length)).await;
-        let trickle = vec![b'x'; 65_536];
-        for _ in 0..SENT / trickle.len() {
-            if soon(wire.stream().write_all(&trickle)).await.is_err() {
-                break; // it is closed, as it should be
+        let mut connection = RawConnection::connect(program.address).await;
+        connection.upgrade("", &[]).await;
+        connection.send(header(FIN | TEXT, 8, length)).await;
+        let chunk = vec![b'x'; 65_536];
+        for _ in 0..SENT / chunk.len() {
+            if with_timeout(connection.stream().write_all(&chunk))
+                .await
+                .is_err()
+            {
+                break; // the server has closed, as it should
             }
         }
-        assert_eq!(wire.close_code().await, 1009);
+        assert_eq!(connection.close_code().await, 1009);
     }
-    // Fragments, each as big as is allowed, of a message that would never end.
-    let mut wire = RawConnection::connect(program.address).await;
-    wire.upgrade("", &[]).await;
+    // Fragments within the limit, of a message that never ends.
+    let mut connection = RawConnection::connect(program.address).await;
+    connection.upgrade("", &[]).await;
     let mut fragment = masked_frame(TEXT, &[b'x'; 30_000]);
-    while wire.stream().write_all(&fragment).await.is_ok() {
+    while connection.stream().write_all(&fragment).await.is_ok() {
         fragment = masked_frame(0, &[b'x'; 30_000]);
     }
-    assert_eq!(wire.close_code().await, 1009);
-    let grown = peak(program.id()) - before;
-    assert!(grown < SENT / 4, "{grown} bytes more than before");
+    assert_eq!(connection.close_code().await, 1009);
+    let growth = peak_memory(program.id()) - before;
+    assert!(growth < SENT / 4, "grew by {growth} bytes");
 }

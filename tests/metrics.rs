@@ -1,59 +1,66 @@
-//! Every metric counts what its documentation says, and the dashboard uses all of them.
+//! Every metric is documented and counts correctly, and the dashboard uses all of them.
 
 use crate::common;
 
 use std::collections::BTreeSet;
 
-use common::{JournalFile, Server, soon, until};
+use common::{JournalFile, Server, wait_until, with_timeout};
 use serde_json::Value;
 
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 const DASHBOARD: &str = include_str!("../docs/grafana.json");
 
-fn by(name: &str, label: &str, value: &str) -> String {
+fn labelled(name: &str, label: &str, value: &str) -> String {
     format!(r#"trifold_{name}{{{label}="{value}"}}"#)
 }
 
 fn metric(name: &str, transport: &str) -> String {
-    by(name, "transport", transport)
+    labelled(name, "transport", transport)
 }
 
-/// Returns once a metric has this value.
-async fn until_it_reads(server: &Server, name: &str, value: f64) {
+/// Waits until a metric has this value.
+async fn wait_metric(server: &Server, name: &str, value: f64) {
     let mut last = f64::NAN;
-    let read = async {
+    let reached = async {
         while last != value {
             last = server.metric(name).await;
         }
     };
-    let reached = tokio::time::timeout(common::SOON, read).await.is_ok();
-    assert!(reached, "{name} is {last}, and not {value}");
+    let reached = tokio::time::timeout(common::TEST_TIMEOUT, reached)
+        .await
+        .is_ok();
+    assert!(reached, "{name} is {last} instead of {value}");
 }
 
 #[tokio::test]
 async fn transports_count_deliveries() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
-    let held = server.get("/longpoll");
+    let long_poll = server.get("/longpoll");
     let publish = async {
-        until("both wait", || server.log.waiter_count() == 2).await;
-        server.fill(1);
+        wait_until("both wait", || server.log.waiter_count() == 2).await;
+        server.append_messages(1);
     };
-    let (held, ()) = tokio::join!(held, publish);
+    let (polled, ()) = tokio::join!(long_poll, publish);
     assert_eq!(socket.next("batch").await["version"], 1);
-    server.fill(3); // id-1 is there already
+    server.append_messages(3); // id-1 is a duplicate
     assert_eq!(server.get("/poll?since=1").await.json()["version"], 3);
     assert_eq!(server.get("/poll?since=3").await.json()["version"], 3);
     let last = async { while socket.next("batch").await["version"] != 3 {} };
-    soon(last).await;
+    with_timeout(last).await;
 
     let bytes = metric("batch_bytes_sent_total", "longpoll");
-    assert_eq!(server.metric(&bytes).await, held.body.len() as f64);
+    assert_eq!(server.metric(&bytes).await, polled.body.len() as f64);
     for (transport, batches, messages) in [("poll", 2.0, 2.0), ("longpoll", 1.0, 1.0)] {
-        let read = |name: &str| metric(name, transport);
-        assert_eq!(server.metric(&read("batches_sent_total")).await, batches);
+        let of_transport = |name: &str| metric(name, transport);
         assert_eq!(
-            server.metric(&read("messages_delivered_total")).await,
+            server.metric(&of_transport("batches_sent_total")).await,
+            batches
+        );
+        assert_eq!(
+            server
+                .metric(&of_transport("messages_delivered_total"))
+                .await,
             messages
         );
     }
@@ -63,7 +70,7 @@ async fn transports_count_deliveries() {
             .await,
         3.0
     );
-    // Empty batches are on time for nothing.
+    // Empty batches have no latency.
     let latency = metric("delivery_latency_seconds_count", "poll");
     assert_eq!(server.metric(&latency).await, 1.0);
     assert_eq!(
@@ -77,7 +84,7 @@ async fn transports_count_deliveries() {
 #[tokio::test]
 async fn latency_starts_at_request() {
     let server = Server::start(&[]);
-    server.fill(1);
+    server.append_messages(1);
     tokio::time::sleep(std::time::Duration::from_millis(300)).await; // the message's age
     server.get("/poll").await;
     server.get("/longpoll").await;
@@ -96,26 +103,26 @@ async fn latency_starts_at_request() {
 async fn gauges_return_to_zero() {
     let server = Server::start(&[]);
     let sockets = [server.socket("").await, server.socket("").await];
-    let mut held = server.wire().await;
-    held.request("GET /longpoll", &[]).await;
-    until("all wait", || server.log.waiter_count() == 3).await;
+    let mut long_poll = server.connect_raw().await;
+    long_poll.request("GET /longpoll", &[]).await;
+    wait_until("all wait", || server.log.waiter_count() == 3).await;
     let metrics = server.get("/metrics").await;
     assert_eq!(metrics.metric("trifold_websockets_open"), 2.0);
     assert_eq!(metrics.metric("trifold_long_polls_in_flight"), 1.0);
     assert_eq!(metrics.metric("trifold_log_waiters"), 3.0);
-    assert_eq!(metrics.metric("trifold_connections_open"), 4.0); // and this one
+    assert_eq!(metrics.metric("trifold_connections_open"), 4.0); // includes the one of this request
     drop(sockets);
-    drop(held);
-    until_it_reads(&server, "trifold_websockets_open", 0.0).await;
-    until_it_reads(&server, "trifold_long_polls_in_flight", 0.0).await;
-    until_it_reads(&server, "trifold_log_waiters", 0.0).await;
-    until_it_reads(&server, "trifold_connections_open", 1.0).await;
+    drop(long_poll);
+    wait_metric(&server, "trifold_websockets_open", 0.0).await;
+    wait_metric(&server, "trifold_long_polls_in_flight", 0.0).await;
+    wait_metric(&server, "trifold_log_waiters", 0.0).await;
+    wait_metric(&server, "trifold_connections_open", 1.0).await;
 }
 
 #[tokio::test]
 async fn gaps_are_counted_by_reason() {
     let server = Server::start(&["--retain-messages=2"]);
-    server.fill(5);
+    server.append_messages(5);
     server
         .get("/poll?since=1")
         .await
@@ -130,7 +137,7 @@ async fn gaps_are_counted_by_reason() {
         .next("gap")
         .await;
     for reason in ["truncated", "ahead", "epoch"] {
-        let name = by("cursor_gaps_total", "reason", reason);
+        let name = labelled("cursor_gaps_total", "reason", reason);
         assert_eq!(server.metric(&name).await, 1.0, "{reason}");
     }
 }
@@ -150,8 +157,8 @@ async fn responses_are_counted_by_endpoint() {
     assert!(!text.contains("such"));
 }
 
-/// A server of which every metric has a value.
-async fn with_journal() -> (Server, JournalFile) {
+/// Starts a server in which every metric has a value.
+async fn start_with_journal() -> (Server, JournalFile) {
     let file = JournalFile::new();
     let server = Server::start(&[&file.flag()]);
     assert_eq!(server.publish("1").await["version"], 1);
@@ -160,7 +167,7 @@ async fn with_journal() -> (Server, JournalFile) {
 
 #[tokio::test]
 async fn commits_are_measured() {
-    let (server, _file) = with_journal().await;
+    let (server, _file) = start_with_journal().await;
     let metrics = server.get("/metrics").await;
     assert_eq!(
         metrics.metric("trifold_journal_commit_duration_seconds_count"),
@@ -174,7 +181,7 @@ async fn commits_are_measured() {
     assert_eq!(metrics.metric("trifold_journal_commit_failures_total"), 0.0);
 }
 
-/// The names of all metrics, without what a histogram adds to its own.
+/// Returns the names of all metrics, without the suffixes of a histogram.
 fn families(text: &str) -> BTreeSet<String> {
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
     let families = types.filter_map(|line| {
@@ -187,7 +194,7 @@ fn families(text: &str) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn documented_metrics_match() {
-    let (server, _file) = with_journal().await;
+    let (server, _file) = start_with_journal().await;
     let response = server.get("/metrics").await;
     let content_type = response.header("content-type").unwrap_or_default();
     assert!(content_type.starts_with("application/openmetrics-text"));
@@ -199,20 +206,20 @@ async fn documented_metrics_match() {
     rows.next();
     let rows = rows.take_while(|line| line.starts_with('|'));
     let first = rows.filter_map(|line| line.split('|').nth(1));
-    let named = first.flat_map(|cell| cell.split('`').skip(1).step_by(2));
-    let named = named.filter_map(|name| name.split('{').next());
-    let explained: BTreeSet<_> = named
+    let names = first.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let names = names.filter_map(|name| name.split('{').next());
+    let documented: BTreeSet<_> = names
         .map(|name| match name.starts_with("process_") {
             true => name.to_owned(),
             false => format!("trifold_{name}"),
         })
         .collect();
-    assert_eq!(explained, families(response.text()));
+    assert_eq!(documented, families(response.text()));
 }
 
 #[tokio::test]
 async fn dashboard_queries_exist() {
-    let (server, _file) = with_journal().await;
+    let (server, _file) = start_with_journal().await;
     server.socket("").await.next("batch").await;
     let text = server.get("/metrics").await.text().to_owned();
     let dashboard: Value = serde_json::from_str(DASHBOARD).unwrap();
@@ -224,29 +231,29 @@ async fn dashboard_queries_exist() {
     for target in targets {
         let query = target["expr"].as_str().unwrap();
         let words: Vec<_> = query
-            .split(|own: char| !own.is_ascii_alphanumeric() && own != '_')
+            .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
             .collect();
-        let is_ours =
+        let is_metric =
             |word: &&&str| word.starts_with("trifold_") || word.starts_with("process_");
-        let names = words.iter().filter(is_ours);
+        let names = words.iter().filter(is_metric);
         let names: BTreeSet<_> = names.copied().collect();
         assert!(!names.is_empty(), "{query}");
         for name in &names {
-            let is_one = |line: &&str| line.starts_with(&[name, "{"].concat());
-            let sample = text.lines().find(is_one);
+            let has_labels = |line: &&str| line.starts_with(&[name, "{"].concat());
+            let sample = text.lines().find(has_labels);
             let plain = text
                 .lines()
                 .any(|line| line.starts_with(&[name, " "].concat()));
             assert!(sample.is_some() || plain, "there is no {name}: {query}");
-            // What is grouped by, or named in a legend, is a label of it.
-            let by = query
+            // The query groups only by labels of the metric.
+            let group_by = query
                 .split("by (")
                 .nth(1)
                 .and_then(|rest| rest.split(')').next());
-            for label in by
+            for label in group_by
                 .unwrap_or_default()
                 .split(", ")
-                .filter(|own| !own.is_empty())
+                .filter(|label| !label.is_empty())
             {
                 let has =
                     sample.is_some_and(|line| line.contains(&format!("{label}=\"")));
@@ -255,9 +262,9 @@ async fn dashboard_queries_exist() {
         }
         queried.extend(names.into_iter().map(str::to_owned));
     }
-    // And it leaves nothing out.
+    // The dashboard queries every metric.
     for family in families(&text) {
-        let is_queried = |own: &String| own.starts_with(&family);
+        let is_queried = |name: &String| name.starts_with(&family);
         assert!(
             queried.iter().any(is_queried),
             "the dashboard lacks {family}"

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::ops::Range;
 
-use common::{note, parsed};
+use common::{parse_batch, test_message};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -79,13 +79,15 @@ fn newest(log: &MessageLog) -> (Value, usize) {
     let text = std::str::from_utf8(&batch.json).expect("a batch is UTF-8");
     let (head, message) = text.split_once("[").expect("a batch has messages");
     assert!(head.ends_with(r#""messages":"#) && message.ends_with("]}"));
-    let value = parsed(&batch)["messages"][0].clone();
+    let value = parse_batch(&batch)["messages"][0].clone();
     (value, message.len() - "]}".len())
 }
 
 fn publish(log: &MessageLog, model: &mut Model, id: u8, size: usize) {
     let (id, text) = (id.to_string(), "é".repeat(size));
-    let published = log.append(note(&id, &text)).expect("the log is open");
+    let published = log
+        .append(test_message(&id, &text))
+        .expect("the log is open");
     assert_eq!(published.id, id);
     if let Some(first) = model.version_of(&id) {
         assert_eq!((published.version, published.duplicate), (first, true));
@@ -109,7 +111,7 @@ fn read(log: &MessageLog, model: &Model, cursor: &Cursor, is_own: bool) {
             let version = cursor.since + messages.len() as u64;
             assert_eq!((batch.since, batch.version), (cursor.since, version));
             assert_eq!((batch.head, batch.is_empty()), (head, messages.is_empty()));
-            let json = parsed(&batch);
+            let json = parse_batch(&batch);
             assert_eq!(json["messages"], Value::from(messages));
             assert_eq!(
                 (&json["since"], &json["head"]),

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::time::{Duration, Instant};
 
-use common::{RawConnection, Server, append, soon, until, versions};
+use common::{RawConnection, Server, append, versions, wait_until, with_timeout};
 use serde_json::json;
 
 /// All four endpoints, as the first line of a request.
@@ -15,7 +15,7 @@ const fn ms(ms: u64) -> Duration {
 }
 
 /// Asks for what would be done at once on any endpoint, with these parameters.
-async fn ask_anything(wire: &mut RawConnection, endpoint: &str, query: &str) {
+async fn ask_anything(connection: &mut RawConnection, endpoint: &str, query: &str) {
     let body = r#"{"id":"a","body":1}"#;
     let length = format!("Content-Length: {}", body.len());
     let headers: &[&str] = match endpoint {
@@ -28,35 +28,39 @@ async fn ask_anything(wire: &mut RawConnection, endpoint: &str, query: &str) {
         ],
         _ => &[],
     };
-    wire.request(&format!("{endpoint}?wait_ms=0&{query}"), headers)
+    connection
+        .request(&format!("{endpoint}?wait_ms=0&{query}"), headers)
         .await;
     if endpoint == "POST /messages" {
-        wire.send(body).await;
+        connection.send(body).await;
     }
 }
 
 #[tokio::test]
 async fn up_ms_delays_request() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let requested_at = Instant::now();
-    wire.request("GET /poll?up_ms=1000&client=ana", &[]).await;
-    server.until_in_flight("ana", 1).await;
+    connection
+        .request("GET /poll?up_ms=1000&client=ana", &[])
+        .await;
+    server.wait_in_flight("ana", 1).await;
     append(&server.log, "a", "published during the wait");
-    assert_eq!(versions(&wire.response().await.json()), [1]);
+    assert_eq!(versions(&connection.response().await.json()), [1]);
     assert!(requested_at.elapsed() >= ms(1000));
 }
 
 #[tokio::test]
 async fn up_ms_delays_publish() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    wire.publish("?up_ms=1000&client=ana", r#"{"body":"late"}"#)
+    let mut connection = server.connect_raw().await;
+    connection
+        .publish("?up_ms=1000&client=ana", r#"{"body":"late"}"#)
         .await;
-    server.until_in_flight("ana", 1).await;
+    server.wait_in_flight("ana", 1).await;
     assert_eq!(server.publish("first").await["version"], 1);
-    wire.assert_silent();
-    assert_eq!(wire.response().await.json()["version"], 2);
+    connection.assert_silent();
+    assert_eq!(connection.response().await.json()["version"], 2);
 }
 
 #[tokio::test]
@@ -65,11 +69,12 @@ async fn down_ms_can_reorder_responses() {
     for endpoint in ["/poll", "/longpoll"] {
         let since = server.log.head();
         let url = format!("GET {endpoint}?wait_ms=0&since={since}");
-        let (mut slow, mut fast) = (server.wire().await, server.wire().await);
+        let (mut slow, mut fast) =
+            (server.connect_raw().await, server.connect_raw().await);
         let requested_at = Instant::now();
         slow.request(&format!("{url}&down_ms=1000&client=ana"), &[])
             .await;
-        server.until_in_flight("ana", 1).await;
+        server.wait_in_flight("ana", 1).await;
         append(&server.log, endpoint, "published during the wait");
         fast.request(&url, &[]).await;
         assert_eq!(fast.response().await.json()["version"], since + 1);
@@ -84,13 +89,15 @@ async fn down_ms_can_reorder_responses() {
 #[tokio::test]
 async fn down_ms_delays_publish_ack() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
+    let mut connection = server.connect_raw().await;
     let requested_at = Instant::now();
-    wire.publish("?down_ms=1000", r#"{"body":"first"}"#).await;
-    until("it is numbered", || server.log.head() == 1).await;
+    connection
+        .publish("?down_ms=1000", r#"{"body":"first"}"#)
+        .await;
+    wait_until("it is numbered", || server.log.head() == 1).await;
     assert_eq!(server.publish("second").await["version"], 2);
-    wire.assert_silent();
-    assert_eq!(wire.response().await.json()["version"], 1);
+    connection.assert_silent();
+    assert_eq!(connection.response().await.json()["version"], 1);
     assert!(requested_at.elapsed() >= ms(1000));
 }
 
@@ -147,7 +154,7 @@ async fn up_ms_delays_incoming_frames() {
 #[tokio::test]
 async fn initial_batches_are_delayed_once() {
     let server = Server::start(&[]);
-    server.fill(3);
+    server.append_messages(3);
     let requested_at = Instant::now();
     let mut socket = server.socket("?limit=1&down_ms=2000").await;
     let opened = Instant::now();
@@ -161,22 +168,22 @@ async fn initial_batches_are_delayed_once() {
 #[tokio::test]
 async fn delayed_socket_sends_close_code() {
     let server = Server::start(&[]);
-    server.fill(1);
+    server.append_messages(1);
     let mut socket = server.socket("?since=9&down_ms=100").await;
     assert_eq!(socket.json().await["type"], "gap");
-    assert_eq!(socket.closed().await, 4010);
+    assert_eq!(socket.close_code().await, 4010);
     let mut socket = server.socket("?since=now&down_ms=100&up_ms=100").await;
     socket.stream.close(None).await.unwrap();
-    assert_eq!(socket.closed().await, 1000);
+    assert_eq!(socket.close_code().await, 1000);
 }
 
 #[tokio::test]
 async fn fault_503_has_retry_after() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
-        let mut wire = server.wire().await;
-        ask_anything(&mut wire, endpoint, "fault=503").await;
-        let response = wire.response().await;
+        let mut connection = server.connect_raw().await;
+        ask_anything(&mut connection, endpoint, "fault=503").await;
+        let response = connection.response().await;
         response.assert_problem(503, "simulated");
         assert_eq!(response.header("retry-after"), Some("1"));
     }
@@ -187,10 +194,10 @@ async fn fault_503_has_retry_after() {
 async fn fault_reset_skips_request() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
-        let mut wire = server.wire().await;
-        assert_eq!(wire.get("/poll").await.status, 200);
-        ask_anything(&mut wire, endpoint, "fault=reset").await;
-        assert_eq!(wire.read_to_end().await, b"", "{endpoint}");
+        let mut connection = server.connect_raw().await;
+        assert_eq!(connection.get("/poll").await.status, 200);
+        ask_anything(&mut connection, endpoint, "fault=reset").await;
+        assert_eq!(connection.read_to_end().await, b"", "{endpoint}");
     }
     assert_eq!(server.log.head(), 0);
 }
@@ -199,10 +206,10 @@ async fn fault_reset_skips_request() {
 async fn fault_lost_reply_handles_request() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
-        let mut wire = server.wire().await;
-        assert_eq!(wire.get("/poll").await.status, 200);
-        ask_anything(&mut wire, endpoint, "fault=lost-reply").await;
-        assert_eq!(wire.read_to_end().await, b"", "{endpoint}");
+        let mut connection = server.connect_raw().await;
+        assert_eq!(connection.get("/poll").await.status, 200);
+        ask_anything(&mut connection, endpoint, "fault=lost-reply").await;
+        assert_eq!(connection.read_to_end().await, b"", "{endpoint}");
     }
     assert_eq!(server.log.head(), 1);
     let retry = server.post(r#"{"id":"a","body":1}"#).await;
@@ -212,7 +219,7 @@ async fn fault_lost_reply_handles_request() {
         (&retry["version"], &retry["duplicate"]),
         (&json!(1), &json!(true))
     );
-    until("the lost socket is forgotten", || {
+    wait_until("the lost socket is forgotten", || {
         server.log.waiter_count() == 0
     })
     .await;
@@ -221,19 +228,19 @@ async fn fault_lost_reply_handles_request() {
 #[tokio::test]
 async fn fault_hang_affects_one_request() {
     let server = Server::start(&[]);
-    let mut wires = Vec::new();
+    let mut connections = Vec::new();
     for endpoint in ENDPOINTS {
-        let mut wire = server.wire().await;
-        ask_anything(&mut wire, endpoint, "fault=hang&client=ana").await;
-        wires.push(wire);
+        let mut connection = server.connect_raw().await;
+        ask_anything(&mut connection, endpoint, "fault=hang&client=ana").await;
+        connections.push(connection);
     }
-    server.until_in_flight("ana", 4).await;
+    server.wait_in_flight("ana", 4).await;
     for number in 1..=20 {
         assert_eq!(server.publish("hi").await["version"], number);
     }
-    wires.iter().for_each(RawConnection::assert_silent);
-    drop(wires);
-    server.until_in_flight("ana", 0).await;
+    connections.iter().for_each(RawConnection::assert_silent);
+    drop(connections);
+    server.wait_in_flight("ana", 0).await;
     assert_eq!(server.log.head(), 20);
 }
 
@@ -241,7 +248,7 @@ async fn fault_hang_affects_one_request() {
 async fn invalid_network_parameter_is_400() {
     let server = Server::start(&[]);
     let long = format!("client={}", "x".repeat(65));
-    for (query, named) in [
+    for (query, expected) in [
         ("up_ms=20001", "`up_ms`"),
         ("down_ms=20001", "`down_ms`"),
         ("jitter_ms=20001", "`jitter_ms`"),
@@ -261,10 +268,10 @@ async fn invalid_network_parameter_is_400() {
         ("pane=%C3%A9", "`pane`"),
     ] {
         for endpoint in ENDPOINTS {
-            let mut wire = server.wire().await;
-            ask_anything(&mut wire, endpoint, query).await;
-            let response = wire.response().await;
-            response.assert_problem(400, named);
+            let mut connection = server.connect_raw().await;
+            ask_anything(&mut connection, endpoint, query).await;
+            let response = connection.response().await;
+            response.assert_problem(400, expected);
             assert!(!response.text().contains("marker"), "{query}");
         }
     }
@@ -275,13 +282,14 @@ async fn invalid_network_parameter_is_400() {
 async fn longest_delay_is_accepted() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000"] {
-        let mut wire = server.wire().await;
-        wire.request(&format!("GET /poll?{query}&client=ana"), &[])
+        let mut connection = server.connect_raw().await;
+        connection
+            .request(&format!("GET /poll?{query}&client=ana"), &[])
             .await;
-        server.until_in_flight("ana", 1).await;
-        wire.assert_silent();
-        drop(wire);
-        server.until_in_flight("ana", 0).await;
+        server.wait_in_flight("ana", 1).await;
+        connection.assert_silent();
+        drop(connection);
+        server.wait_in_flight("ana", 0).await;
     }
 }
 
@@ -289,23 +297,24 @@ async fn longest_delay_is_accepted() {
 async fn disconnect_during_delay() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000&wait_ms=0", "down_ms=20000"] {
-        let mut wire = server.wire().await;
-        wire.request(&format!("GET /longpoll?since=now&{query}&client=ana"), &[])
+        let mut connection = server.connect_raw().await;
+        connection
+            .request(&format!("GET /longpoll?since=now&{query}&client=ana"), &[])
             .await;
-        server.until_in_flight("ana", 1).await;
-        wire.assert_silent();
-        drop(wire);
-        server.until_in_flight("ana", 0).await;
+        server.wait_in_flight("ana", 1).await;
+        connection.assert_silent();
+        drop(connection);
+        server.wait_in_flight("ana", 0).await;
         assert_eq!(server.log.waiter_count(), 0);
     }
     let url = "?since=now&down_ms=100&up_ms=100&client=ana";
     let mut socket = server.socket(url).await;
-    until("the socket waits", || server.log.waiter_count() == 1).await;
+    wait_until("the socket waits", || server.log.waiter_count() == 1).await;
     socket.send_text(r#"{"type":"ping","t":1}"#).await;
     append(&server.log, "a", "under way when it leaves");
     drop(socket);
-    server.until_in_flight("ana", 0).await;
-    until("no reader waits", || server.log.waiter_count() == 0).await;
+    server.wait_in_flight("ana", 0).await;
+    wait_until("no reader waits", || server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
@@ -323,9 +332,9 @@ async fn no_lab_rejects_parameters() {
     ] {
         let name = query.split('=').next().unwrap();
         for endpoint in ENDPOINTS {
-            let mut wire = server.wire().await;
-            ask_anything(&mut wire, endpoint, query).await;
-            let response = wire.response().await;
+            let mut connection = server.connect_raw().await;
+            ask_anything(&mut connection, endpoint, query).await;
+            let response = connection.response().await;
             response.assert_problem(400, &format!("`{name}`"));
         }
     }
@@ -334,9 +343,9 @@ async fn no_lab_rejects_parameters() {
         server.get(path).await.assert_problem(404, "lab");
     }
     for endpoint in ENDPOINTS {
-        let mut wire = server.wire().await;
-        ask_anything(&mut wire, endpoint, "").await;
-        let status = soon(wire.response()).await.status;
+        let mut connection = server.connect_raw().await;
+        ask_anything(&mut connection, endpoint, "").await;
+        let status = with_timeout(connection.response()).await.status;
         assert!(matches!(status, 200 | 201 | 101), "{endpoint} {status}");
     }
 }

@@ -12,7 +12,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use clap::Parser;
-use common::{Event, RawConnection, Response, Server, WebSocketClient, append, until};
+use common::{
+    Event, RawConnection, Response, Server, WebSocketClient, append, wait_until,
+};
 use trifold::cli::ServeArgs;
 use trifold::log::Cursor;
 
@@ -80,7 +82,7 @@ async fn proxied(flags: &[&str]) -> Option<Proxied> {
         nginx,
         directory,
     };
-    until("nginx listens", || {
+    wait_until("nginx listens", || {
         let ended = proxied.nginx.try_wait().expect("it is our child");
         assert_eq!(ended, None, "nginx did not start");
         std::net::TcpStream::connect(address).is_ok()
@@ -116,13 +118,14 @@ fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
 
 /// What is answered to a message that a page of this origin publishes to this host.
 async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Response {
-    let mut wire = RawConnection::connect(proxied.address).await;
-    wire.send(format!(
-        "POST /messages HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
+    let mut connection = RawConnection::connect(proxied.address).await;
+    connection
+        .send(format!(
+            "POST /messages HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
          Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{\"body\":1}}"
-    ))
-    .await;
-    wire.response().await
+        ))
+        .await;
+    connection.response().await
 }
 
 #[tokio::test]
@@ -133,7 +136,7 @@ async fn proxy_does_not_buffer() {
     let mut socket = WebSocketClient::connect(proxied.address, "").await;
     let mut held = RawConnection::connect(proxied.address).await;
     held.request("GET /longpoll", &[]).await;
-    until("both wait", || proxied.server.log.waiter_count() == 2).await;
+    wait_until("both wait", || proxied.server.log.waiter_count() == 2).await;
 
     let body = br#"{"id":"one","body":"hi"}"#;
     let mut publisher = RawConnection::connect(proxied.address).await;
@@ -178,9 +181,9 @@ async fn disconnect_through_proxy() {
     };
     let mut held = RawConnection::connect(proxied.address).await;
     held.request("GET /longpoll", &[]).await;
-    until("it waits", || proxied.server.log.waiter_count() == 1).await;
+    wait_until("it waits", || proxied.server.log.waiter_count() == 1).await;
     drop(held);
-    until("no reader waits", || proxied.server.log.waiter_count() == 0).await;
+    wait_until("no reader waits", || proxied.server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
@@ -205,9 +208,9 @@ async fn proxy_reuses_connections() {
     let Some(proxied) = proxied(&[]).await else {
         return;
     };
-    let mut wire = RawConnection::connect(proxied.address).await;
+    let mut connection = RawConnection::connect(proxied.address).await;
     for _ in 0..3 {
-        assert_eq!(wire.get("/poll").await.status, 200);
+        assert_eq!(connection.get("/poll").await.status, 200);
     }
     // With one worker there is one that is free each time.
     assert_eq!(connections_to(proxied.server.address), 1);

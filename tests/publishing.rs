@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 #[tokio::test]
 async fn retry_gets_same_version() {
     let server = Server::start(&[]);
-    server.fill(2);
+    server.append_messages(2);
     let first = server.post(r#"{"id":"c-17","body":"hi"}"#).await;
     let again = server
         .post(r#"{"id":"c-17","body":"something else"}"#)
@@ -86,9 +86,9 @@ async fn evicted_id_is_new() {
 #[tokio::test]
 async fn duplicate_wakes_no_reader() {
     let server = Server::start(&[]);
-    server.fill(1);
+    server.append_messages(1);
     let mut socket = server.socket("?since=1").await;
-    common::until("the socket waits", || server.log.waiter_count() == 1).await;
+    common::wait_until("the socket waits", || server.log.waiter_count() == 1).await;
     append(&server.log, "id-1", "again");
     append(&server.log, "id-2", "new");
     assert_eq!(versions(&socket.json().await), [2]);

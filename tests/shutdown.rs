@@ -4,19 +4,19 @@ use crate::common;
 
 use std::net::SocketAddr;
 
-use common::{Program, RawConnection, Server, WebSocketClient, soon, until};
+use common::{Program, RawConnection, Server, WebSocketClient, wait_until, with_timeout};
 use serde_json::Value;
 use tokio::time::sleep;
 
 /// Returns once so many readers wait.
-async fn until_waiting(address: SocketAddr, count: usize) {
-    let mut wire = RawConnection::connect(address).await;
+async fn wait_for_waiters(address: SocketAddr, count: usize) {
+    let mut connection = RawConnection::connect(address).await;
     let held = async {
-        while wire.get("/health").await.json()["waiters"] != count {
+        while connection.get("/health").await.json()["waiters"] != count {
             sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    soon(held).await;
+    with_timeout(held).await;
 }
 
 async fn ends_orderly(signal: &str) {
@@ -31,7 +31,7 @@ async fn ends_orderly(signal: &str) {
         polls.push(poll);
         sockets.push(WebSocketClient::connect(program.address, "").await);
     }
-    until_waiting(program.address, 10).await;
+    wait_for_waiters(program.address, 10).await;
 
     program.signal(signal);
 
@@ -41,10 +41,10 @@ async fn ends_orderly(signal: &str) {
         assert_eq!(response.json()["messages"], Value::Array(Vec::new()));
     }
     for socket in &mut sockets {
-        assert_eq!(socket.closed().await, 1001);
+        assert_eq!(socket.close_code().await, 1001);
     }
-    assert_eq!(program.ended().await.code(), Some(0));
-    idle.closed().await;
+    assert_eq!(program.exit_status().await.code(), Some(0));
+    idle.wait_closed().await;
 }
 
 #[tokio::test]
@@ -69,26 +69,27 @@ async fn shutdown_within_five_seconds() {
     dripping
         .request("POST /messages", &[type_, "Content-Length: 9"])
         .await;
-    until_waiting(program.address, 1).await;
+    wait_for_waiters(program.address, 1).await;
 
     program.signal("TERM");
 
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), program.ended());
+    let ended =
+        tokio::time::timeout(std::time::Duration::from_secs(5), program.exit_status());
     assert_eq!(ended.await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]
 async fn closed_log_is_503() {
     let server = Server::start(&[]);
-    let mut wire = server.wire().await;
-    assert_eq!(wire.get("/health").await.json()["status"], "ok");
+    let mut connection = server.connect_raw().await;
+    assert_eq!(connection.get("/health").await.json()["status"], "ok");
     server.log.close();
     for path in ["/health", "/poll", "/longpoll", "/ws"] {
-        let response = wire.get(path).await;
+        let response = connection.get(path).await;
         response.assert_problem(503, "shutting down");
         assert_eq!(response.header("retry-after"), Some("1"));
     }
-    let response = wire
+    let response = connection
         .post("Content-Type: application/json", br#"{"body":1}"#)
         .await;
     response.assert_problem(503, "shutting down");
@@ -99,6 +100,6 @@ async fn stop_closes_log() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     server.stop();
-    assert_eq!(socket.closed().await, 1001);
-    until("the log is closed", || server.log.is_closed()).await;
+    assert_eq!(socket.close_code().await, 1001);
+    wait_until("the log is closed", || server.log.is_closed()).await;
 }

@@ -4,7 +4,7 @@ use crate::common;
 
 use std::time::Duration;
 
-use common::{RawConnection, Server, soon};
+use common::{RawConnection, Server, with_timeout};
 use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep, timeout};
@@ -44,9 +44,9 @@ const SLOW_BODY: Slow = Slow {
 
 /// Is slow until the server ends it, and returns what it was received before.
 async fn be_slow(server: &Server, kind: &Slow) -> String {
-    let mut wire = server.wire().await;
-    wire.send(kind.first).await;
-    let (mut read, mut write) = wire.stream().split();
+    let mut connection = server.connect_raw().await;
+    connection.send(kind.first).await;
+    let (mut read, mut write) = connection.stream().split();
     let drip = async {
         for byte in kind.drip.iter().cycle() {
             sleep(Duration::from_millis(300)).await;
@@ -73,7 +73,7 @@ async fn all_slow(server: &Server, kind: &Slow) {
 
 /// Publishes and hears, until it is dropped, and counts the messages.
 async fn be_served(server: &Server, served: &mut u64) {
-    let mut publisher = server.wire().await;
+    let mut publisher = server.connect_raw().await;
     let mut reader = server.socket("").await;
     loop {
         let body = br#"{"body":1}"#;
@@ -112,8 +112,8 @@ async fn slow_clients_are_disconnected() {
 #[tokio::test]
 async fn idle_connections_do_not_block() {
     let server = Server::start(&[]);
-    let silent = join_all((0..1000).map(|_| server.wire())).await;
-    let mut wire: RawConnection = soon(server.wire()).await;
-    assert_eq!(wire.get("/poll").await.status, 200);
+    let silent = join_all((0..1000).map(|_| server.connect_raw())).await;
+    let mut connection: RawConnection = with_timeout(server.connect_raw()).await;
+    assert_eq!(connection.get("/poll").await.status, 200);
     drop(silent);
 }

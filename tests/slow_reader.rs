@@ -79,5 +79,5 @@ async fn too_slow_reader_gets_gap() {
     );
     assert_eq!(gap["oldest"], MESSAGES - 49);
     assert!(version < MESSAGES - 50);
-    assert_eq!(socket.closed().await, 4010);
+    assert_eq!(socket.close_code().await, 4010);
 }

@@ -2,27 +2,29 @@
 
 use crate::common;
 
-use common::{MARKER, RawConnection, Server, deepest_body, masked_frame, wrong_members};
+use common::{
+    INPUT_MARKER, RawConnection, Server, deepest_body, invalid_messages, masked_frame,
+};
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
 async fn raw_socket(server: &Server) -> RawConnection {
-    let mut wire = server.wire().await;
-    assert_eq!(wire.upgrade("", &[]).await.status, 101);
-    wire
+    let mut connection = server.connect_raw().await;
+    assert_eq!(connection.upgrade("", &[]).await.status, 101);
+    connection
 }
 
 /// Asserts that these bytes end a socket with this code, and are all that ends.
 async fn assert_closes(server: &Server, bytes: &[u8], code: u16) {
-    let mut wire = raw_socket(server).await;
-    wire.send(bytes).await;
+    let mut connection = raw_socket(server).await;
+    connection.send(bytes).await;
     assert_eq!(
-        wire.close_code().await,
+        connection.close_code().await,
         code,
         "for {:?}",
         &bytes[..bytes.len().min(20)]
     );
-    wire.closed().await;
+    connection.wait_closed().await;
     assert_eq!(server.log.head(), 0);
     assert_eq!(server.get("/poll").await.status, 200);
 }
@@ -30,10 +32,10 @@ async fn assert_closes(server: &Server, bytes: &[u8], code: u16) {
 async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
-    for (message, named) in messages {
+    for (message, expected) in messages {
         socket.send_text(message.as_str()).await;
         let error = socket.text().await;
-        assert!(!error.contains(MARKER), "{error}");
+        assert!(!error.contains(INPUT_MARKER), "{error}");
         let error: serde_json::Value =
             serde_json::from_str(&error).expect("an error is JSON");
         assert_eq!(
@@ -42,8 +44,8 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
         );
         let title = error["title"].as_str().expect("a title");
         assert!(
-            title.contains(named),
-            "{title:?} does not name {named:?}: {message}"
+            title.contains(expected),
+            "{title:?} does not name {expected:?}: {message}"
         );
         socket.assert_open().await;
     }
@@ -52,10 +54,10 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
 
 #[tokio::test]
 async fn invalid_message_keeps_socket_open() {
-    let wrong = wrong_members().into_iter();
-    assert_refuses(
-        wrong.map(|(members, named)| (format!(r#"{{"type":"publish",{members}"#), named)),
-    )
+    let wrong = invalid_messages().into_iter();
+    assert_refuses(wrong.map(|(members, expected)| {
+        (format!(r#"{{"type":"publish",{members}"#), expected)
+    }))
     .await;
 }
 
@@ -63,7 +65,7 @@ async fn invalid_message_keeps_socket_open() {
 async fn unknown_command_is_an_error() {
     let wrong = [
         ("", "Invalid JSON"),
-        (MARKER, "Invalid JSON"),
+        (INPUT_MARKER, "Invalid JSON"),
         (r#"["zz-marker-zz"]"#, "must be an object"),
         ("null", "must be an object"),
         ("{}", "`type`"),
@@ -74,7 +76,7 @@ async fn unknown_command_is_an_error() {
         (r#"{"type":"Publish","body":"zz-marker-zz"}"#, "`type`"),
         (r#"{"type":"ping"}"#, "`t`"),
     ];
-    assert_refuses(wrong.map(|(message, named)| (message.to_owned(), named))).await;
+    assert_refuses(wrong.map(|(message, expected)| (message.to_owned(), expected))).await;
 }
 
 #[tokio::test]
@@ -105,23 +107,25 @@ async fn ping_command_echoes_t() {
 #[tokio::test]
 async fn ping_frame_echoes_data() {
     let server = Server::start(&[]);
-    let mut wire = raw_socket(&server).await;
-    wire.send(masked_frame(0x89, b"are you there")).await;
-    assert_eq!(wire.frame().await, (0x8a, b"are you there".to_vec()));
+    let mut connection = raw_socket(&server).await;
+    connection.send(masked_frame(0x89, b"are you there")).await;
+    assert_eq!(connection.frame().await, (0x8a, b"are you there".to_vec()));
 }
 
 #[tokio::test]
 async fn fragments_with_ping_between() {
     let server = Server::start(&[]);
-    let mut wire = raw_socket(&server).await;
-    wire.send(masked_frame(0x01, br#"{"type":"publish","body":"#))
+    let mut connection = raw_socket(&server).await;
+    connection
+        .send(masked_frame(0x01, br#"{"type":"publish","body":"#))
         .await;
-    wire.send(masked_frame(0x89, b"")).await;
-    wire.send(masked_frame(0x00, "\"\u{e9}\"".as_bytes().split_at(2).0))
+    connection.send(masked_frame(0x89, b"")).await;
+    connection
+        .send(masked_frame(0x00, "\"\u{e9}\"".as_bytes().split_at(2).0))
         .await;
-    wire.send(masked_frame(0x80, b"\xa9\"}")).await;
-    assert_eq!(wire.frame().await.0, 0x8a);
-    common::until("it is published", || server.log.head() == 1).await;
+    connection.send(masked_frame(0x80, b"\xa9\"}")).await;
+    assert_eq!(connection.frame().await.0, 0x8a);
+    common::wait_until("it is published", || server.log.head() == 1).await;
     let batch = server.get("/poll").await.json();
     assert_eq!(batch["messages"][0]["body"], "é");
 }
@@ -129,15 +133,15 @@ async fn fragments_with_ping_between() {
 #[tokio::test]
 async fn frames_byte_by_byte() {
     let server = Server::start(&[]);
-    let mut wire = raw_socket(&server).await;
+    let mut connection = raw_socket(&server).await;
     for size in [1, 200, 2000] {
         let text = format!(r#"{{"type":"publish","body":"{}"}}"#, "x".repeat(size));
         for byte in masked_frame(0x81, text.as_bytes()) {
-            wire.send([byte]).await;
+            connection.send([byte]).await;
             tokio::task::yield_now().await;
         }
     }
-    common::until("all are published", || server.log.head() == 3).await;
+    common::wait_until("all are published", || server.log.head() == 3).await;
 }
 
 #[tokio::test]
@@ -146,7 +150,7 @@ async fn binary_frame_closes_with_1003() {
     assert_closes(&server, &masked_frame(0x82, br#"{"body":1}"#), 1003).await;
     let mut socket = server.socket("").await;
     socket.send(Message::binary(b"zz-marker-zz".to_vec())).await;
-    assert_eq!(socket.closed().await, 1003);
+    assert_eq!(socket.close_code().await, 1003);
 }
 
 #[tokio::test]

@@ -1,19 +1,19 @@
-//! The tests' vocabulary: a server, the clients that talk to it, and waiting for conditions.
+//! What the integration tests share: a server, its clients, and waiting for conditions.
 
 #![allow(
     dead_code,
     unreachable_pub,
     unused_imports,
-    reason = "each test file speaks a part of it"
+    reason = "each benchmark uses a part of it"
 )]
 
+mod control_channel;
+mod invalid_messages;
 mod journal;
-mod lab;
 mod program;
 mod raw_connection;
 mod server;
 mod websocket_client;
-mod wrong;
 
 use std::time::Duration;
 
@@ -21,45 +21,45 @@ use serde_json::value::to_raw_value;
 use tokio::time::{sleep, timeout};
 use trifold::log::{Batch, MessageLog, NewMessage, PublishAck, Retention};
 
+pub use control_channel::ControlChannel;
+pub use invalid_messages::{INPUT_MARKER, deepest_body, invalid_messages};
 pub use journal::JournalFile;
-pub use lab::Lab;
 pub use program::Program;
 pub use raw_connection::{RawConnection, Response, masked_frame};
 pub use server::Server;
 pub use websocket_client::{Event, WebSocketClient};
-pub use wrong::{MARKER, deepest_body, wrong_members};
 
-/// How long anything may take that should happen soon: far more than it needs on a busy
-/// machine, far less than the 25 s that a poll is held.
-pub const SOON: Duration = Duration::from_secs(8);
+/// How long one step of a test may take: far longer than it takes on a busy machine, far
+/// shorter than the 25 s for which a long poll is held.
+pub const TEST_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// What the future resolves to, or a panic if that is not soon.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(SOON, future)
-        .await
-        .expect("this should not take so long")
+/// Returns the output of the future, or panics after [`TEST_TIMEOUT`].
+pub async fn with_timeout<T>(future: impl Future<Output = T>) -> T {
+    let output = timeout(TEST_TIMEOUT, future).await;
+    output.expect("the step finishes before the timeout")
 }
 
-/// Returns when the condition holds, or panics if that is not soon.
-pub async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+/// Waits until the condition holds, or panics after [`TEST_TIMEOUT`].
+pub async fn wait_until(description: &str, mut condition: impl FnMut() -> bool) {
     let wait = async {
-        while !holds() {
+        while !condition() {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    assert!(timeout(SOON, wait).await.is_ok(), "still not so: {what}");
+    let holds = timeout(TEST_TIMEOUT, wait).await.is_ok();
+    assert!(holds, "timed out waiting until {description}");
 }
 
-/// A log that keeps all that a test publishes.
-pub fn roomy_log() -> MessageLog {
+/// Returns a log that never evicts a message.
+pub fn unbounded_log() -> MessageLog {
     MessageLog::new(Retention {
         messages: usize::MAX,
         bytes: usize::MAX,
     })
 }
 
-/// A message with this id and text.
-pub fn note(id: impl Into<String>, text: &str) -> NewMessage {
+/// Returns a message with this id and text.
+pub fn test_message(id: impl Into<String>, text: &str) -> NewMessage {
     NewMessage {
         id: id.into(),
         sender: "ana".to_owned(),
@@ -68,12 +68,12 @@ pub fn note(id: impl Into<String>, text: &str) -> NewMessage {
     }
 }
 
-/// Appends a message to a log that is open.
+/// Appends a message to an open log.
 pub fn append(log: &MessageLog, id: impl Into<String>, text: &str) -> PublishAck {
-    log.append(note(id, text)).expect("the log is open")
+    log.append(test_message(id, text)).expect("the log is open")
 }
 
-/// The versions in a batch, read from its JSON.
+/// Returns the versions of a batch's messages.
 pub fn versions(batch: &serde_json::Value) -> Vec<u64> {
     let messages = batch["messages"].as_array().expect("a batch has messages");
     messages
@@ -86,7 +86,7 @@ pub fn versions(batch: &serde_json::Value) -> Vec<u64> {
         .collect()
 }
 
-/// A batch of the log's, parsed.
-pub fn parsed(batch: &Batch) -> serde_json::Value {
+/// Parses a batch of the log.
+pub fn parse_batch(batch: &Batch) -> serde_json::Value {
     serde_json::from_slice(&batch.json).expect("a batch is JSON")
 }

@@ -1,12 +1,12 @@
-//! The program as it is installed, in a process of its own.
+//! The installed program, in its own process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::{RawConnection, Response, until};
+use super::{RawConnection, Response, wait_until};
 
-/// The program, running. It is killed when it is dropped.
+/// A running program. It is killed on drop.
 pub struct Program {
     pub address: SocketAddr,
     pub first_line: String,
@@ -14,7 +14,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// The program's command line, on a free port.
+    /// Returns a command that runs the program with these flags and captures its output.
     pub fn command(flags: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_trifold"));
         command
@@ -24,39 +24,39 @@ impl Program {
         command
     }
 
-    /// Starts it on a free port, and returns once it has said where it listens.
+    /// Starts the program on a free port, and returns when it has printed its address.
     pub fn start(flags: &[&str]) -> Self {
         Self::start_at("127.0.0.1:0", flags)
     }
 
-    /// The same, at an address.
+    /// Starts the program on this address.
     pub fn start_at(address: &str, flags: &[&str]) -> Self {
         let mut command = Self::command(&["--listen", address, "--workers=2"]);
         command.args(flags);
         Self::run(command)
     }
 
-    /// The same, by a command of which the program is a part.
+    /// Starts the program with a command that executes it.
     pub fn run(mut command: Command) -> Self {
         let spawned = command.stderr(Stdio::null()).spawn();
         let mut child = spawned.expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is piped");
         let mut first_line = String::new();
         let read = BufReader::new(stdout).read_line(&mut first_line);
-        read.expect("the program speaks");
+        read.expect("the program prints a line");
         let address = first_line.trim_end().strip_prefix("listening on http://");
         Self {
             address: address
                 .and_then(|address| address.parse().ok())
-                .expect("the first line names the address"),
+                .expect("the first line contains the address"),
             first_line,
             child,
         }
     }
 
-    /// Starts it where it must refuse to, soon and without a word on standard output; returns
-    /// what it complains about.
-    pub async fn refused(flags: &[&str]) -> String {
+    /// Asserts that the program exits with an error and prints nothing to standard output.
+    /// Returns what it prints to standard error.
+    pub async fn fails_to_start(flags: &[&str]) -> String {
         let mut command = Self::command(&["--listen=127.0.0.1:0"]);
         let child = command.args(flags).spawn().expect("the program starts");
         let mut program = Self {
@@ -64,21 +64,21 @@ impl Program {
             first_line: String::new(),
             child,
         };
-        assert!(!program.ended().await.success());
-        let [mut printed, mut said] = [String::new(), String::new()];
+        assert!(!program.exit_status().await.success());
+        let [mut output, mut error] = [String::new(), String::new()];
         let stdout = program.child.stdout.take().expect("it is piped");
         let stderr = program.child.stderr.take().expect("it is piped");
         BufReader::new(stdout)
-            .read_to_string(&mut printed)
+            .read_to_string(&mut output)
             .expect("text");
         BufReader::new(stderr)
-            .read_to_string(&mut said)
+            .read_to_string(&mut error)
             .expect("text");
-        assert_eq!(printed, "");
-        said
+        assert_eq!(output, "");
+        error
     }
 
-    /// The process's number.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
@@ -90,50 +90,51 @@ impl Program {
         assert!(kill.expect("there is a kill command").success());
     }
 
-    /// Ends it without a warning (`kill -9`).
+    /// Kills the program without a warning (`kill -9`).
     pub fn kill(mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it is our child");
+        self.child.kill().expect("the program is running");
+        self.child.wait().expect("the process is our child");
     }
 
-    /// A TCP connection to it.
-    pub async fn wire(&self) -> RawConnection {
+    /// Opens a TCP connection.
+    pub async fn connect_raw(&self) -> RawConnection {
         RawConnection::connect(self.address).await
     }
 
-    /// Publishes on a connection of its own.
+    /// Publishes a message on a new connection.
     pub async fn post(&self, body: &str) -> Response {
-        let mut wire = self.wire().await;
-        wire.post("Content-Type: application/json", body.as_bytes())
+        let mut connection = self.connect_raw().await;
+        connection
+            .post("Content-Type: application/json", body.as_bytes())
             .await
     }
 
-    /// What it responses to a `GET`.
+    /// Sends a `GET` request on a new connection.
     pub async fn get(&self, path: &str) -> Response {
-        self.wire().await.get(path).await
+        self.connect_raw().await.get(path).await
     }
 
-    /// Asks it to end, and returns when it has.
+    /// Stops the program, and returns when it has exited.
     pub async fn stop(mut self) {
         self.signal("TERM");
-        assert_eq!(self.ended().await.code(), Some(0));
+        assert_eq!(self.exit_status().await.code(), Some(0));
     }
 
-    /// How it ended, which must be soon.
-    pub async fn ended(&mut self) -> ExitStatus {
+    /// Waits until the program has exited.
+    pub async fn exit_status(&mut self) -> ExitStatus {
         let mut status = None;
-        until("the program has ended", || {
-            status = self.child.try_wait().expect("it is our child");
+        wait_until("the program has exited", || {
+            status = self.child.try_wait().expect("the process is our child");
             status.is_some()
         })
         .await;
-        status.expect("it has ended")
+        status.expect("the program has exited")
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let _ = self.child.kill(); // it may have ended by itself
+        let _ = self.child.kill(); // it may have exited by itself
         let _ = self.child.wait();
     }
 }

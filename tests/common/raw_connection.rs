@@ -13,7 +13,7 @@ use trifold::load::net::websocket::{
     CLOSE, FIN, SAMPLE_KEY, TEXT, encode_frame, upgrade_headers,
 };
 
-use super::soon;
+use super::with_timeout;
 
 /// An HTTP response.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub struct RawConnection {
     address: SocketAddr,
     sent: usize,
     consumed: usize,
-    /// Whether a write has failed. It received the error, and a read then only sees the end.
+    /// Whether a write has failed. The error is reported once: a later read only sees the end.
     pub write_failed: bool,
 }
 
@@ -112,7 +112,7 @@ impl RawConnection {
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        let sent = soon(self.connection.send(bytes.as_ref())).await;
+        let sent = with_timeout(self.connection.send(bytes.as_ref())).await;
         sent.expect("the connection is open");
         self.sent += bytes.as_ref().len();
     }
@@ -172,7 +172,7 @@ impl RawConnection {
 
     /// Returns the next response to anything but a `HEAD` request.
     pub async fn response(&mut self) -> Response {
-        let read = soon(self.connection.read_response()).await;
+        let read = with_timeout(self.connection.read_response()).await;
         let head = self.expect_open(read);
         let mut response = self.without_body(&head);
         response.body = self.connection.body(&head).to_owned();
@@ -182,7 +182,7 @@ impl RawConnection {
 
     /// Returns the next response without reading its body.
     pub async fn head(&mut self) -> Response {
-        let read = soon(self.connection.read_head()).await;
+        let read = with_timeout(self.connection.read_head()).await;
         let head = self.expect_open(read);
         let response = self.without_body(&head);
         self.consume(head.head_len());
@@ -205,7 +205,7 @@ impl RawConnection {
 
     /// Returns the first byte and the payload of the next WebSocket frame.
     pub async fn frame(&mut self) -> (u8, Vec<u8>) {
-        let read = soon(self.connection.read_frame()).await;
+        let read = with_timeout(self.connection.read_frame()).await;
         let frame = self.expect_open(read);
         let payload = self.connection.payload(&frame).to_owned();
         self.consume(frame.total_len());
@@ -223,18 +223,18 @@ impl RawConnection {
     }
 
     /// Waits until the server has closed the connection, in whatever way.
-    pub async fn closed(&mut self) {
+    pub async fn wait_closed(&mut self) {
         let end = async {
             let mut buffer = [0; 4096];
             let stream = self.connection.stream();
             while stream.read(&mut buffer).await.is_ok_and(|n| n > 0) {}
         };
-        soon(end).await;
+        with_timeout(end).await;
     }
 
     /// Returns what is received until the connection ends, in whatever way.
     pub async fn read_to_end(&mut self) -> Vec<u8> {
-        soon(async { while self.connection.fill().await.is_ok() {} }).await;
+        with_timeout(async { while self.connection.fill().await.is_ok() {} }).await;
         let bytes = self.connection.buffer().to_owned();
         self.consume(bytes.len());
         bytes
@@ -246,7 +246,7 @@ impl RawConnection {
         assert!(self.connection.buffer().is_empty(), "bytes were received");
         assert!(
             !self.connection.is_closed(),
-            "bytes were received, or closed"
+            "bytes were received, or the connection was closed"
         );
     }
 
@@ -256,9 +256,9 @@ impl RawConnection {
         set.expect("SO_LINGER can be set");
     }
 
-    /// Sends bytes in one piece, and notes if the server does not accept them any more.
+    /// Sends bytes in one piece. Returns whether the server still accepts them.
     pub async fn try_send(&mut self, bytes: &[u8]) -> bool {
-        let written = soon(self.stream().write_all(bytes)).await;
+        let written = with_timeout(self.stream().write_all(bytes)).await;
         self.write_failed |= written.is_err();
         written.is_ok()
     }

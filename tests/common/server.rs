@@ -1,4 +1,4 @@
-//! A server in this process, on a thread and a port of its own.
+//! A server in this process, on its own thread and port.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
@@ -12,10 +12,12 @@ use trifold::journal::LogWriter;
 use trifold::log::MessageLog;
 use trifold::server::{self, ServerConfig};
 
-use super::lab::in_flight;
-use super::{Lab, RawConnection, Response, WebSocketClient, append, soon};
+use super::control_channel::in_flight;
+use super::{
+    ControlChannel, RawConnection, Response, WebSocketClient, append, with_timeout,
+};
 
-/// A server in this process. It stops when it is dropped.
+/// A server in this process. It stops on drop.
 pub struct Server {
     pub address: SocketAddr,
     pub log: Arc<MessageLog>,
@@ -25,28 +27,29 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server with these flags besides `--listen`.
+    /// Starts a server on a free port with these flags.
     pub fn start(flags: &[&str]) -> Self {
         let first = ["trifold", "--listen=127.0.0.1:0", "--workers=2"];
         let args = ServeArgs::parse_from(first.iter().chain(flags));
         let config = ServerConfig::from(args);
         let writer = LogWriter::open(config.journal.as_deref(), config.retention);
-        let writer = Arc::new(writer.expect("the journal can be used"));
+        let writer = Arc::new(writer.expect("the journal can be opened"));
         let log = writer.log().clone();
         let stop = Arc::new(Notify::new());
-        let (tell, told) = mpsc::channel();
-        let (its_writer, its_stop) = (writer.clone(), stop.clone());
+        let (address_tx, address_rx) = mpsc::channel();
+        let (writer_clone, stop_clone) = (writer.clone(), stop.clone());
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let stop = async move { its_stop.notified().await };
-                let (server, address) = server::bind(config, its_writer, stop)
+                let stop = async move { stop_clone.notified().await };
+                let (server, address) = server::bind(config, writer_clone, stop)
                     .expect("port 0 is always free");
-                tell.send(address).expect("the test waits for the address");
+                let sent = address_tx.send(address);
+                sent.expect("the test waits for the address");
                 server.await.expect("the server runs");
             });
         });
         Self {
-            address: told.recv().expect("the server tells its address"),
+            address: address_rx.recv().expect("the server sends its address"),
             log,
             writer,
             stop,
@@ -67,66 +70,66 @@ impl Server {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        soon(response(request)).await
+        with_timeout(response(request)).await
     }
 
-    /// The value of a metric, labels included in its name.
+    /// Returns the value of a metric; the name includes its labels.
     pub async fn metric(&self, name: &str) -> f64 {
         self.get("/metrics").await.metric(name)
     }
 
-    /// How often something was refused because it was past this limit.
+    /// Returns how often this limit was exceeded.
     pub async fn limit_exceeded(&self, limit: &str) -> f64 {
         let name = format!("trifold_limit_exceeded_total{{limit=\"{limit}\"}}");
         self.metric(&name).await
     }
 
-    /// Publishes; the body is sent as it is written.
+    /// Sends a `POST /messages` request with exactly this body.
     pub async fn post(&self, body: impl Into<String>) -> Response {
         let request = self
             .http
             .post(self.url("/messages"))
             .header("content-type", "application/json")
             .body(body.into());
-        soon(response(request)).await
+        with_timeout(response(request)).await
     }
 
-    /// Publishes a message that has nothing but a body.
+    /// Publishes a message that has only a body.
     pub async fn publish(&self, body: &str) -> Value {
         self.post(json!({ "body": body }).to_string()).await.json()
     }
 
-    /// Puts messages `id-1` to `id-count` into the log.
-    pub fn fill(&self, count: usize) {
+    /// Appends messages `id-1` to `id-count` to the log.
+    pub fn append_messages(&self, count: usize) {
         for number in 1..=count {
             append(&self.log, format!("id-{number}"), "hi");
         }
     }
 
-    /// An open WebSocket.
+    /// Opens a WebSocket.
     pub async fn socket(&self, query: &str) -> WebSocketClient {
         WebSocketClient::connect(self.address, query).await
     }
 
-    /// This client's control channel.
-    pub async fn lab(&self, client: &str) -> Lab {
-        Lab::open(self.address, client).await
+    /// Opens this client's control channel.
+    pub async fn control_channel(&self, client: &str) -> ControlChannel {
+        ControlChannel::connect(self.address, client).await
     }
 
-    /// What a client's panes cost by now. A fresh channel tells it at once.
+    /// Returns the client's current meters by pane. A new channel reports them at once.
     pub async fn meters(&self, client: &str) -> Value {
-        self.lab(client).await.next("meters").await["panes"].take()
+        let mut channel = self.control_channel(client).await;
+        channel.next("meters").await["panes"].take()
     }
 
-    /// Returns once so many of the client's requests are under way, in all panes.
-    pub async fn until_in_flight(&self, client: &str, count: u64) {
+    /// Waits until this number of the client's requests is in flight, in all panes.
+    pub async fn wait_in_flight(&self, client: &str, count: u64) {
         let counted = async { while in_flight(&self.meters(client).await) != count {} };
-        soon(counted).await;
+        with_timeout(counted).await;
     }
 
-    /// Returns once the pane's meter reads so many bytes up and down, or panics with what
-    /// it reads instead.
-    pub async fn until_metered(&self, client: &str, pane: &str, up: usize, down: usize) {
+    /// Waits until the pane's meter has counted these bytes, or panics with the latest meter.
+    pub async fn wait_metered(&self, client: &str, pane: &str, up: usize, down: usize) {
         let mut last = Value::Null;
         let counted = async {
             while (&last["upload_bytes"], &last["download_bytes"])
@@ -135,16 +138,18 @@ impl Server {
                 last = self.meters(client).await[pane].take();
             }
         };
-        let is_equal = tokio::time::timeout(super::SOON, counted).await.is_ok();
-        assert!(is_equal, "{pane}: {last}, and not up {up}, down {down}");
+        let is_equal = tokio::time::timeout(super::TEST_TIMEOUT, counted)
+            .await
+            .is_ok();
+        assert!(is_equal, "{pane}: {last} instead of up {up}, down {down}");
     }
 
-    /// A TCP connection.
-    pub async fn wire(&self) -> RawConnection {
+    /// Opens a TCP connection.
+    pub async fn connect_raw(&self) -> RawConnection {
         RawConnection::connect(self.address).await
     }
 
-    /// Asks the server to stop.
+    /// Tells the server to stop, without waiting until it has.
     pub fn stop(&self) {
         self.stop.notify_one();
     }
@@ -158,11 +163,11 @@ impl Drop for Server {
 
 fn client() -> reqwest::Client {
     let client = reqwest::Client::builder().no_proxy();
-    client.build().expect("a client needs nothing")
+    client.build().expect("the client can be built")
 }
 
 async fn response(request: reqwest::RequestBuilder) -> Response {
-    let response = request.send().await.expect("the server responses");
+    let response = request.send().await.expect("the server responds");
     let headers = response.headers().iter();
     Response {
         status: response.status().as_u16(),
@@ -175,7 +180,7 @@ async fn response(request: reqwest::RequestBuilder) -> Response {
         body: response
             .bytes()
             .await
-            .expect("the response is whole")
+            .expect("the response is complete")
             .to_vec(),
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::soon;
+use super::with_timeout;
 
 /// A WebSocket client.
 pub struct WebSocketClient {
@@ -33,7 +33,8 @@ impl WebSocketClient {
     pub async fn connect_path(address: SocketAddr, path: &str) -> Self {
         let tcp = TcpStream::connect(address).await;
         let url = format!("ws://{address}{path}");
-        let opened = soon(client_async(url, tcp.expect("the server listens"))).await;
+        let opened =
+            with_timeout(client_async(url, tcp.expect("the server listens"))).await;
         let (stream, _) = opened.expect("the server upgrades");
         Self { stream }
     }
@@ -41,13 +42,13 @@ impl WebSocketClient {
     /// Connects over an existing TCP connection.
     pub async fn connect_over(tcp: TcpStream, address: SocketAddr, query: &str) -> Self {
         let url = format!("ws://{address}/ws{query}");
-        let opened = soon(client_async(url, tcp)).await;
+        let opened = with_timeout(client_async(url, tcp)).await;
         let (stream, _) = opened.expect("the server upgrades");
         Self { stream }
     }
 
     pub async fn send(&mut self, message: Message) {
-        let sent = soon(self.stream.send(message)).await;
+        let sent = with_timeout(self.stream.send(message)).await;
         sent.expect("the socket is open");
     }
 
@@ -58,7 +59,7 @@ impl WebSocketClient {
     /// Returns the next message, or the end.
     pub async fn recv(&mut self) -> Event {
         loop {
-            match soon(self.stream.next()).await {
+            match with_timeout(self.stream.next()).await {
                 Some(Ok(Message::Text(text))) => return Event::Text(text.to_string()),
                 Some(Ok(Message::Close(Some(frame)))) => {
                     return Event::Closed(frame.code.into());
@@ -93,7 +94,7 @@ impl WebSocketClient {
     }
 
     /// Returns the close code, and skips messages before it.
-    pub async fn closed(&mut self) -> u16 {
+    pub async fn close_code(&mut self) -> u16 {
         loop {
             if let Event::Closed(code) = self.recv().await {
                 return code;

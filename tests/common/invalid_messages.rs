@@ -1,12 +1,13 @@
-//! What is wrong with what: bad messages, the same for POST and WebSocket.
+//! Invalid messages, the same for POST and WebSocket.
 
-/// In all bad input, and never in an response.
-pub const MARKER: &str = "zz-marker-zz";
+/// Part of all invalid input. It must never appear in a response.
+pub const INPUT_MARKER: &str = "zz-marker-zz";
 
-/// Members of a message that is refused (after the opening brace), and what the refusal names.
-pub fn wrong_members() -> Vec<(String, &'static str)> {
-    let long = format!("{MARKER}{}", "x".repeat(65 - MARKER.len()));
-    let deep = format!("{}\"{MARKER}\"{}", "[".repeat(65), "]".repeat(65));
+/// Returns fields of messages that are rejected (what follows the opening brace), and a part of
+/// the expected error.
+pub fn invalid_messages() -> Vec<(String, &'static str)> {
+    let long = format!("{INPUT_MARKER}{}", "x".repeat(65 - INPUT_MARKER.len()));
+    let deep = format!("{}\"{INPUT_MARKER}\"{}", "[".repeat(65), "]".repeat(65));
     let deep_objects = format!("{}0{}", "{\"zz-marker-zz\":".repeat(65), "}".repeat(65));
     let fixed = [
         (r#""body":zz-marker-zz}"#, "Invalid JSON at line 1, column"),
@@ -28,8 +29,9 @@ pub fn wrong_members() -> Vec<(String, &'static str)> {
         (r#""zz-marker-zz":1,"body":1}"#, "Unknown field"),
         (r#""Body":1,"body":"zz-marker-zz"}"#, "Unknown field"),
     ];
-    let mut all: Vec<_> = fixed.map(|(json, named)| (json.to_owned(), named)).into();
-    let kind = format!("{MARKER}{}", "x".repeat(33 - MARKER.len()));
+    let owned = fixed.map(|(json, expected)| (json.to_owned(), expected));
+    let mut all: Vec<_> = owned.into();
+    let kind = format!("{INPUT_MARKER}{}", "x".repeat(33 - INPUT_MARKER.len()));
     all.extend([
         (format!(r#""id":"{long}","body":1}}"#), "`id`"),
         (format!(r#""sender":"{long}","body":1}}"#), "`sender`"),
@@ -40,7 +42,7 @@ pub fn wrong_members() -> Vec<(String, &'static str)> {
     all
 }
 
-/// A body nested as deep as is allowed, with brackets in strings that count for nothing.
+/// Returns a body of the maximum depth. It has brackets in a string, which do not count.
 pub fn deepest_body() -> String {
     let brackets = r#""[[[[\"[[[{{{{{""#;
     format!("{}{brackets}{}", "[".repeat(64), "]".repeat(64))
