@@ -172,6 +172,28 @@ async fn other_programs_can_read_journal() {
     assert_eq!(file.versions(), (1..20).collect::<Vec<_>>());
 }
 
+/// While a commit takes long, a socket that waits for its replies is not read, so its pongs are not
+/// seen either; it must not be closed for that.
+#[tokio::test]
+async fn slow_commit_does_not_time_out_pongs() {
+    const PUBLISHES: u64 = 40; // more than the replies that a socket may wait for
+    let file = JournalFile::new();
+    let flags = ["--ping-interval=100ms", "--pong-timeout=100ms"];
+    let program = Program::start(&[&[&*file.flag()], &flags[..]].concat());
+    let mut socket = WebSocketClient::connect(program.address, "?since=now").await;
+    let tool = file.open();
+    tool.execute_batch("BEGIN IMMEDIATE").unwrap(); // blocks the writer
+    for _ in 0..PUBLISHES {
+        socket.send_text(r#"{"type":"publish","body":1}"#).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await; // how long the commit takes
+    tool.execute_batch("COMMIT").unwrap();
+    for version in 1..=PUBLISHES {
+        assert_eq!(socket.next("published").await["version"], version);
+    }
+    socket.assert_open().await;
+}
+
 #[tokio::test]
 async fn replies_in_order_during_slow_commit() {
     let file = JournalFile::new();

@@ -65,14 +65,16 @@ pub(super) async fn converse(
     // send a command.
     let mut replies = FuturesOrdered::new();
     let reason = loop {
+        // While replies wait for the disk nothing is read, and a pong could not be seen.
+        let is_reading = replies.len() < MAX_PENDING_REPLIES;
         let action = tokio::select! { biased;
             Some(reply) = replies.next(), if !replies.is_empty() => {
                 Action::Send(encode_reply(&state, reply))
             }
-            message = messages.recv(), if replies.len() < MAX_PENDING_REPLIES => {
+            message = messages.recv(), if is_reading => {
                 on_message(message, &mut heartbeat)
             }
-            () = heartbeat.due() => heartbeat.on_due(),
+            () = heartbeat.due(), if is_reading => heartbeat.on_due(),
         };
         match action {
             Action::Wait => {}

@@ -40,7 +40,7 @@ impl FromRequest for Upgrade {
             let payload = web::Payload::from_request(request, &mut frames).into_inner();
             Ok(Self {
                 request: request.clone(),
-                payload: payload.map_err(|_| not_a_handshake())?,
+                payload: payload.map_err(|_| invalid_handshake())?,
                 state: state.clone(),
             })
         }))
@@ -80,8 +80,8 @@ impl Upgrade {
         let (response, session, messages) =
             actix_ws::handle_with_protocols(&request, payload, subprotocols).map_err(
                 |error| match error.as_error::<HandshakeError>() {
-                    Some(error) => (*error).into(),
-                    None => not_a_handshake(),
+                    Some(error) => ApiError::from(*error),
+                    None => invalid_handshake(),
                 },
             )?;
         rt::spawn(converse(state, session, messages, commands));
@@ -89,8 +89,9 @@ impl Upgrade {
     }
 }
 
-fn not_a_handshake() -> ApiError {
-    ApiError::bad_request("`sec-websocket-protocol` is not a valid header")
+/// What actix declares as possible and does not return.
+fn invalid_handshake() -> ApiError {
+    ApiError::bad_request("Not an opening handshake for WebSocket version 13")
 }
 
 /// Records what one socket delivers, and counts it as open.
