@@ -297,7 +297,8 @@ async fn plain_get_on_ws_is_426() {
         assert_rejected(&server, &response, 426, "opening handshake");
         assert_eq!(response.header("upgrade"), Some("websocket"));
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
-        connection = server.connect_raw().await; // the server may close it after `Connection: Upgrade`
+        // The server may close a connection after `Connection: Upgrade`.
+        connection = server.connect_raw().await;
     }
 }
 
