@@ -60,7 +60,7 @@ async fn presence_is_sent_to_all() {
 }
 
 #[tokio::test]
-async fn publish_on_channel() {
+async fn channel_publishes_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     let mut channel = server.control_channel("ana").await;
@@ -77,7 +77,7 @@ async fn publish_on_channel() {
 }
 
 #[tokio::test]
-async fn ping_on_channel() {
+async fn channel_replies_to_ping() {
     let server = Server::start(&[]);
     let mut channel = server.control_channel("ana").await;
     let pong = channel
@@ -293,7 +293,7 @@ async fn disconnect_restores_link() {
 }
 
 #[tokio::test]
-async fn disconnect_while_link_down() {
+async fn disconnect_with_link_down_is_noticed() {
     let server = Server::start(&[]);
     let client = WaitingClient::start(&server, "ana").await;
     let mut channel = server.control_channel("ana").await;

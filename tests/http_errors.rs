@@ -136,7 +136,7 @@ async fn body_must_be_json_object() {
 }
 
 #[tokio::test]
-async fn deepest_allowed_body() {
+async fn deepest_body_is_accepted() {
     let server = Server::start(&[]);
     let message = format!(r#"{{"body":{}}}"#, deepest_body());
     assert_eq!(server.post(message).await.status, 201);

@@ -294,7 +294,7 @@ async fn longest_delay_is_accepted() {
 }
 
 #[tokio::test]
-async fn disconnect_during_delay() {
+async fn disconnect_cancels_delay() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000&wait_ms=0", "down_ms=20000"] {
         let mut connection = server.connect_raw().await;

@@ -160,7 +160,7 @@ async fn proxy_does_not_buffer() {
 }
 
 #[tokio::test]
-async fn largest_batch_through_proxy() {
+async fn proxy_passes_largest_batch() {
     let Some(proxied) = start_proxied(&[]).await else {
         return;
     };
@@ -181,7 +181,7 @@ async fn largest_batch_through_proxy() {
 }
 
 #[tokio::test]
-async fn disconnect_through_proxy() {
+async fn proxy_forwards_disconnect() {
     let Some(proxied) = start_proxied(&[]).await else {
         return;
     };
@@ -193,7 +193,7 @@ async fn disconnect_through_proxy() {
 }
 
 #[tokio::test]
-async fn allow_host_behind_proxy() {
+async fn allow_host_works_behind_proxy() {
     let Some(proxied) = start_proxied(&["--allow-host=trifold.example"]).await else {
         return;
     };

@@ -30,7 +30,7 @@ async fn retry_gets_same_version() {
 }
 
 #[tokio::test]
-async fn retry_on_another_transport() {
+async fn retry_on_other_transport_is_duplicate() {
     let server = Server::start(&[]);
     let first = server.post(r#"{"id":"c-17","body":"hi"}"#).await.json();
     let mut socket = server.socket("").await;
@@ -147,7 +147,7 @@ async fn message_carries_append_time() {
 }
 
 #[tokio::test]
-async fn publish_on_socket() {
+async fn socket_publishes_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket

@@ -83,7 +83,7 @@ async fn unknown_command_is_an_error() {
 }
 
 #[tokio::test]
-async fn deepest_allowed_body() {
+async fn deepest_body_is_accepted() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
@@ -134,7 +134,7 @@ async fn fragments_with_ping_between() {
 }
 
 #[tokio::test]
-async fn frames_byte_by_byte() {
+async fn frames_arrive_byte_by_byte() {
     let server = Server::start(&[]);
     let mut connection = raw_socket(&server).await;
     for size in [1, 200, 2000] {
