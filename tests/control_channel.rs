@@ -157,20 +157,20 @@ async fn changed_meters_are_sent() {
     let mut channel = server.control_channel("ana").await;
     let mut connection = server.connect_raw().await;
     connection.get("/poll?client=ana&pane=poll").await;
-    let wanted = json!({ "requests": 1, "responses": 1, "empty": 1, "in_flight": 0,
+    let expected = json!({ "requests": 1, "responses": 1, "empty": 1, "in_flight": 0,
         "upload_bytes": connection.sent(), "download_bytes": connection.received() });
-    channel.wait_meter("poll", wanted).await;
+    channel.wait_meter("poll", expected).await;
     connection
         .request("GET /longpoll?client=ana&pane=poll", &[])
         .await;
-    let wanted = json!({ "requests": 2, "responses": 1, "empty": 1, "in_flight": 1,
+    let expected = json!({ "requests": 2, "responses": 1, "empty": 1, "in_flight": 1,
         "upload_bytes": connection.sent(), "download_bytes": connection.received() });
-    channel.wait_meter("poll", wanted).await;
+    channel.wait_meter("poll", expected).await;
     append(&server.log, "a", "hi");
     connection.response().await;
-    let wanted = json!({ "requests": 2, "responses": 2, "empty": 1, "in_flight": 0,
+    let expected = json!({ "requests": 2, "responses": 2, "empty": 1, "in_flight": 0,
         "upload_bytes": connection.sent(), "download_bytes": connection.received() });
-    channel.wait_meter("poll", wanted).await;
+    channel.wait_meter("poll", expected).await;
 }
 
 /// A client with a long poll and a socket, both waiting.
