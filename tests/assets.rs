@@ -49,7 +49,7 @@ async fn only_embedded_files_are_served() {
 }
 
 #[tokio::test]
-async fn page_rejects_post() {
+async fn page_allows_only_get() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;
     connection.request("PUT /index.html", &[]).await;

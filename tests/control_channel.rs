@@ -60,7 +60,7 @@ async fn presence_is_sent_to_all() {
 }
 
 #[tokio::test]
-async fn publish_on_channel() {
+async fn channel_publishes_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     let mut channel = server.control_channel("ana").await;
@@ -77,7 +77,7 @@ async fn publish_on_channel() {
 }
 
 #[tokio::test]
-async fn ping_on_channel() {
+async fn channel_replies_to_ping() {
     let server = Server::start(&[]);
     let mut channel = server.control_channel("ana").await;
     let pong = channel
@@ -157,20 +157,20 @@ async fn changed_meters_are_sent() {
     let mut channel = server.control_channel("ana").await;
     let mut connection = server.connect_raw().await;
     connection.get("/poll?client=ana&pane=poll").await;
-    let wanted = json!({ "requests": 1, "responses": 1, "empty": 1, "in_flight": 0,
+    let expected = json!({ "requests": 1, "responses": 1, "empty": 1, "in_flight": 0,
         "upload_bytes": connection.sent(), "download_bytes": connection.received() });
-    channel.wait_meter("poll", wanted).await;
+    channel.wait_meter("poll", expected).await;
     connection
         .request("GET /longpoll?client=ana&pane=poll", &[])
         .await;
-    let wanted = json!({ "requests": 2, "responses": 1, "empty": 1, "in_flight": 1,
+    let expected = json!({ "requests": 2, "responses": 1, "empty": 1, "in_flight": 1,
         "upload_bytes": connection.sent(), "download_bytes": connection.received() });
-    channel.wait_meter("poll", wanted).await;
+    channel.wait_meter("poll", expected).await;
     append(&server.log, "a", "hi");
     connection.response().await;
-    let wanted = json!({ "requests": 2, "responses": 2, "empty": 1, "in_flight": 0,
+    let expected = json!({ "requests": 2, "responses": 2, "empty": 1, "in_flight": 0,
         "upload_bytes": connection.sent(), "download_bytes": connection.received() });
-    channel.wait_meter("poll", wanted).await;
+    channel.wait_meter("poll", expected).await;
 }
 
 /// A client with a long poll and a socket, both waiting.
@@ -293,7 +293,7 @@ async fn disconnect_restores_link() {
 }
 
 #[tokio::test]
-async fn disconnect_while_link_down() {
+async fn disconnect_with_link_down_is_noticed() {
     let server = Server::start(&[]);
     let client = WaitingClient::start(&server, "ana").await;
     let mut channel = server.control_channel("ana").await;

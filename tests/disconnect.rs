@@ -7,7 +7,7 @@ use common::{RawConnection, Server, WebSocketClient, append, wait_until};
 async fn waiting_poll(server: &Server) -> RawConnection {
     let mut connection = server.connect_raw().await;
     connection.request("GET /longpoll?wait_ms=25000", &[]).await;
-    wait_until("the poll is held", || server.log.waiter_count() == 1).await;
+    wait_until("the poll waits", || server.log.waiter_count() == 1).await;
     connection
 }
 
@@ -68,7 +68,7 @@ async fn aborted_request_cancels_long_poll() {
     let server = Server::start(&[]);
     tokio::select! {
         _ = server.get("/longpoll?wait_ms=25000") => panic!("nothing was published"),
-        () = wait_until("the poll is held", || server.log.waiter_count() == 1) => {}
+        () = wait_until("the poll waits", || server.log.waiter_count() == 1) => {}
     }
     assert_no_waiters(&server).await;
 }

@@ -48,6 +48,7 @@ async fn wait_long_polls(server: &Program, count: usize) {
 async fn fan_out_to_10k_long_polls() {
     let server = Program::start(&[]);
     let count = max_long_polls();
+    assert!(count > 0, "the limit of open files is too low");
     let polls = iter(0..count).map(|number| long_poll(server.address, number));
     let mut polls: Vec<RawConnection> = polls.buffer_unordered(64).collect().await;
     wait_long_polls(&server, count).await;

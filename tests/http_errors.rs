@@ -136,7 +136,7 @@ async fn body_must_be_json_object() {
 }
 
 #[tokio::test]
-async fn deepest_allowed_body() {
+async fn deepest_body_is_accepted() {
     let server = Server::start(&[]);
     let message = format!(r#"{{"body":{}}}"#, deepest_body());
     assert_eq!(server.post(message).await.status, 201);
@@ -297,7 +297,8 @@ async fn plain_get_on_ws_is_426() {
         assert_rejected(&server, &response, 426, "opening handshake");
         assert_eq!(response.header("upgrade"), Some("websocket"));
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
-        connection = server.connect_raw().await; // the server may close it after `Connection: Upgrade`
+        // The server may close a connection after `Connection: Upgrade`.
+        connection = server.connect_raw().await;
     }
 }
 

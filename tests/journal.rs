@@ -87,9 +87,9 @@ async fn empty_journal_keeps_epoch() {
 #[tokio::test]
 async fn file_is_trimmed_with_window() {
     let file = JournalFile::new();
-    let retain_messages =
+    let start_retaining =
         |count| Program::start(&[&file.flag(), &format!("--retain-messages={count}")]);
-    let program = retain_messages(3);
+    let program = start_retaining(3);
     let message = r#"{"body":"hi"}"#;
     let published = join_all((0..7).map(|_| program.post(message))).await; // some share a commit
     assert!(published.iter().all(|response| response.status == 201));
@@ -98,7 +98,7 @@ async fn file_is_trimmed_with_window() {
     assert_eq!(file.versions(), [5, 6, 7]);
     program.kill();
 
-    let program = retain_messages(2);
+    let program = start_retaining(2);
     assert_eq!(file.versions(), [6, 7]);
     assert_eq!(program.get("/health").await.json()["oldest"], 6);
     program.kill();
@@ -167,7 +167,7 @@ async fn other_programs_can_read_journal() {
     assert_eq!(
         names,
         [file.path.to_str().unwrap()],
-        "one file is all of it"
+        "a write-ahead log is left"
     );
     assert_eq!(file.versions(), (1..20).collect::<Vec<_>>());
 }
@@ -313,7 +313,7 @@ async fn full_journal_queue_returns_503() {
     );
     assert!(
         rejected.len() > 1000 && versions.len() >= 4096,
-        "{}",
+        "{} rejected",
         rejected.len()
     );
     assert_eq!(file.versions(), versions);

@@ -36,7 +36,7 @@ async fn journal() -> JournalFile {
 }
 
 #[tokio::test]
-async fn not_sqlite() {
+async fn non_sqlite_file_is_rejected() {
     for text in ["x", &"Dear diary, ".repeat(1000)] {
         let file = JournalFile::new();
         fs::write(&file.path, text).unwrap();
@@ -46,7 +46,7 @@ async fn not_sqlite() {
 }
 
 #[tokio::test]
-async fn database_of_another_program() {
+async fn other_database_is_rejected() {
     for mode in ["DELETE", "WAL"] {
         let file = JournalFile::new();
         let other = Connection::open(&file.path).unwrap();
@@ -62,14 +62,14 @@ async fn database_of_another_program() {
 }
 
 #[tokio::test]
-async fn unknown_schema_version() {
+async fn unknown_schema_version_is_rejected() {
     let file = journal().await;
     file.open().pragma_update(None, "user_version", 2).unwrap();
     assert_rejected(&file, "another version of Trifold").await;
 }
 
 #[tokio::test]
-async fn corrupt_page() {
+async fn corrupt_page_is_rejected() {
     let file = journal().await;
     let mut bytes = fs::read(&file.path).unwrap();
     assert!(bytes.len() > 5 * 4096);
@@ -79,7 +79,7 @@ async fn corrupt_page() {
 }
 
 #[tokio::test]
-async fn corrupt_page_with_wal() {
+async fn corrupt_page_with_wal_is_rejected() {
     let file = journal().await;
     let program = Program::start(&[&file.flag()]);
     assert_eq!(program.post(r#"{"body":1}"#).await.status, 201);
@@ -96,7 +96,7 @@ async fn corrupt_page_with_wal() {
 }
 
 #[tokio::test]
-async fn corrupt_free_page() {
+async fn corrupt_free_page_is_rejected() {
     let file = journal().await;
     let program = Program::start(&[&file.flag(), "--retain-messages=2"]);
     assert_eq!(program.get("/health").await.json()["oldest"], 39);
@@ -112,7 +112,7 @@ async fn corrupt_free_page() {
 }
 
 #[tokio::test]
-async fn truncated_file() {
+async fn truncated_file_is_rejected() {
     let file = journal().await;
     let bytes = fs::read(&file.path).unwrap();
     fs::write(&file.path, &bytes[..bytes.len() / 2]).unwrap();
@@ -120,7 +120,7 @@ async fn truncated_file() {
 }
 
 #[tokio::test]
-async fn foreign_rows() {
+async fn edited_rows_are_rejected() {
     for (edit, reason) in [
         (
             "DELETE FROM messages WHERE version = 7",
@@ -153,7 +153,7 @@ async fn foreign_rows() {
 }
 
 #[tokio::test]
-async fn not_a_regular_file() {
+async fn non_regular_file_is_rejected() {
     let file = JournalFile::new();
     fs::create_dir(&file.path).unwrap();
     assert_rejected(&file, "not a regular file").await;
@@ -166,7 +166,7 @@ async fn not_a_regular_file() {
 }
 
 #[tokio::test]
-async fn file_in_use() {
+async fn file_in_use_is_rejected() {
     let file = JournalFile::new();
     let first = Program::start(&[&file.flag()]);
     assert_eq!(first.post(r#"{"body":1}"#).await.status, 201);

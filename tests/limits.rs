@@ -29,7 +29,7 @@ async fn assert_connection_rejected(mut connection: RawConnection, expected: &st
 }
 
 #[tokio::test]
-async fn max_connections() {
+async fn max_connections_is_enforced() {
     let server = Server::start(&["--max-connections=2"]);
     let mut socket = server.connect_raw().await;
     assert_eq!(socket.upgrade("", &[]).await.status, 101);
@@ -57,7 +57,7 @@ async fn max_connections() {
 }
 
 #[tokio::test]
-async fn max_connections_per_address() {
+async fn max_connections_per_address_is_enforced() {
     let server = Server::start(&["--max-connections-per-address=1"]);
     let mut first = server.connect_raw().await;
     assert_eq!(first.get("/poll").await.status, 200);
@@ -78,7 +78,7 @@ async fn max_connections_per_address() {
 }
 
 #[tokio::test]
-async fn max_long_polls() {
+async fn max_long_polls_is_enforced() {
     let server = Server::start(&["--max-long-polls=2"]);
     let mut long_polls = [server.connect_raw().await, server.connect_raw().await];
     for connection in &mut long_polls {
@@ -101,7 +101,7 @@ async fn max_long_polls() {
 }
 
 #[tokio::test]
-async fn publish_rate() {
+async fn publish_rate_is_enforced() {
     let server = Server::start(&["--publish-rate=1"]);
     assert_eq!(server.post(r#"{"body":1}"#).await.status, 201);
 
@@ -129,7 +129,7 @@ async fn publish_rate() {
 }
 
 #[tokio::test]
-async fn max_header_bytes() {
+async fn max_header_bytes_is_enforced() {
     let server = Server::start(&["--max-header-bytes=300"]);
     let mut connection = server.connect_raw().await;
     let long = format!("X-Long: {}", "x".repeat(300));
@@ -157,7 +157,7 @@ async fn max_message_bytes_is_counted() {
 }
 
 #[tokio::test]
-async fn header_timeout() {
+async fn header_timeout_closes_connection() {
     let server = Server::start(&["--header-timeout=1s"]);
     let mut slow = server.connect_raw().await;
     slow.send("GET /poll HTTP/1.1\r\nHost: local").await;
@@ -169,7 +169,7 @@ async fn header_timeout() {
 }
 
 #[tokio::test]
-async fn body_timeout() {
+async fn body_timeout_is_408() {
     let server = Server::start(&["--body-timeout=1s"]);
     let mut connection = server.connect_raw().await;
     let headers = ["Content-Type: application/json", "Content-Length: 20"];

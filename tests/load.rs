@@ -184,15 +184,15 @@ async fn poll_bytes_include_empty_responses() {
         let counters = report.all.counters;
         assert_eq!(counters.delivered, 3);
         // At both ends of the window, each client may have a request in flight.
-        let unanswered = counters.requests.abs_diff(counters.empty + 3);
-        assert!(unanswered <= 3, "{report}");
+        let in_flight = counters.requests.abs_diff(counters.empty + 3);
+        assert!(in_flight <= 3, "{report}");
 
         // The same on a raw connection: the message, then the empty response.
         let poll = |since| format!("GET /poll?since={since}&epoch={epoch}");
         let mut connection = server.connect_raw().await;
         connection.request(&poll(since), &[]).await;
         connection.response().await;
-        let (up, news) = (connection.sent() as u64, connection.received() as u64);
+        let (up, message) = (connection.sent() as u64, connection.received() as u64);
         connection.request(&poll(since + 1), &[]).await;
         let tag = connection
             .response()
@@ -200,20 +200,23 @@ async fn poll_bytes_include_empty_responses() {
             .header("etag")
             .unwrap()
             .to_owned();
-        let empty = connection.received() as u64 - news;
+        let empty = connection.received() as u64 - message;
         if !etag {
             assert_eq!(counters.upload_bytes, counters.requests * up);
-            assert_eq!(counters.download_bytes, counters.empty * empty + 3 * news);
+            assert_eq!(
+                counters.download_bytes,
+                counters.empty * empty + 3 * message
+            );
             continue;
         }
         // The first response to each cursor is a 200, the others are 304.
         let condition = format!("If-None-Match: {tag}");
         connection.request(&poll(since + 1), &[&condition]).await;
         assert_eq!(connection.head().await.status, 304);
-        let known = connection.received() as u64 - news - empty;
-        assert!(known < empty);
-        assert!(counters.download_bytes < counters.empty * empty + 3 * news);
-        assert!(counters.download_bytes > counters.empty * known + 3 * news);
+        let unchanged = connection.received() as u64 - message - empty;
+        assert!(unchanged < empty);
+        assert!(counters.download_bytes < counters.empty * empty + 3 * message);
+        assert!(counters.download_bytes > counters.empty * unchanged + 3 * message);
     }
 }
 
@@ -417,7 +420,7 @@ async fn server_error_is_reported() {
     assert_error(&[&url, "--pid=4000000000"], no_process).await;
 }
 
-/// After 12 s without any progress, the server is not slow but full.
+/// A server is full, not slow, if there is no progress for 12 s.
 #[tokio::test]
 async fn full_server_is_an_error() {
     let runs = ["longpoll=4", "ws=4"].map(async |mix| {
@@ -530,7 +533,7 @@ impl FakeServer {
             if read.read_exact(&mut body).await.is_err() {
                 return;
             }
-            let answer = match path.split('?').next().unwrap_or_default() {
+            let body = match path.split('?').next().unwrap_or_default() {
                 "/ws" => break,
                 "/health" => json!({
                     "status": "ok", "epoch": "fake", "oldest": 1, "head": 0,
@@ -540,11 +543,11 @@ impl FakeServer {
                 other => panic!("unexpected request for {other}"),
             }
             .to_string();
-            let answer = format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{answer}",
-                answer.len()
+            let response = format!(
+                "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
             );
-            if write.write_all(answer.as_bytes()).await.is_err() {
+            if write.write_all(response.as_bytes()).await.is_err() {
                 return;
             }
             if path == "/health" {

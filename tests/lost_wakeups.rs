@@ -123,7 +123,7 @@ async fn waiting_readers_get_message() {
 }
 
 #[tokio::test]
-async fn follower_sees_message_and_close() {
+async fn follower_gets_message_then_close() {
     let log = Arc::new(unbounded_log());
     let mut batches = log.clone().follow(Cursor::new(0));
     assert!(batches.next().now_or_never().is_none());

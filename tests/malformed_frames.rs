@@ -32,7 +32,7 @@ const PING: u8 = 9;
 const FIN: u8 = 0x80;
 
 /// Bytes that a peer sends, and the close code that it must receive.
-type Invalid = (Vec<u8>, u16);
+type InvalidInput = (Vec<u8>, u16);
 
 /// Panics of the server's threads.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
@@ -203,7 +203,7 @@ fn valid() -> impl Strategy<Value = (Vec<u8>, bool)> {
 fn invalid_utf8() -> impl Strategy<Value = Vec<u8>> {
     let invalid = select(vec![
         &b"\xff"[..],
-        b"\xc3\x28",         // an incomplete é
+        b"\xc3\x28",         // a lead byte without its continuation byte
         b"\xed\xa0\x80",     // a surrogate
         b"\xc0\xaf",         // an overlong encoding
         b"\xf4\x90\x80\x80", // beyond U+10FFFF
@@ -214,7 +214,7 @@ fn invalid_utf8() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// Generates violations between messages.
-fn invalid() -> impl Strategy<Value = Invalid> {
+fn invalid() -> impl Strategy<Value = InvalidInput> {
     let payload = || vec(any::<u8>(), 0..=125);
     let protocol = |bytes: Vec<u8>| (bytes, 1002);
     let data = || select(vec![0, TEXT, BINARY, FIN, FIN | TEXT, FIN | BINARY]);
@@ -245,7 +245,7 @@ fn invalid() -> impl Strategy<Value = Invalid> {
             protocol(header(first, 8, length)) // the first bit must be 0 (RFC 6455 §5.2)
         }),
         (0..=1_u8, payload()).prop_map(move |(fin, payload)| {
-            protocol(masked_frame(fin << 7, &payload)) // continues nothing
+            protocol(masked_frame(fin << 7, &payload)) // a continuation of no message
         }),
         (data(), length).prop_map(|(first, length)| (header(first, 8, length), 1009)),
         (data(), MAX as u64 + 1..65_536)
@@ -261,7 +261,7 @@ fn invalid() -> impl Strategy<Value = Invalid> {
 }
 
 /// Generates violations within a fragmented message.
-fn invalid_in_fragments() -> impl Strategy<Value = Invalid> {
+fn invalid_in_fragments() -> impl Strategy<Value = InvalidInput> {
     let begin = || vec(b' '..b'z', 0..100).prop_map(|text| masked_frame(TEXT, &text));
     let first = select(vec![TEXT, BINARY, FIN | TEXT, FIN | BINARY]);
     let other = vec(any::<u8>(), 0..100);
@@ -278,7 +278,7 @@ fn invalid_in_fragments() -> impl Strategy<Value = Invalid> {
 }
 
 /// Generates close frames, valid and invalid.
-fn close_frame() -> impl Strategy<Value = Invalid> {
+fn close_frame() -> impl Strategy<Value = InvalidInput> {
     let close = |payload: Vec<u8>| masked_frame(FIN | CLOSE, &payload);
     let with =
         move |code: u16, reason: &[u8]| close([&code.to_be_bytes(), reason].concat());

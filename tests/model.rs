@@ -1,4 +1,4 @@
-//! The log behaves like a window on a numbered list: compared with one at random.
+//! The log behaves like a window on a numbered list: random operations give the same results.
 
 use crate::common;
 
@@ -11,23 +11,23 @@ use serde_json::Value;
 use trifold::log::{Cursor, Gap, GapReason, MessageLog, Retention};
 
 #[derive(Debug, Clone)]
-enum Step {
-    /// Publish a message: its id, and how long its text is.
+enum Operation {
+    /// Publishes a message: its id, and the length of its text.
     Append(u8, usize),
-    /// Read: how far before (or after) the head, how many at most, from the right log?
-    After(i64, usize, Option<bool>),
+    /// Reads: the distance before (or after) the head, the limit, and whether the epoch is right.
+    Read(i64, usize, Option<bool>),
 }
 
-fn steps(length: Range<usize>) -> impl Strategy<Value = Vec<Step>> {
+fn operations(length: Range<usize>) -> impl Strategy<Value = Vec<Operation>> {
     let append =
-        (any::<u8>(), 0..200_usize).prop_map(|(id, size)| Step::Append(id, size));
+        (any::<u8>(), 0..200_usize).prop_map(|(id, size)| Operation::Append(id, size));
     let epoch = prop::option::weighted(0.5, prop::bool::weighted(0.8));
-    let after = (-3..15_i64, 1..8_usize, epoch)
-        .prop_map(|(back, limit, epoch)| Step::After(back, limit, epoch));
-    vec(prop_oneof![append, after], length)
+    let read = (-3..15_i64, 1..8_usize, epoch)
+        .prop_map(|(back, limit, epoch)| Operation::Read(back, limit, epoch));
+    vec(prop_oneof![append, read], length)
 }
 
-/// Everything that was ever published, and how much of it is kept.
+/// All messages that were ever published, and the oldest one that is retained.
 struct Model {
     all: Vec<(String, Value, usize)>,
     oldest: usize,
@@ -39,11 +39,11 @@ impl Model {
         self.all.len()
     }
 
-    /// The version of a message that is kept.
-    fn version_of(&self, id: &str) -> Option<u64> {
-        let kept = &self.all[self.oldest - 1..];
-        let place = kept.iter().position(|(own, ..)| own == id);
-        place.map(|place| (self.oldest + place) as u64)
+    /// Returns the version of a retained message.
+    fn find_version(&self, id: &str) -> Option<u64> {
+        let retained = &self.all[self.oldest - 1..];
+        let index = retained.iter().position(|(other, ..)| other == id);
+        index.map(|index| (self.oldest + index) as u64)
     }
 
     fn append(&mut self, id: String, message: Value, bytes: usize) {
@@ -54,28 +54,34 @@ impl Model {
     }
 
     fn fits(&self) -> bool {
-        let kept = &self.all[self.oldest - 1..];
-        let bytes: usize = kept.iter().map(|(.., bytes)| bytes).sum();
-        kept.len() <= self.retention.messages && bytes <= self.retention.bytes
+        let retained = &self.all[self.oldest - 1..];
+        let bytes: usize = retained.iter().map(|(.., bytes)| bytes).sum();
+        retained.len() <= self.retention.messages && bytes <= self.retention.bytes
     }
 
-    fn after(&self, cursor: &Cursor, is_own: bool) -> Result<Vec<Value>, GapReason> {
+    fn read(
+        &self,
+        cursor: &Cursor,
+        epoch_matches: bool,
+    ) -> Result<Vec<Value>, GapReason> {
         let since = cursor.since as usize;
         match () {
-            () if !is_own => Err(GapReason::Epoch),
+            () if !epoch_matches => Err(GapReason::Epoch),
             () if since > self.head() => Err(GapReason::Ahead),
             () if since + 1 < self.oldest => Err(GapReason::Truncated),
             () => {
-                let rest = self.all[since..].iter().take(cursor.limit);
-                Ok(rest.map(|(_, message, _)| message.clone()).collect())
+                let messages = self.all[since..].iter().take(cursor.limit);
+                Ok(messages.map(|(_, message, _)| message.clone()).collect())
             }
         }
     }
 }
 
-/// The newest message as the log has it, and its bytes.
+/// Returns the newest message as the log encodes it, and its size in bytes.
 fn newest(log: &MessageLog) -> (Value, usize) {
-    let batch = log.read(&Cursor::new(log.head() - 1)).expect("it is kept");
+    let batch = log
+        .read(&Cursor::new(log.head() - 1))
+        .expect("the newest message is retained");
     let text = std::str::from_utf8(&batch.json).expect("a batch is UTF-8");
     let (head, message) = text.split_once("[").expect("a batch has messages");
     assert!(head.ends_with(r#""messages":"#) && message.ends_with("]}"));
@@ -89,7 +95,7 @@ fn publish(log: &MessageLog, model: &mut Model, id: u8, size: usize) {
         .append(test_message(&id, &text))
         .expect("the log is open");
     assert_eq!(published.id, id);
-    if let Some(first) = model.version_of(&id) {
+    if let Some(first) = model.find_version(&id) {
         assert_eq!((published.version, published.duplicate), (first, true));
         return;
     }
@@ -104,9 +110,9 @@ fn publish(log: &MessageLog, model: &mut Model, id: u8, size: usize) {
     model.append(id, message, bytes);
 }
 
-fn read(log: &MessageLog, model: &Model, cursor: &Cursor, is_own: bool) {
+fn read(log: &MessageLog, model: &Model, cursor: &Cursor, epoch_matches: bool) {
     let (oldest, head) = (model.oldest as u64, model.head() as u64);
-    match (log.read(cursor), model.after(cursor, is_own)) {
+    match (log.read(cursor), model.read(cursor, epoch_matches)) {
         (Ok(batch), Ok(messages)) => {
             let version = cursor.since + messages.len() as u64;
             assert_eq!((batch.since, batch.version), (cursor.since, version));
@@ -131,7 +137,7 @@ fn read(log: &MessageLog, model: &Model, cursor: &Cursor, is_own: bool) {
                 }
             );
         }
-        (log, model) => panic!("for {cursor:?} {log:?} instead of {model:?}"),
+        (log, model) => panic!("{log:?} instead of {model:?} for {cursor:?}"),
     }
 }
 
@@ -139,23 +145,25 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
 
     #[test]
-    fn the_log_agrees_with_a_plain_list(
+    fn log_agrees_with_plain_list(
         messages in 1..12_usize,
         bytes in prop_oneof![Just(usize::MAX), 50..3000_usize],
-        steps in steps(0..80),
+        operations in operations(0..80),
     ) {
         let retention = Retention { messages, bytes };
         let log = MessageLog::new(retention);
         let mut model = Model { all: Vec::new(), oldest: 1, retention };
-        for step in steps {
-            match step {
-                Step::Append(id, size) => publish(&log, &mut model, id % 16, size),
-                Step::After(back, limit, own) => {
+        for operation in operations {
+            match operation {
+                Operation::Append(id, size) => publish(&log, &mut model, id % 16, size),
+                Operation::Read(back, limit, epoch_matches) => {
                     let since = log.head().saturating_add_signed(-back);
-                    let epoch = own.map(|own| if own { &**log.epoch() } else { "other" });
-                    let epoch = epoch.map(Into::into);
+                    let epoch = epoch_matches.map(|matches| match matches {
+                        true => (**log.epoch()).into(),
+                        false => "other".into(),
+                    });
                     let cursor = Cursor { since, epoch, limit };
-                    read(&log, &model, &cursor, own != Some(false));
+                    read(&log, &model, &cursor, epoch_matches != Some(false));
                 }
             }
             prop_assert_eq!(log.head(), model.head() as u64);

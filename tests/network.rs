@@ -1,4 +1,4 @@
-//! The simulated network adds delays and faults where it is asked to, and nothing else.
+//! The simulated network adds the requested delays and faults, and nothing else.
 
 use crate::common;
 
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 use common::{RawConnection, Server, append, versions, wait_until, with_timeout};
 use serde_json::json;
 
-/// All four endpoints, as the first line of a request.
+/// All four endpoints, as the beginning of a request line.
 const ENDPOINTS: [&str; 4] = ["GET /poll", "GET /longpoll", "GET /ws", "POST /messages"];
 
 const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Asks for what would be done at once on any endpoint, with these parameters.
-async fn ask_anything(connection: &mut RawConnection, endpoint: &str, query: &str) {
+/// Sends a request that any endpoint would handle at once, with these parameters.
+async fn send_request(connection: &mut RawConnection, endpoint: &str, query: &str) {
     let body = r#"{"id":"a","body":1}"#;
     let length = format!("Content-Length: {}", body.len());
     let headers: &[&str] = match endpoint {
@@ -94,7 +94,7 @@ async fn down_ms_delays_publish_ack() {
     connection
         .publish("?down_ms=1000", r#"{"body":"first"}"#)
         .await;
-    wait_until("it is numbered", || server.log.head() == 1).await;
+    wait_until("the message has a version", || server.log.head() == 1).await;
     assert_eq!(server.publish("second").await["version"], 2);
     connection.assert_silent();
     assert_eq!(connection.response().await.json()["version"], 1);
@@ -115,7 +115,7 @@ async fn frames_are_delayed_concurrently() {
         assert_eq!(versions(&batch), [index as u64 + 1]);
         assert!(published.elapsed() >= ms(200));
     }
-    // One after another they would take 50 delays.
+    // Sequential delays would take 50 times as long.
     assert!(published[0].elapsed() < ms(25 * 200));
 }
 
@@ -182,7 +182,7 @@ async fn fault_503_has_retry_after() {
     let server = Server::start(&[]);
     for endpoint in ENDPOINTS {
         let mut connection = server.connect_raw().await;
-        ask_anything(&mut connection, endpoint, "fault=503").await;
+        send_request(&mut connection, endpoint, "fault=503").await;
         let response = connection.response().await;
         response.assert_problem(503, "simulated");
         assert_eq!(response.header("retry-after"), Some("1"));
@@ -196,7 +196,7 @@ async fn fault_reset_skips_request() {
     for endpoint in ENDPOINTS {
         let mut connection = server.connect_raw().await;
         assert_eq!(connection.get("/poll").await.status, 200);
-        ask_anything(&mut connection, endpoint, "fault=reset").await;
+        send_request(&mut connection, endpoint, "fault=reset").await;
         assert_eq!(connection.read_to_end().await, b"", "{endpoint}");
     }
     assert_eq!(server.log.head(), 0);
@@ -208,7 +208,7 @@ async fn fault_lost_reply_handles_request() {
     for endpoint in ENDPOINTS {
         let mut connection = server.connect_raw().await;
         assert_eq!(connection.get("/poll").await.status, 200);
-        ask_anything(&mut connection, endpoint, "fault=lost-reply").await;
+        send_request(&mut connection, endpoint, "fault=lost-reply").await;
         assert_eq!(connection.read_to_end().await, b"", "{endpoint}");
     }
     assert_eq!(server.log.head(), 1);
@@ -219,7 +219,7 @@ async fn fault_lost_reply_handles_request() {
         (&retry["version"], &retry["duplicate"]),
         (&json!(1), &json!(true))
     );
-    wait_until("the lost socket is forgotten", || {
+    wait_until("the aborted socket does not wait", || {
         server.log.waiter_count() == 0
     })
     .await;
@@ -231,7 +231,7 @@ async fn fault_hang_affects_one_request() {
     let mut connections = Vec::new();
     for endpoint in ENDPOINTS {
         let mut connection = server.connect_raw().await;
-        ask_anything(&mut connection, endpoint, "fault=hang&client=ana").await;
+        send_request(&mut connection, endpoint, "fault=hang&client=ana").await;
         connections.push(connection);
     }
     server.wait_in_flight("ana", 4).await;
@@ -269,7 +269,7 @@ async fn invalid_network_parameter_is_400() {
     ] {
         for endpoint in ENDPOINTS {
             let mut connection = server.connect_raw().await;
-            ask_anything(&mut connection, endpoint, query).await;
+            send_request(&mut connection, endpoint, query).await;
             let response = connection.response().await;
             response.assert_problem(400, expected);
             assert!(!response.text().contains("marker"), "{query}");
@@ -294,7 +294,7 @@ async fn longest_delay_is_accepted() {
 }
 
 #[tokio::test]
-async fn disconnect_during_delay() {
+async fn disconnect_cancels_delay() {
     let server = Server::start(&[]);
     for query in ["up_ms=20000", "down_ms=20000&wait_ms=0", "down_ms=20000"] {
         let mut connection = server.connect_raw().await;
@@ -311,7 +311,7 @@ async fn disconnect_during_delay() {
     let mut socket = server.socket(url).await;
     wait_until("the socket waits", || server.log.waiter_count() == 1).await;
     socket.send_text(r#"{"type":"ping","t":1}"#).await;
-    append(&server.log, "a", "under way when it leaves");
+    append(&server.log, "a", "in flight at the disconnect");
     drop(socket);
     server.wait_in_flight("ana", 0).await;
     wait_until("no reader waits", || server.log.waiter_count() == 0).await;
@@ -333,7 +333,7 @@ async fn no_lab_rejects_parameters() {
         let name = query.split('=').next().unwrap();
         for endpoint in ENDPOINTS {
             let mut connection = server.connect_raw().await;
-            ask_anything(&mut connection, endpoint, query).await;
+            send_request(&mut connection, endpoint, query).await;
             let response = connection.response().await;
             response.assert_problem(400, &format!("`{name}`"));
         }
@@ -344,7 +344,7 @@ async fn no_lab_rejects_parameters() {
     }
     for endpoint in ENDPOINTS {
         let mut connection = server.connect_raw().await;
-        ask_anything(&mut connection, endpoint, "").await;
+        send_request(&mut connection, endpoint, "").await;
         let status = with_timeout(connection.response()).await.status;
         assert!(matches!(status, 200 | 201 | 101), "{endpoint} {status}");
     }

@@ -1,4 +1,4 @@
-//! Through nginx, configured as in docs/operations.md, all three transports behave as without
+//! Behind nginx, configured as in docs/operations.md, all three transports behave as without
 //! it. Skipped if nginx is not installed.
 
 use crate::common;
@@ -21,23 +21,26 @@ use trifold::log::Cursor;
 const OPERATIONS: &str = include_str!("../docs/operations.md");
 
 /// nginx's default for `proxy_read_timeout` and for `keepalive_timeout` in `upstream`.
-const PROXY_PATIENCE: Duration = Duration::from_secs(60);
+const PROXY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The configuration that the page shows.
-fn documented() -> &'static str {
-    let (_, block) = OPERATIONS.split_once("```nginx\n").expect("it shows one");
+/// Returns the configuration in the documentation.
+fn documented_configuration() -> &'static str {
+    let (_, block) = OPERATIONS
+        .split_once("```nginx\n")
+        .expect("there is a configuration");
     block.split("```").next().unwrap_or(block)
 }
 
-/// Debian has nginx where only root looks.
+/// Finds nginx. Debian installs it in a directory that is only in root's path.
 fn find_nginx() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let sbin = [PathBuf::from("/usr/sbin"), "/usr/local/sbin".into()];
-    let mut places = env::split_paths(&path).chain(sbin);
-    places.find_map(|place| Some(place.join("nginx")).filter(|own| own.is_file()))
+    let mut directories = env::split_paths(&path).chain(sbin);
+    directories
+        .find_map(|directory| Some(directory.join("nginx")).filter(|path| path.is_file()))
 }
 
-/// A server behind an nginx of its own. Both end when it is dropped.
+/// A server behind a separate nginx. Both stop on drop.
 struct Proxied {
     server: Server,
     address: SocketAddr,
@@ -47,28 +50,28 @@ struct Proxied {
 
 impl Drop for Proxied {
     fn drop(&mut self) {
-        let _ = self.nginx.kill(); // it has no other process
+        let _ = self.nginx.kill(); // with `master_process off` this is the only process
         let _ = self.nginx.wait();
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
-/// `None` where there is no nginx.
-async fn proxied(flags: &[&str]) -> Option<Proxied> {
+/// Starts a server behind nginx, or returns `None` if nginx is not installed.
+async fn start_proxied(flags: &[&str]) -> Option<Proxied> {
     let Some(program) = find_nginx() else {
         println!("skipped: nginx is not installed");
         return None;
     };
     let server = Server::start(flags);
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    let address = free.local_addr().expect("it has an address");
+    let address = free.local_addr().expect("the socket has an address");
     drop(free);
     let directory = directory();
     fs::write(
         directory.join("nginx.conf"),
         configuration(server.address, address),
     )
-    .expect("the directory is ours");
+    .expect("the directory is writable");
     let nginx = Command::new(program)
         .arg("-p")
         .arg(&directory)
@@ -83,40 +86,43 @@ async fn proxied(flags: &[&str]) -> Option<Proxied> {
         directory,
     };
     wait_until("nginx listens", || {
-        let ended = proxied.nginx.try_wait().expect("it is our child");
-        assert_eq!(ended, None, "nginx did not start");
+        let exited = proxied.nginx.try_wait().expect("nginx is our child");
+        assert_eq!(exited, None, "nginx did not start");
         std::net::TcpStream::connect(address).is_ok()
     })
     .await;
     Some(proxied)
 }
 
-/// A directory for one nginx.
+/// Creates a directory for one nginx.
 fn directory() -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Relaxed);
     let name = format!("proxy-{}-{number}", std::process::id());
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&directory).expect("the directory is ours");
+    fs::create_dir_all(&directory).expect("the directory is writable");
     directory
 }
 
-/// What the page shows, at these addresses, in one process that writes nowhere else.
+/// Returns the documented configuration with these addresses, for one process and one directory.
 fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
-    let shown = documented()
+    let documented = documented_configuration()
         .replace("127.0.0.1:8080", &server.to_string())
         .replace("listen 80;", &format!("listen {proxy};"));
-    assert!(shown.contains(&proxy.to_string()) && shown.contains(&server.to_string()));
+    assert!(
+        documented.contains(&proxy.to_string())
+            && documented.contains(&server.to_string())
+    );
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|own| format!("{own}_temp_path {own};\n"))
+        .map(|name| format!("{name}_temp_path {name};\n"))
         .concat();
     format!(
         "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{}}\n\
-         http {{\naccess_log off;\n{temporary}{shown}}}\n"
+         http {{\naccess_log off;\n{temporary}{documented}}}\n"
     )
 }
 
-/// What is answered to a message that a page of this origin publishes to this host.
+/// Publishes as a page of this origin does to this host, and returns the response.
 async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Response {
     let mut connection = RawConnection::connect(proxied.address).await;
     connection
@@ -130,32 +136,32 @@ async fn post_from(proxied: &Proxied, host: &str, origin: &str) -> Response {
 
 #[tokio::test]
 async fn proxy_does_not_buffer() {
-    let Some(proxied) = proxied(&[]).await else {
+    let Some(proxied) = start_proxied(&[]).await else {
         return;
     };
     let mut socket = WebSocketClient::connect(proxied.address, "").await;
-    let mut held = RawConnection::connect(proxied.address).await;
-    held.request("GET /longpoll", &[]).await;
+    let mut long_poll = RawConnection::connect(proxied.address).await;
+    long_poll.request("GET /longpoll", &[]).await;
     wait_until("both wait", || proxied.server.log.waiter_count() == 2).await;
 
     let body = br#"{"id":"one","body":"hi"}"#;
     let mut publisher = RawConnection::connect(proxied.address).await;
     let published = publisher.post("Content-Type: application/json", body).await;
     assert_eq!(published.status, 201);
-    // The poll would be held for 25 s more; `response` and `text` wait for less.
+    // A buffered response would come after 25 s; `response` and `text` time out earlier.
     let pushed = socket.text().await;
-    assert_eq!(held.response().await.text(), pushed);
+    assert_eq!(long_poll.response().await.text(), pushed);
     assert_eq!(publisher.get("/poll").await.text(), pushed);
     assert!(pushed.contains(r#""id":"one""#));
 
-    socket.assert_open().await; // and back
+    socket.assert_open().await; // and in the other direction
     proxied.server.stop();
     assert_eq!(socket.recv().await, Event::Closed(1001));
 }
 
 #[tokio::test]
-async fn largest_batch_through_proxy() {
-    let Some(proxied) = proxied(&[]).await else {
+async fn proxy_passes_largest_batch() {
+    let Some(proxied) = start_proxied(&[]).await else {
         return;
     };
     for number in 0..20 {
@@ -163,7 +169,7 @@ async fn largest_batch_through_proxy() {
         append(&proxied.server.log, format!("id-{number}"), &text);
     }
     let batch = proxied.server.log.read(&Cursor::new(0));
-    let batch = batch.expect("all is kept").json;
+    let batch = batch.expect("all messages are retained").json;
     assert!(batch.len() > 1_000_000, "{} bytes", batch.len());
     let polled = RawConnection::connect(proxied.address)
         .await
@@ -175,25 +181,25 @@ async fn largest_batch_through_proxy() {
 }
 
 #[tokio::test]
-async fn disconnect_through_proxy() {
-    let Some(proxied) = proxied(&[]).await else {
+async fn proxy_forwards_disconnect() {
+    let Some(proxied) = start_proxied(&[]).await else {
         return;
     };
-    let mut held = RawConnection::connect(proxied.address).await;
-    held.request("GET /longpoll", &[]).await;
-    wait_until("it waits", || proxied.server.log.waiter_count() == 1).await;
-    drop(held);
+    let mut long_poll = RawConnection::connect(proxied.address).await;
+    long_poll.request("GET /longpoll", &[]).await;
+    wait_until("the poll waits", || proxied.server.log.waiter_count() == 1).await;
+    drop(long_poll);
     wait_until("no reader waits", || proxied.server.log.waiter_count() == 0).await;
 }
 
 #[tokio::test]
-async fn allow_host_behind_proxy() {
-    let Some(proxied) = proxied(&["--allow-host=trifold.example"]).await else {
+async fn allow_host_works_behind_proxy() {
+    let Some(proxied) = start_proxied(&["--allow-host=trifold.example"]).await else {
         return;
     };
     let host = format!("trifold.example:{}", proxied.address.port());
-    let own = format!("https://{host}");
-    assert_eq!(post_from(&proxied, &host, &own).await.status, 201);
+    let same_origin = format!("https://{host}");
+    assert_eq!(post_from(&proxied, &host, &same_origin).await.status, 201);
     let without_port = post_from(&proxied, &host, "https://trifold.example").await;
     assert_eq!(without_port.status, 403);
     let foe = post_from(&proxied, &host, "https://foe.example").await;
@@ -205,26 +211,26 @@ async fn allow_host_behind_proxy() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn proxy_reuses_connections() {
-    let Some(proxied) = proxied(&[]).await else {
+    let Some(proxied) = start_proxied(&[]).await else {
         return;
     };
     let mut connection = RawConnection::connect(proxied.address).await;
     for _ in 0..3 {
         assert_eq!(connection.get("/poll").await.status, 200);
     }
-    // With one worker there is one that is free each time.
+    // One nginx worker reuses one idle connection.
     assert_eq!(connections_to(proxied.server.address), 1);
 }
 
-/// How many connections are open to a server, from this machine.
+/// Counts the open connections from this machine to a server.
 #[cfg(target_os = "linux")]
 fn connections_to(server: SocketAddr) -> usize {
-    let table = fs::read_to_string("/proc/net/tcp").expect("this is Linux");
+    let table = fs::read_to_string("/proc/net/tcp").expect("Linux has this file");
     let port = format!(":{:04X}", server.port());
     let established = table.lines().filter(|line| {
         let mut fields = line.split_whitespace().skip(2);
         let (remote, state) = (fields.next(), fields.next());
-        remote.is_some_and(|own| own.ends_with(&port)) && state == Some("01")
+        remote.is_some_and(|address| address.ends_with(&port)) && state == Some("01")
     });
     established.count()
 }
@@ -232,10 +238,10 @@ fn connections_to(server: SocketAddr) -> usize {
 #[test]
 fn heartbeat_shorter_than_proxy_timeout() {
     assert!(
-        !documented().contains("timeout"),
-        "a default is what is meant"
+        !documented_configuration().contains("timeout"),
+        "the documentation relies on nginx's default timeouts"
     );
     let defaults = ServeArgs::parse_from(["trifold"]);
-    assert!(defaults.max_poll_wait * 17 / 16 < PROXY_PATIENCE);
-    assert!(defaults.ping_interval < PROXY_PATIENCE);
+    assert!(defaults.max_poll_wait * 17 / 16 < PROXY_TIMEOUT);
+    assert!(defaults.ping_interval < PROXY_TIMEOUT);
 }

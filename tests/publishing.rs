@@ -30,7 +30,7 @@ async fn retry_gets_same_version() {
 }
 
 #[tokio::test]
-async fn retry_on_another_transport() {
+async fn retry_on_other_transport_is_duplicate() {
     let server = Server::start(&[]);
     let first = server.post(r#"{"id":"c-17","body":"hi"}"#).await.json();
     let mut socket = server.socket("").await;
@@ -102,8 +102,8 @@ async fn optional_fields_have_defaults() {
     assert_eq!(message["id"], published["id"]);
     assert_eq!(message["sender"], "");
     assert_eq!(message["kind"], "chat");
-    let members = message.as_object().unwrap();
-    assert_eq!(members.len(), 6, "{message}");
+    let fields = message.as_object().unwrap();
+    assert_eq!(fields.len(), 6, "{message}");
 }
 
 #[tokio::test]
@@ -125,9 +125,9 @@ async fn message_is_unchanged() {
     let sent = json!({ "id": name, "sender": name, "kind": kind, "body": {"x": [1]} });
     assert_eq!(server.post(sent.to_string()).await.status, 201);
     let mut message = server.get("/poll").await.json()["messages"][0].take();
-    let members = message.as_object_mut().unwrap();
-    assert_eq!(members.remove("version"), Some(1.into()));
-    members.remove("at").unwrap();
+    let fields = message.as_object_mut().unwrap();
+    assert_eq!(fields.remove("version"), Some(1.into()));
+    fields.remove("at").unwrap();
     assert_eq!(message, sent);
 }
 
@@ -139,15 +139,15 @@ async fn message_carries_append_time() {
     server.publish("hi").await;
     let after = at("/time").await;
     let batch = server.get("/poll").await.json();
-    let numbered = batch["messages"][0]["at"].as_f64().unwrap();
+    let appended_at = batch["messages"][0]["at"].as_f64().unwrap();
     assert!(
-        before <= numbered && numbered <= after,
-        "{before} {numbered} {after}"
+        before <= appended_at && appended_at <= after,
+        "{before} {appended_at} {after}"
     );
 }
 
 #[tokio::test]
-async fn publish_on_socket() {
+async fn socket_publishes_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
@@ -166,7 +166,7 @@ async fn publish_on_socket() {
 }
 
 #[tokio::test]
-async fn publisher_receives_own_message() {
+async fn publisher_receives_its_message() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket.send_text(r#"{"type":"publish","body":"hi"}"#).await;

@@ -1,4 +1,4 @@
-//! The server stops soon after it is asked to, and responses every waiting client.
+//! The server stops promptly, and every waiting client gets a response first.
 
 use crate::common;
 
@@ -8,18 +8,18 @@ use common::{Program, RawConnection, Server, WebSocketClient, wait_until, with_t
 use serde_json::Value;
 use tokio::time::sleep;
 
-/// Returns once so many readers wait.
+/// Waits until this number of readers waits.
 async fn wait_for_waiters(address: SocketAddr, count: usize) {
     let mut connection = RawConnection::connect(address).await;
-    let held = async {
+    let reached = async {
         while connection.get("/health").await.json()["waiters"] != count {
             sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    with_timeout(held).await;
+    with_timeout(reached).await;
 }
 
-async fn ends_orderly(signal: &str) {
+async fn assert_stops_on(signal: &str) {
     let mut program = Program::start(&[]);
     let mut idle = RawConnection::connect(program.address).await;
     assert_eq!(idle.get("/poll").await.status, 200);
@@ -49,12 +49,12 @@ async fn ends_orderly(signal: &str) {
 
 #[tokio::test]
 async fn sigterm_stops_server() {
-    ends_orderly("TERM").await;
+    assert_stops_on("TERM").await;
 }
 
 #[tokio::test]
 async fn sigint_stops_server() {
-    ends_orderly("INT").await;
+    assert_stops_on("INT").await;
 }
 
 #[tokio::test]
@@ -62,20 +62,22 @@ async fn shutdown_within_five_seconds() {
     let mut program = Program::start(&[]);
     let mut idle = RawConnection::connect(program.address).await;
     assert_eq!(idle.get("/poll").await.status, 200);
-    let mut deaf = RawConnection::connect(program.address).await; // responses no close frame
-    assert_eq!(deaf.upgrade("", &[]).await.status, 101);
-    let mut dripping = RawConnection::connect(program.address).await; // its body never comes whole
-    let type_ = "Content-Type: application/json";
+    // Never replies to a close frame.
+    let mut unresponsive = RawConnection::connect(program.address).await;
+    assert_eq!(unresponsive.upgrade("", &[]).await.status, 101);
+    // Never completes its body.
+    let mut dripping = RawConnection::connect(program.address).await;
+    let content_type = "Content-Type: application/json";
     dripping
-        .request("POST /messages", &[type_, "Content-Length: 9"])
+        .request("POST /messages", &[content_type, "Content-Length: 9"])
         .await;
     wait_for_waiters(program.address, 1).await;
 
     program.signal("TERM");
 
-    let ended =
+    let exited =
         tokio::time::timeout(std::time::Duration::from_secs(5), program.exit_status());
-    assert_eq!(ended.await.unwrap().code(), Some(0));
+    assert_eq!(exited.await.unwrap().code(), Some(0));
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A WebSocket that is read slowly gets fewer and larger batches, or a gap, but no queue.
+//! A WebSocket that is read slowly gets fewer and larger batches or a gap; nothing is queued.
 
 use crate::common;
 
@@ -8,10 +8,11 @@ use tokio::net::TcpSocket;
 
 const MESSAGES: u64 = 2560;
 
-/// A socket that takes little before its reader reads: the kernel's buffer is kept small.
+/// Opens a socket with a small receive buffer, so that the server notices a slow reader.
 async fn narrow_socket(server: &Server) -> WebSocketClient {
     let tcp = TcpSocket::new_v4().expect("a socket");
-    tcp.set_recv_buffer_size(32 << 10).expect("a small buffer");
+    tcp.set_recv_buffer_size(32 << 10)
+        .expect("the buffer size can be set");
     let stream = tcp
         .connect(server.address)
         .await
@@ -19,21 +20,22 @@ async fn narrow_socket(server: &Server) -> WebSocketClient {
     WebSocketClient::connect_over(stream, server.address, "?since=0").await
 }
 
-/// Publishes 40 MB: more than the kernel buffers for one connection. A quick reader sets the
-/// pace, so the server has time to send to both; that it gets everything shows that a slow
-/// reader keeps nobody waiting.
+/// Publishes 40 MB: more than the kernel buffers for one connection. A fast reader sets the
+/// pace, so the server has time to send to both. That it receives everything shows that a slow
+/// reader does not delay others.
 async fn publish(server: &Server) {
-    let mut quick = server.socket("?since=0").await;
+    let mut fast = server.socket("?since=0").await;
     let text = "x".repeat(16 << 10);
     for since in (0..MESSAGES).step_by(16) {
         for number in since + 1..=since + 16 {
             append(&server.log, number.to_string(), &text);
         }
-        assert_eq!(read(&mut quick, since, since + 16).await.1, since + 16);
+        assert_eq!(read(&mut fast, since, since + 16).await.1, since + 16);
     }
 }
 
-/// All batches up to a version, or a gap: how many there were, how far, and the last message.
+/// Reads up to a version or a gap. Returns the number of batches, the last version, and the last
+/// message.
 async fn read(
     socket: &mut WebSocketClient,
     mut since: u64,
@@ -47,7 +49,7 @@ async fn read(
         }
         batches += 1;
         for version in versions(&message) {
-            assert_eq!(version, since + 1, "a hole");
+            assert_eq!(version, since + 1, "a version is missing");
             since = version;
         }
         if since == until {

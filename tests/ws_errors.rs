@@ -14,7 +14,7 @@ async fn raw_socket(server: &Server) -> RawConnection {
     connection
 }
 
-/// Asserts that these bytes end a socket with this code, and are all that ends.
+/// Asserts that these bytes close the socket with this code, and affect nothing else.
 async fn assert_closes(server: &Server, bytes: &[u8], code: u16) {
     let mut connection = raw_socket(server).await;
     connection.send(bytes).await;
@@ -29,7 +29,7 @@ async fn assert_closes(server: &Server, bytes: &[u8], code: u16) {
     assert_eq!(server.get("/poll").await.status, 200);
 }
 
-async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
+async fn assert_errors(messages: impl IntoIterator<Item = (String, &str)>) {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     for (message, expected) in messages {
@@ -45,7 +45,7 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
         let title = error["title"].as_str().expect("a title");
         assert!(
             title.contains(expected),
-            "{title:?} does not name {expected:?}: {message}"
+            "{title:?} lacks {expected:?}: {message}"
         );
         socket.assert_open().await;
     }
@@ -54,16 +54,18 @@ async fn assert_refuses(messages: impl IntoIterator<Item = (String, &str)>) {
 
 #[tokio::test]
 async fn invalid_message_keeps_socket_open() {
-    let wrong = invalid_messages().into_iter();
-    assert_refuses(wrong.map(|(members, expected)| {
-        (format!(r#"{{"type":"publish",{members}"#), expected)
-    }))
+    let invalid = invalid_messages().into_iter();
+    assert_errors(
+        invalid.map(|(fields, expected)| {
+            (format!(r#"{{"type":"publish",{fields}"#), expected)
+        }),
+    )
     .await;
 }
 
 #[tokio::test]
 async fn unknown_command_is_an_error() {
-    let wrong = [
+    let invalid = [
         ("", "Invalid JSON"),
         (INPUT_MARKER, "Invalid JSON"),
         (r#"["zz-marker-zz"]"#, "must be an object"),
@@ -76,11 +78,12 @@ async fn unknown_command_is_an_error() {
         (r#"{"type":"Publish","body":"zz-marker-zz"}"#, "`type`"),
         (r#"{"type":"ping"}"#, "`t`"),
     ];
-    assert_refuses(wrong.map(|(message, expected)| (message.to_owned(), expected))).await;
+    assert_errors(invalid.map(|(message, expected)| (message.to_owned(), expected)))
+        .await;
 }
 
 #[tokio::test]
-async fn deepest_allowed_body() {
+async fn deepest_body_is_accepted() {
     let server = Server::start(&[]);
     let mut socket = server.socket("").await;
     socket
@@ -108,8 +111,8 @@ async fn ping_command_echoes_t() {
 async fn ping_frame_echoes_data() {
     let server = Server::start(&[]);
     let mut connection = raw_socket(&server).await;
-    connection.send(masked_frame(0x89, b"are you there")).await;
-    assert_eq!(connection.frame().await, (0x8a, b"are you there".to_vec()));
+    connection.send(masked_frame(0x89, b"some data")).await;
+    assert_eq!(connection.frame().await, (0x8a, b"some data".to_vec()));
 }
 
 #[tokio::test]
@@ -125,13 +128,13 @@ async fn fragments_with_ping_between() {
         .await;
     connection.send(masked_frame(0x80, b"\xa9\"}")).await;
     assert_eq!(connection.frame().await.0, 0x8a);
-    common::wait_until("it is published", || server.log.head() == 1).await;
+    common::wait_until("the message is published", || server.log.head() == 1).await;
     let batch = server.get("/poll").await.json();
     assert_eq!(batch["messages"][0]["body"], "é");
 }
 
 #[tokio::test]
-async fn frames_byte_by_byte() {
+async fn frames_arrive_byte_by_byte() {
     let server = Server::start(&[]);
     let mut connection = raw_socket(&server).await;
     for size in [1, 200, 2000] {
@@ -169,14 +172,14 @@ async fn oversized_message_closes_with_1009() {
     let mut fragments = masked_frame(0x01, &[b' '; 60]);
     fragments.extend(masked_frame(0x80, &[b' '; 60]));
     assert_closes(&server, &fragments, 1009).await;
-    // 4 GiB, of which nothing has come: it is refused by its header, not after it is read.
-    let announced = [0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
-    assert_closes(&server, &announced, 1009).await;
+    // 4 GiB, of which no byte was sent: the header alone is enough to reject the frame.
+    let header = [0x81, 0xff, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4];
+    assert_closes(&server, &header, 1009).await;
 
     let mut socket = server.socket("").await;
-    let fits = json!({ "type": "publish", "body": "x".repeat(72) }).to_string();
-    assert_eq!(fits.len(), 100);
-    socket.send_text(fits).await;
+    let largest = json!({ "type": "publish", "body": "x".repeat(72) }).to_string();
+    assert_eq!(largest.len(), 100);
+    socket.send_text(largest).await;
     socket.next("published").await;
 }
 
@@ -187,14 +190,14 @@ async fn malformed_frame_closes_with_1002() {
     let unmasked = [&[0x81, text.len() as u8], &text[..]].concat();
     assert_closes(&server, &unmasked, 1002).await;
     for first in [0xc1, 0xa1, 0x91, 0x83, 0x8b] {
-        // reserved bits 1, 2, 3; reserved opcodes for data and for control
+        // Reserved bits 1, 2, 3; reserved opcodes for data and for control.
         assert_closes(&server, &masked_frame(first, text), 1002).await;
     }
-    assert_closes(&server, &masked_frame(0x80, text), 1002).await; // continues nothing
-    assert_closes(&server, &masked_frame(0x09, text), 1002).await; // a ping in fragments
-    assert_closes(&server, &masked_frame(0x89, &[0; 126]), 1002).await; // and too long
+    assert_closes(&server, &masked_frame(0x80, text), 1002).await; // a continuation of no message
+    assert_closes(&server, &masked_frame(0x09, text), 1002).await; // a fragmented ping
+    assert_closes(&server, &masked_frame(0x89, &[0; 126]), 1002).await; // a ping that is too long
     for second in [0x81, 0x01] {
-        // a message, whole or in fragments, before the last fragment of another
+        // A new message, whole or fragmented, before the last fragment of another.
         let both = [masked_frame(0x01, text), masked_frame(second, text)].concat();
         assert_closes(&server, &both, 1002).await;
     }

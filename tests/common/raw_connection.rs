@@ -1,4 +1,4 @@
-//! A TCP connection for tests of the bytes themselves, hostile ones included: a thin layer over
+//! A TCP connection for tests of the bytes themselves, malformed ones included: a thin layer over
 //! `load::net` that panics instead of returning errors.
 
 use std::io;
