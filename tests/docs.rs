@@ -17,15 +17,15 @@ const PERFORMANCE: &str = include_str!("../docs/performance.md");
 
 const OPENAPI: &str = include_str!("../docs/openapi.yaml");
 
-/// A command, and what the page says that it prints.
+/// A command and its documented output.
 struct Example {
     line: usize,
     command: String,
     output: String,
 }
 
-/// The examples of all `console` blocks, in order. A command goes on after a backslash at the
-/// end of its line; an output goes on where a line is indented.
+/// Returns the examples of all `console` blocks, in order. A command continues after a backslash at
+/// the end of its line, an output on an indented line.
 fn examples(page: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut inside = false;
@@ -57,14 +57,14 @@ fn examples(page: &str) -> Vec<Example> {
     examples
 }
 
-/// Whether the text is the pattern, in which `…` stands for anything.
+/// Returns whether the text matches the pattern, in which `…` stands for anything.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('…') else {
         return pattern == text;
     };
     let (middle, end) = rest.rsplit_once('…').unwrap_or(("", rest));
     let inner = text.strip_prefix(start).and_then(|t| t.strip_suffix(end));
-    // The earliest place for each part leaves the most room for those behind it.
+    // The earliest match of each part leaves the most text for the following ones.
     let mut parts = middle.split('…');
     inner.is_some_and(|mut text| {
         parts.all(|part| match text.find(part) {
@@ -77,8 +77,8 @@ fn matches(pattern: &str, text: &str) -> bool {
     })
 }
 
-/// What a command prints when it is run by a shell in this directory, without the user's own
-/// settings of curl; and what it complains about.
+/// Runs a command in a shell in this directory, without the user's curl configuration. Returns its
+/// standard output and standard error.
 fn run(command: &str, directory: &Path) -> [String; 2] {
     let ran = Command::new("sh")
         .args(["-c", command])
@@ -87,7 +87,7 @@ fn run(command: &str, directory: &Path) -> [String; 2] {
         .env("no_proxy", "*")
         .output()
         .expect("there is a shell");
-    [ran.stdout, ran.stderr].map(|said| String::from_utf8_lossy(&said).into_owned())
+    [ran.stdout, ran.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[test]
@@ -131,8 +131,8 @@ fn protocol_examples_run() {
     }
 }
 
-/// The rows of the table: a flag with its value's name, and so many cells of what else the
-/// command line defines. Of each cell only what is in backticks counts.
+/// Returns the rows of a flag table: the flag with its value's name, and the given number of further
+/// cells. Only text in backticks counts.
 fn documented(page: &str, cells: usize) -> Vec<String> {
     let quoted = |cell| str::split(cell, '`').nth(1).unwrap_or("none");
     let rows = page.lines().filter(|line| line.starts_with("| `--"));
@@ -143,7 +143,7 @@ fn documented(page: &str, cells: usize) -> Vec<String> {
     .collect()
 }
 
-/// A flag with its value's name, its environment variable, its default.
+/// Returns a flag with its value's name, its environment variable and its default.
 fn defined(flag: &Arg) -> [String; 3] {
     let mut cells = [
         format!("--{}", flag.get_long().expect("a flag has a name")),
@@ -191,7 +191,7 @@ fn load_flag_table_matches_cli() {
     let mut command = Cli::command();
     command.build();
     let load = command.find_subcommand("load").expect("there is one");
-    let flags = load.get_arguments().filter(|own| !own.is_positional());
+    let flags = load.get_arguments().filter(|flag| !flag.is_positional());
     let defined = flags.map(|flag| {
         let [flag, variable, default] = defined(flag);
         assert_eq!(variable, "none", "{flag}");
@@ -200,7 +200,7 @@ fn load_flag_table_matches_cli() {
     assert_same(&documented(PERFORMANCE, 2), &defined.collect::<Vec<_>>());
 }
 
-/// The section of protocol.md under this heading.
+/// Returns the section of protocol.md with this heading.
 fn section(heading: &str) -> &'static str {
     let (_, rest) = PROTOCOL
         .split_once(&format!("\n## {heading}\n"))
@@ -208,13 +208,13 @@ fn section(heading: &str) -> &'static str {
     rest.split("\n## ").next().unwrap_or(rest)
 }
 
-/// `GET /poll` and the like, as OpenAPI writes them: a path, and its methods further in.
+/// Returns the endpoints, such as `GET /poll`. OpenAPI lists a path with its methods indented.
 fn endpoints_of_openapi() -> BTreeSet<String> {
     let mut path = "";
     let mut endpoints = BTreeSet::new();
     for line in OPENAPI.lines() {
-        if let Some(own) = line.strip_prefix("  /") {
-            path = own.trim_end_matches(':');
+        if let Some(rest) = line.strip_prefix("  /") {
+            path = rest.trim_end_matches(':');
         } else if let "    get:" | "    post:" = line {
             let method = line.trim().trim_end_matches(':').to_uppercase();
             endpoints.insert(format!("{method} /{path}"));
@@ -223,13 +223,13 @@ fn endpoints_of_openapi() -> BTreeSet<String> {
     endpoints
 }
 
-/// The same in protocol.md, wherever it stands in backticks.
+/// Returns the endpoints that protocol.md names in backticks.
 fn endpoints_of_protocol() -> BTreeSet<String> {
     let quoted = PROTOCOL.split('`').skip(1).step_by(2);
     let endpoint =
-        quoted.filter(|own| own.starts_with("GET /") || own.starts_with("POST /"));
+        quoted.filter(|text| text.starts_with("GET /") || text.starts_with("POST /"));
     endpoint
-        .map(|own| own.split(['?', '…']).next().unwrap_or(own).to_owned())
+        .map(|text| text.split(['?', '…']).next().unwrap_or(text).to_owned())
         .collect()
 }
 
@@ -248,7 +248,7 @@ fn openapi_and_protocol_same_errors() {
     });
     let rows = section("Errors").lines();
     let of_protocol = rows.filter_map(|row| row.strip_prefix("| ")?.get(..3));
-    let is_status = |own: &&str| own.parse::<u16>().is_ok();
+    let is_status = |text: &&str| text.parse::<u16>().is_ok();
     assert_eq!(
         of_openapi.collect::<BTreeSet<_>>(),
         of_protocol.filter(is_status).map(str::to_owned).collect()

@@ -1,6 +1,6 @@
-"""What the lab makes slow or breaks on purpose is left out of the run; what it refuses is not.
+"""Removes delays and faults from generated requests, so that the run stays short.
 
-A value that the server takes is made harmless, and one that it refuses is sent as it was made.
+Valid values are replaced by harmless ones; invalid values are sent unchanged, because the server must reject them.
 """
 
 import http.client
@@ -24,7 +24,7 @@ def before_call(context, case, kwargs):
             query[name] = int(value) % 3
     if query.get("fault") in FAULTS:
         del query["fault"]
-    # A page from elsewhere is refused before anything else is looked at. Some such requests are enough.
+    # A foreign origin is rejected before anything else is checked. A few such requests are enough.
     headers = case.headers or {}
     if case.path == "/messages" or not headers.get("Origin"):
         headers.pop("Origin", None)
