@@ -198,6 +198,24 @@ impl WaitingClient {
     }
 }
 
+/// No reader is woken by another one, which may be stalled.
+#[tokio::test]
+async fn link_down_delays_no_other_reader() {
+    let server = Server::start(&[]);
+    let mut stalled = Vec::new();
+    for _ in 0..8 {
+        stalled.push(server.socket("?since=now&client=ana").await);
+    }
+    let mut channel = server.control_channel("ana").await;
+    channel.set_link_down(true).await;
+    let mut reader = server.socket("?since=now").await;
+    wait_until("all readers wait", || server.log.waiter_count() == 9).await;
+    for version in 1..=20 {
+        server.append_messages(version);
+        while reader.next("batch").await["version"] != version {}
+    }
+}
+
 #[tokio::test]
 async fn link_down_affects_only_its_client() {
     let server = Server::start(&[]);

@@ -169,7 +169,7 @@ async fn proxy_passes_largest_batch() {
         append(&proxied.server.log, format!("id-{number}"), &text);
     }
     let batch = proxied.server.log.read(&Cursor::new(0));
-    let batch = batch.expect("all messages are retained").json;
+    let batch = batch.expect("all messages are retained").json.clone();
     assert!(batch.len() > 1_000_000, "{} bytes", batch.len());
     let polled = RawConnection::connect(proxied.address)
         .await

@@ -3,11 +3,13 @@
 mod error;
 mod json;
 mod query;
+mod request_log;
 mod response;
 mod state;
 
 pub use error::ApiError;
 pub use json::{JsonFields, read_body};
 pub use query::{Query, Wait};
+pub use request_log::Log;
 pub use response::BatchResponse;
-pub use state::{AppState, HttpConfig, Log, LongPollPermit, app_state};
+pub use state::{AppState, HttpConfig, LongPollPermit, app_state};

@@ -6,9 +6,9 @@ use actix_web::body::BoxBody;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, HeaderValue, IfNoneMatch,
 };
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, Responder, ResponseError};
 
-use super::state::{HeldSince, app_state, transport_of};
+use super::state::app_state;
 use crate::log::Batch;
 use crate::metrics::TransportKind;
 
@@ -17,11 +17,17 @@ static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// A batch as a response. With or without messages it is a 200, so that every response carries
 /// a cursor to continue from; only `/poll` answers a matching `If-None-Match` with 304.
-pub struct BatchResponse(Batch);
+pub struct BatchResponse {
+    batch: Batch,
+    requested_at: Instant,
+}
 
-impl From<Batch> for BatchResponse {
-    fn from(batch: Batch) -> Self {
-        Self(batch)
+impl BatchResponse {
+    pub(super) fn new(batch: Batch, requested_at: Instant) -> Self {
+        Self {
+            batch,
+            requested_at,
+        }
     }
 }
 
@@ -29,10 +35,18 @@ impl Responder for BatchResponse {
     type Body = BoxBody;
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let (Ok(state), Some(kind)) = (app_state(request), transport_of(request)) else {
-            return HttpResponse::InternalServerError().finish();
+        let state = match app_state(request) {
+            Ok(state) => state,
+            Err(error) => return error.error_response(),
         };
-        let Self(batch) = self;
+        let Self {
+            batch,
+            requested_at,
+        } = self;
+        let kind = match request.path() {
+            "/longpoll" => TransportKind::Longpoll,
+            _ => TransportKind::Poll,
+        };
         let mut response = HttpResponse::Ok();
         if kind == TransportKind::Poll {
             // The content of a URL changes with the log's head and with nothing else.
@@ -42,13 +56,9 @@ impl Responder for BatchResponse {
             }
             response.insert_header((ETAG, etag));
         }
-        let requested_at = match request.extensions().get() {
-            Some(&HeldSince(since)) => {
-                state.metrics.record_hold(since.elapsed());
-                since
-            }
-            None => Instant::now(),
-        };
+        if kind == TransportKind::Longpoll {
+            state.metrics.record_hold(requested_at.elapsed());
+        }
         let latency = requested_at.max(batch.appended_at).elapsed();
         let (messages, bytes) = (batch.len(), batch.json.len());
         let transport = state.metrics.transport(kind);
@@ -56,7 +66,7 @@ impl Responder for BatchResponse {
         response
             .insert_header((CONTENT_TYPE, JSON.clone()))
             .insert_header((CACHE_CONTROL, NO_STORE.clone()))
-            .body(batch.json)
+            .body(batch.json.clone())
     }
 }
 

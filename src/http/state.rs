@@ -1,19 +1,18 @@
 //! The state that all handlers share, and what they extract from it.
 
 use std::future::{Ready, ready};
-use std::ops::Deref;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest, web};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::error::ApiError;
 use crate::journal::LogWriter;
 use crate::limits::Limits;
 use crate::log::MessageLog;
-use crate::metrics::{Metrics, TransportKind};
+use crate::metrics::Metrics;
 
 /// Shared by all workers.
 pub struct AppState {
@@ -69,39 +68,10 @@ pub fn app_state(request: &HttpRequest) -> Result<&web::Data<AppState>, ApiError
         .ok_or_else(|| ApiError::unavailable("The server is not ready"))
 }
 
-/// Returns the transport that a request uses.
-pub(super) fn transport_of(request: &HttpRequest) -> Option<TransportKind> {
-    request.app_data().copied()
-}
-
-/// The message log, as an extractor.
-pub struct Log(Arc<MessageLog>);
-
-impl Deref for Log {
-    type Target = Arc<MessageLog>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0
-    }
-}
-
-impl FromRequest for Log {
-    type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(app_state(request).map(|state| Self(state.log().clone())))
-    }
-}
-
 /// A permit to hold a long poll, released on drop.
 pub struct LongPollPermit {
     _permit: OwnedSemaphorePermit,
 }
-
-/// When a long poll began to wait; [`BatchResponse`](super::response::BatchResponse) measures from it.
-#[derive(Clone, Copy)]
-pub(super) struct HeldSince(pub(super) Instant);
 
 impl FromRequest for LongPollPermit {
     type Error = ApiError;
@@ -110,7 +80,6 @@ impl FromRequest for LongPollPermit {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(app_state(request).and_then(|state| {
             let permit = state.limits.acquire_long_poll()?;
-            request.extensions_mut().insert(HeldSince(Instant::now()));
             Ok(Self { _permit: permit })
         }))
     }

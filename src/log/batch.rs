@@ -1,5 +1,6 @@
 //! A batch: the messages after a cursor, encoded once for every reader that requests them.
 
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
@@ -11,9 +12,22 @@ use super::message::Version;
 /// however large.
 pub const MAX_BATCH_BYTES: usize = 1 << 20;
 
-/// The messages after a cursor.
+/// The messages after a cursor. Clones share it: a delivery to another thread costs one reference
+/// count.
 #[derive(Debug, Clone)]
-pub struct Batch {
+pub struct Batch(Arc<BatchContent>);
+
+impl Deref for Batch {
+    type Target = BatchContent;
+
+    fn deref(&self) -> &BatchContent {
+        &self.0
+    }
+}
+
+/// What a [`Batch`] holds.
+#[derive(Debug)]
+pub struct BatchContent {
     /// The version that the reader already holds.
     pub since: Version,
     /// The version to continue from: the last message's, or `since` if there is nothing new.
@@ -24,7 +38,7 @@ pub struct Batch {
     pub appended_at: Instant,
     /// The batch as JSON.
     pub json: Bytes,
-    frame: Arc<OnceLock<Bytes>>,
+    frame: OnceLock<Bytes>,
 }
 
 impl Batch {
@@ -47,16 +61,18 @@ impl Batch {
             json.push_str(message);
         }
         json.push_str("]}");
-        Self {
+        Self(Arc::new(BatchContent {
             since,
             version,
             head,
             appended_at,
             json: json.into(),
-            frame: Arc::default(),
-        }
+            frame: OnceLock::new(),
+        }))
     }
+}
 
+impl BatchContent {
     /// Returns whether the batch holds no message.
     pub fn is_empty(&self) -> bool {
         self.version == self.since

@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use super::batch::Batch;
 use super::cursor::{Cursor, Gap, GapReason};
 use super::message::{EncodedMessage, NewMessage, PublishAck, Version, unix_millis};
-use super::notify::{ShardedNotify, Waiter};
+use super::notify::{Relay, ShardedNotify, Waiter};
 use super::window::{Retention, Window};
 
 /// The log is closed and accepts no more messages.
@@ -240,6 +240,12 @@ impl MessageLog {
         if !self.is_closed() {
             notified.await;
         }
+    }
+
+    /// Wakes the readers of the thread on which this future is polled; see
+    /// [`ShardedNotify::relay`]. Each worker thread of a server runs it in a task.
+    pub fn relay_wakeups(&self) -> Relay {
+        self.notify.relay()
     }
 
     /// Closes the log: nothing more is appended, and every wait ends. The messages can still be

@@ -1,12 +1,14 @@
-//! A `Notify` with one shard per thread: it wakes every waiter, thread by thread.
+//! A `Notify` with one shard per thread, whose waiters are woken from that thread.
 //!
 //! Waking a task of another thread costs a lock and two cache misses, and a thousand subscribers
-//! are tasks of a few worker threads. So the notifier wakes one waiter per thread, and that
-//! waiter wakes the others on its thread, which is cheap. `tokio::sync::Notify` wakes each waiter
-//! from the notifier's thread.
+//! are tasks of a few worker threads. So each worker runs a [relay](ShardedNotify::relay): the
+//! notifier wakes the relays, and each of them wakes the waiters of its thread, which is cheap.
+//! `tokio::sync::Notify` wakes each waiter from the notifier's thread.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
@@ -31,21 +33,54 @@ struct Shard {
     wakers: Slab<Waker>,
     /// Incremented when the slab is drained; keys from an earlier drain are stale.
     drain_count: usize,
+    relay: Option<Waker>,
+}
+
+impl Shard {
+    fn drain(&mut self) -> Slab<Waker> {
+        self.drain_count += 1;
+        mem::take(&mut self.wakers)
+    }
+}
+
+fn wake_all(wakers: Slab<Waker>) {
+    wakers.into_iter().for_each(|(_, waker)| waker.wake());
 }
 
 impl ShardedNotify {
-    /// Wakes every registered waiter. A waiter that registers concurrently sees the new
-    /// generation and returns at once.
+    /// Wakes every registered waiter: through the relay of its thread, or directly if that runs
+    /// none. A waiter that registers concurrently sees the new generation and returns at once.
     pub fn notify_waiters(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         for shard in &self.shards {
-            let first = {
-                let shard = shard.lock();
-                shard.wakers.iter().next().map(|(_, waker)| waker.clone())
-            };
-            if let Some(first) = first {
-                first.wake();
+            let mut shard = shard.lock();
+            if shard.wakers.is_empty() {
+                continue;
             }
+            match shard.relay.clone() {
+                Some(relay) => {
+                    drop(shard);
+                    relay.wake();
+                }
+                None => {
+                    let wakers = shard.drain();
+                    drop(shard); // a woken task may register again at once
+                    wake_all(wakers);
+                }
+            }
+        }
+    }
+
+    /// Wakes the waiters of the thread on which this future is polled, for ever. One task per
+    /// worker runs it.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped, waiters of its thread are woken directly from then on.
+    pub fn relay(self: &Arc<Self>) -> Relay {
+        Relay {
+            notify: self.clone(),
+            shard: None,
+            seen_generation: self.generation.load(Ordering::Acquire),
         }
     }
 
@@ -62,6 +97,43 @@ impl ShardedNotify {
     pub fn waiter_count(&self) -> usize {
         let count = |shard: &Mutex<Shard>| shard.lock().wakers.len();
         self.shards.iter().map(count).sum()
+    }
+}
+
+/// The future of [`ShardedNotify::relay`].
+pub struct Relay {
+    notify: Arc<ShardedNotify>,
+    shard: Option<usize>,
+    seen_generation: usize,
+}
+
+impl Future for Relay {
+    type Output = Infallible;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Infallible> {
+        let index = *self.shard.get_or_insert_with(current_shard);
+        let notify = self.notify.clone();
+        let mut shard = notify.shards[index].lock();
+        // Under the lock: a later notification finds the waker, an earlier one the generation.
+        shard.relay = Some(context.waker().clone());
+        let generation = notify.generation.load(Ordering::Acquire);
+        if mem::replace(&mut self.seen_generation, generation) != generation {
+            let wakers = shard.drain();
+            drop(shard); // a woken task may register again at once
+            wake_all(wakers);
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let Some(index) = self.shard else { return };
+        let mut shard = self.notify.shards[index].lock();
+        shard.relay = None;
+        let wakers = shard.drain(); // a notification may be on its way to the relay
+        drop(shard);
+        wake_all(wakers);
     }
 }
 
@@ -131,22 +203,13 @@ impl Waiter {
         true
     }
 
-    /// Removes the waker. The first waiter to do so after a notification wakes the others of
-    /// its shard: it may be the one that was woken on their behalf.
     fn unregister(&mut self) {
         let Some(registration) = self.registration.take() else {
             return;
         };
         let mut shard = self.notify.shards[registration.shard].lock();
-        if shard.drain_count != registration.drain_count {
-            return; // woken by another waiter
-        }
-        shard.wakers.remove(registration.key);
-        if self.is_notified() {
-            shard.drain_count += 1;
-            let others = mem::take(&mut shard.wakers);
-            drop(shard); // a woken task may register again at once
-            others.into_iter().for_each(|(_, waker)| waker.wake());
+        if shard.drain_count == registration.drain_count {
+            shard.wakers.remove(registration.key);
         }
     }
 }
@@ -206,34 +269,57 @@ mod tests {
     }
 
     #[test]
-    fn notify_wakes_one_waiter_per_thread() {
+    fn relay_wakes_waiters_of_its_thread() {
+        let notify = Arc::new(ShardedNotify::default());
+        let relay_flag = Arc::new(Flag::default());
+        let waker = relay_flag.clone().into();
+        let mut relay = pin!(notify.relay());
+        let mut poll_relay = || relay.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(poll_relay().is_pending());
+        let (first, first_flag) = registered_waiter(&notify);
+        let (_second, second_flag) = registered_waiter(&notify);
+        notify.notify_waiters();
+        assert!(relay_flag.is_set());
+        assert!(!first_flag.is_set() && !second_flag.is_set());
+        drop(first); // no waiter depends on another one
+        assert!(poll_relay().is_pending());
+        assert!(second_flag.is_set());
+        assert_eq!(notify.waiter_count(), 0);
+    }
+
+    #[test]
+    fn without_relay_waiters_are_woken_directly() {
         let notify = Arc::new(ShardedNotify::default());
         let mut waiters: Vec<_> = (0..5).map(|_| registered_waiter(&notify)).collect();
         assert_eq!(notify.waiter_count(), 5);
         notify.notify_waiters();
-        let woken = |waiters: &[(Waiter, Arc<Flag>)]| {
-            waiters.iter().filter(|(_, flag)| flag.is_set()).count()
-        };
-        assert_eq!(woken(&waiters), 1);
-        let (first, flag) = &mut waiters[0];
-        assert!(poll(first, flag).is_ready());
-        assert_eq!(woken(&waiters), 5);
         assert_eq!(notify.waiter_count(), 0);
-        for (waiter, flag) in &mut waiters[1..] {
+        for (waiter, flag) in &mut waiters {
+            assert!(flag.is_set());
             assert!(poll(waiter, flag).is_ready());
             assert!(poll(waiter, flag).is_pending());
         }
     }
 
     #[test]
-    fn dropped_waiter_passes_wakeup_on() {
+    fn dropped_relay_wakes_waiters() {
         let notify = Arc::new(ShardedNotify::default());
-        let (first, first_flag) = registered_waiter(&notify);
-        let (_second, second_flag) = registered_waiter(&notify);
+        let waker = Arc::new(Flag::default()).into();
+        let mut relay = Box::pin(notify.relay());
+        assert!(
+            relay
+                .as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
+        let (_waiter, flag) = registered_waiter(&notify);
         notify.notify_waiters();
-        assert!(first_flag.is_set() && !second_flag.is_set());
-        drop(first);
-        assert!(second_flag.is_set());
+        assert!(!flag.is_set());
+        drop(relay);
+        assert!(flag.is_set());
+        let (_waiter, flag) = registered_waiter(&notify);
+        notify.notify_waiters();
+        assert!(flag.is_set());
     }
 
     #[test]
@@ -271,15 +357,16 @@ mod tests {
     }
 
     #[test]
-    fn late_waiter_survives_drain() {
+    fn stale_registration_is_replaced() {
         let notify = Arc::new(ShardedNotify::default());
         let (mut first, first_flag) = registered_waiter(&notify);
         notify.notify_waiters();
-        let (mut late, late_flag) = registered_waiter(&notify);
-        assert!(poll(&mut first, &first_flag).is_ready());
-        assert!(poll(&mut late, &late_flag).is_pending());
+        let (mut second, second_flag) = registered_waiter(&notify);
+        assert!(poll(&mut first, &first_flag).is_ready()); // leaves the second one registered
+        assert_eq!(notify.waiter_count(), 1);
         notify.notify_waiters();
-        assert!(poll(&mut late, &late_flag).is_ready());
+        assert!(second_flag.is_set());
+        assert!(poll(&mut second, &second_flag).is_ready());
     }
 
     #[test]
@@ -290,6 +377,8 @@ mod tests {
             .worker_threads(4)
             .build()
             .unwrap();
+        // Some of the threads have a relay.
+        let relays: Vec<_> = (0..2).map(|_| runtime.spawn(notify.relay())).collect();
         // Each notification waits until all waiters have seen the previous one: a lost one hangs.
         let seen = Arc::new(AtomicUsize::new(0));
         let waiters: Vec<_> = (0..50)
@@ -299,7 +388,6 @@ mod tests {
                 runtime.spawn(async move {
                     for _ in 0..NOTIFICATIONS {
                         if number % 5 == 0 {
-                            // A waiter that was woken on behalf of its shard may be dropped.
                             drop(waiter.notify.subscribe());
                             tokio::task::yield_now().await;
                         }
@@ -316,5 +404,6 @@ mod tests {
             }
         }
         assert_eq!(notify.waiter_count(), 0);
+        relays.iter().for_each(|relay| relay.abort());
     }
 }

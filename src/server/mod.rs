@@ -17,13 +17,12 @@ use actix_web::dev::{Server, Service, ServiceRequest};
 use actix_web::http::header::HeaderMap;
 use actix_web::middleware::{Condition, Logger};
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer, rt, web};
 
 use crate::http::AppState;
 use crate::journal::LogWriter;
 use crate::lab::{self, Presence, with_network};
 use crate::limits::Limits;
-use crate::metrics::TransportKind;
 use crate::publish::publish;
 use crate::transports::{longpoll, poll, ws};
 pub use config::{AccessConfig, ConnectionConfig, ServerConfig};
@@ -70,6 +69,7 @@ pub fn bind(
     });
 
     let server = HttpServer::new(move || {
+        rt::spawn(state.log().relay_wakeups()); // called once on each worker's thread
         let (checked, allow_origin) = (access.clone(), &access.allow_origin);
         App::new()
             .app_data(state.clone())
@@ -93,13 +93,9 @@ pub fn bind(
                 config.access_log,
                 Logger::default().log_target("access"),
             ))
-            .service(with_network(
-                endpoint("/poll", GET_OR_HEAD, web::to(poll))
-                    .app_data(TransportKind::Poll),
-            ))
+            .service(with_network(endpoint("/poll", GET_OR_HEAD, web::to(poll))))
             .service(with_network(
                 endpoint("/longpoll", GET_OR_HEAD, web::to(longpoll))
-                    .app_data(TransportKind::Longpoll)
                     .wrap_fn(drop_request_headers),
             ))
             .service(with_network(endpoint("/ws", GET, web::to(ws))))

@@ -18,5 +18,5 @@ pub async fn longpoll(
     _permit: LongPollPermit,
 ) -> Result<BatchResponse, ApiError> {
     let _ = timeout(wait.0, log.changed(&cursor)).await; // news or timeout
-    Ok(log.read(&cursor)?.into())
+    Ok(log.read(&cursor)?)
 }

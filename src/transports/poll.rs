@@ -8,5 +8,5 @@ use crate::log::Cursor;
 /// # Errors
 /// 400 for an invalid cursor, 410 if the log cannot continue from it.
 pub async fn poll(log: Log, cursor: Cursor) -> Result<BatchResponse, ApiError> {
-    Ok(log.read(&cursor)?.into())
+    Ok(log.read(&cursor)?)
 }

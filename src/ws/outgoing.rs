@@ -85,6 +85,9 @@ pub(super) struct DuplexBody<F> {
     session: BoxBody,
     frames: F,
     is_closed: bool,
+    /// Set when the last poll returned `Pending`. The next wake-up is then most likely from the
+    /// log, so polling it first avoids polling the session once more per message.
+    log_first_hint: bool,
 }
 
 impl<F> DuplexBody<F> {
@@ -93,10 +96,25 @@ impl<F> DuplexBody<F> {
             session,
             frames,
             is_closed: false,
+            log_first_hint: false,
         }
     }
 }
 
+type Chunk = Option<Result<Bytes, <BoxBody as MessageBody>::Error>>;
+
+impl<F: Stream<Item = Frame> + Unpin> DuplexBody<F> {
+    fn poll_frames(&mut self, context: &mut Context<'_>) -> Poll<Chunk> {
+        let frame = ready!(Pin::new(&mut self.frames).poll_next(context));
+        Poll::Ready(frame.map(|frame| {
+            self.is_closed = frame.is_last;
+            Ok(frame.bytes)
+        }))
+    }
+}
+
+/// Back pressure: actix polls a body only while its write buffer has room, so a slow reader stops
+/// the log from being read, and costs nothing but its cursor.
 impl<F: Stream<Item = Frame> + Unpin> MessageBody for DuplexBody<F> {
     type Error = <BoxBody as MessageBody>::Error;
 
@@ -104,21 +122,21 @@ impl<F: Stream<Item = Frame> + Unpin> MessageBody for DuplexBody<F> {
         BodySize::Stream
     }
 
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Chunk> {
         if self.is_closed {
             return Poll::Ready(None);
         }
-        // The session first: a backlog of the log must not delay pongs.
-        if let Poll::Ready(item) = Pin::new(&mut self.session).poll_next(context) {
+        if std::mem::take(&mut self.log_first_hint)
+            && let Poll::Ready(item) = self.poll_frames(context)
+        {
             return Poll::Ready(item);
         }
-        let frame = ready!(Pin::new(&mut self.frames).poll_next(context));
-        Poll::Ready(frame.map(|frame| {
-            self.is_closed = frame.is_last;
-            Ok(frame.bytes)
-        }))
+        // Otherwise the session first: a backlog of the log must not delay pongs.
+        let mut item = Pin::new(&mut self.session).poll_next(context);
+        if item.is_pending() {
+            item = self.poll_frames(context);
+        }
+        self.log_first_hint = item.is_pending();
+        item
     }
 }
