@@ -6,14 +6,14 @@ use std::time::Duration;
 use actix_web::web;
 use actix_ws::{
     AggregatedMessage, CloseCode, CloseReason, Message, MessageStream, ProtocolError,
-    Session,
 };
 use bytes::Bytes;
 use futures_util::stream::FuturesOrdered;
-use futures_util::{FutureExt, SinkExt, StreamExt};
+use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::incoming::{FrameError, MAX_CONTROL_PAYLOAD, close_reason};
+use super::outgoing::Outgoing;
 use crate::http::{ApiError, AppState};
 use crate::limits::LimitKind;
 
@@ -49,7 +49,7 @@ enum Action {
 /// of them. A reply may wait for the disk; pings and pongs do not wait for it.
 pub(super) async fn converse(
     state: web::Data<AppState>,
-    mut session: Session,
+    mut outgoing: Outgoing,
     messages: MessageStream,
     commands: impl Commands,
 ) {
@@ -79,7 +79,7 @@ pub(super) async fn converse(
         match action {
             Action::Wait => {}
             Action::Send(message) => {
-                if session.send(message).await.is_err() {
+                if outgoing.send(message).await.is_err() {
                     return;
                 }
             }
@@ -96,11 +96,11 @@ pub(super) async fn converse(
     };
     log::debug!("websocket closes: {reason:?}");
     while let Some(reply) = replies.next().await {
-        if session.send(encode_reply(&state, reply)).await.is_err() {
+        if outgoing.send(encode_reply(&state, reply)).await.is_err() {
             return;
         }
     }
-    let _ = session.send(Message::Close(Some(reason))).await; // the connection may be lost
+    let _ = outgoing.send(Message::Close(Some(reason))).await; // the connection may be lost
 }
 
 fn on_message(

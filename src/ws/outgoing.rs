@@ -1,13 +1,15 @@
 //! Outgoing frames, and the response body that merges the log's frames with actix-ws' own.
 
+use std::cell::Cell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_http::ws::{CloseReason, OpCode, Parser};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_ws::CloseCode;
+use actix_ws::{CloseCode, Closed, Message, Session};
 use bytes::{Bytes, BytesMut};
-use futures_util::Stream;
+use futures_util::{SinkExt, Stream};
 
 use crate::http::ApiError;
 use crate::log::{Batch, FollowEnd};
@@ -79,24 +81,53 @@ fn text_frame(json: &[u8]) -> Bytes {
     frame.freeze()
 }
 
+/// The conversation's way to the client: actix-ws' session, and whether something is in its
+/// channel.
+pub(super) struct Outgoing {
+    session: Session,
+    session_pending: Rc<Cell<bool>>,
+}
+
+impl Outgoing {
+    pub(super) fn new(session: Session, session_pending: Rc<Cell<bool>>) -> Self {
+        Self {
+            session,
+            session_pending,
+        }
+    }
+
+    /// Sends a message.
+    ///
+    /// # Errors
+    /// If the connection is lost.
+    pub(super) async fn send(&mut self, message: Message) -> Result<(), Closed> {
+        self.session_pending.set(true);
+        self.session.send(message).await
+    }
+}
+
 /// The body of an upgraded response: actix-ws' body (replies, pongs, pings, close) and a stream
 /// of frames. It ends with whichever ends first, because both end with a close frame.
 pub(super) struct DuplexBody<F> {
     session: BoxBody,
     frames: F,
     is_closed: bool,
-    /// Set when the last poll returned `Pending`. The next wake-up is then most likely from the
-    /// log, so polling it first avoids polling the session once more per message.
-    log_first_hint: bool,
+    /// Whether the conversation has sent something that is still in actix-ws' channel. Otherwise
+    /// the log is polled first, which avoids polling the session once more per message.
+    session_pending: Rc<Cell<bool>>,
 }
 
 impl<F> DuplexBody<F> {
-    pub(super) fn new(session: BoxBody, frames: F) -> Self {
+    pub(super) fn new(
+        session: BoxBody,
+        session_pending: Rc<Cell<bool>>,
+        frames: F,
+    ) -> Self {
         Self {
             session,
+            session_pending,
             frames,
             is_closed: false,
-            log_first_hint: false,
         }
     }
 }
@@ -126,17 +157,18 @@ impl<F: Stream<Item = Frame> + Unpin> MessageBody for DuplexBody<F> {
         if self.is_closed {
             return Poll::Ready(None);
         }
-        if std::mem::take(&mut self.log_first_hint)
-            && let Poll::Ready(item) = self.poll_frames(context)
-        {
+        // A reply or a pong first: a backlog of the log must not delay it.
+        let session_first = self.session_pending.get();
+        if !session_first && let Poll::Ready(item) = self.poll_frames(context) {
             return Poll::Ready(item);
         }
-        // Otherwise the session first: a backlog of the log must not delay pongs.
-        let mut item = Pin::new(&mut self.session).poll_next(context);
-        if item.is_pending() {
-            item = self.poll_frames(context);
+        if let Poll::Ready(item) = Pin::new(&mut self.session).poll_next(context) {
+            return Poll::Ready(item);
         }
-        self.log_first_hint = item.is_pending();
-        item
+        self.session_pending.set(false);
+        match session_first {
+            true => self.poll_frames(context),
+            false => Poll::Pending,
+        }
     }
 }

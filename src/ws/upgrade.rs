@@ -1,6 +1,8 @@
 //! The opening handshake, as an extractor, and the response to it.
 
+use std::cell::Cell;
 use std::future::{Ready, ready};
+use std::rc::Rc;
 use std::time::Instant;
 
 use actix_http::ws::HandshakeError;
@@ -11,7 +13,7 @@ use futures_util::{Stream, StreamExt};
 
 use super::conversation::{Commands, converse};
 use super::incoming::CheckedFrames;
-use super::outgoing::{DuplexBody, Frame};
+use super::outgoing::{DuplexBody, Frame, Outgoing};
 use crate::http::{ApiError, AppState, app_state};
 use crate::log::{Batch, Follow, FollowEnd};
 use crate::metrics::{OpenWebSocket, TransportKind};
@@ -84,8 +86,11 @@ impl Upgrade {
                     None => invalid_handshake(),
                 },
             )?;
-        rt::spawn(converse(state, session, messages, commands));
-        Ok(response.map_body(|_, session| DuplexBody::new(session, frames).boxed()))
+        let pending = Rc::new(Cell::new(false));
+        let outgoing = Outgoing::new(session, pending.clone());
+        rt::spawn(converse(state, outgoing, messages, commands));
+        Ok(response
+            .map_body(|_, session| DuplexBody::new(session, pending, frames).boxed()))
     }
 }
 
