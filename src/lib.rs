@@ -10,7 +10,7 @@
 //! The modules are layers: each imports only from those above it in this list.
 //!
 //! - [`log`] – the domain, without HTTP
-//! - [`journal`], [`limits`], [`metrics`] – durability, limits, counters
+//! - [`journal`], [`limits`], [`metrics`], [`process`] – durability, limits, counters
 //! - [`http`] – extractors, responses, errors
 //! - [`ws`] – sockets
 //! - [`publish`] – the way into the log

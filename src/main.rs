@@ -15,7 +15,7 @@ use trifold::server::{self, ServerConfig};
 /// cause all the time and the simulated network on purpose.
 const DEFAULT_LOG_FILTER: &str = "info,actix_server=warn,actix_http::h1=off";
 
-/// It keeps small allocations together, apart from actix's buffers: a long poll in flight takes
+/// jemalloc keeps small allocations together, apart from actix's buffers: a long poll in flight takes
 /// 8.6 KiB with it and 13.2 KiB with glibc's allocator.
 #[cfg(all(target_os = "linux", feature = "jemalloc"))]
 #[global_allocator]
@@ -63,7 +63,7 @@ async fn stop_signal() {
                 _ = terminate.recv() => {}
             },
             Err(error) => {
-                log::warn!("SIGTERM is ignored: {error}");
+                log::warn!("cannot handle SIGTERM: {error}");
                 let _ = tokio::signal::ctrl_c().await;
             }
         }

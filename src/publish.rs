@@ -138,7 +138,7 @@ pub fn parse_message(mut fields: JsonFields) -> Result<NewMessage, ApiError> {
         return Err(ApiError::bad_request(title));
     }
     Ok(NewMessage {
-        // 64 random bits from the operating system: no client can guess an id in advance.
+        // 64 random bits: no client can guess an id in advance.
         id: id.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>())),
         sender: sender.unwrap_or_default(),
         kind: kind.unwrap_or_else(|| "chat".to_owned()),

@@ -10,7 +10,7 @@ use super::error::PublishError;
 use super::writer::{self, Journal};
 use crate::log::{MessageLog, NewMessage, PublishAck, Retention};
 
-/// The only way to publish.
+/// Publishes messages to a log.
 pub struct LogWriter {
     log: Arc<MessageLog>,
     journal: Option<Journal>,
@@ -64,8 +64,8 @@ impl LogWriter {
         }
     }
 
-    /// Waits until everything in the queue is written and the journal is closed. It is one file
-    /// again then.
+    /// Waits until the queue is processed and the journal is closed. Afterwards the journal is a
+    /// single file, without a WAL. If the log is closed, queued messages are rejected.
     pub async fn close(&self) {
         if let Some(journal) = &self.journal {
             journal.close().await;

@@ -114,11 +114,13 @@ impl SqliteFile {
         let path = path.canonicalize().unwrap_or(path); // two links are one file
         let mut restored = None;
         is_empty_or_missing(&path)?; // rejects what is not a regular file
-        let lock = lock(&path)?;
+        let (lock, is_new_lock) = lock(&path)?;
         if !is_empty_or_missing(&path)? {
             if let Err(error) = check_header(&path) {
                 // Not our file, so it does not need our lock file.
-                let _ = fs::remove_file(sibling_path(&path, ".lock"));
+                if is_new_lock {
+                    let _ = fs::remove_file(sibling_path(&path, ".lock"));
+                }
                 return Err(error);
             }
             restored = load_log(&open_without_checkpoint(&path)?, retention)?;
@@ -184,8 +186,10 @@ impl SqliteFile {
     ) -> rusqlite::Result<()> {
         match self.commit(messages, oldest) {
             Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
-                self.checkpoint()?;
-                self.commit(messages, oldest)
+                match self.checkpoint() {
+                    Ok(()) => self.commit(messages, oldest),
+                    Err(_) => Err(error),
+                }
             }
             result => result,
         }
@@ -244,16 +248,19 @@ fn sibling_path(path: &Path, suffix: &str) -> PathBuf {
 }
 
 /// Makes sure that no other server writes the file. The lock is on a separate file: SQLite
-/// releases its own between transactions, and other programs may read the database.
-fn lock(path: &Path) -> Result<fs::File, OpenError> {
+/// releases its own between transactions, and other programs may read the database. Returns also
+/// whether the lock file is new.
+fn lock(path: &Path) -> Result<(fs::File, bool), OpenError> {
+    let lock_path = sibling_path(path, ".lock");
+    let is_new = !lock_path.exists();
     let lock = fs::OpenOptions::new()
         .create(true)
         .write(true)
         .truncate(false)
-        .open(sibling_path(path, ".lock"))
+        .open(lock_path)
         .map_err(|error| OpenError(format!("cannot create its lock file: {error}")))?;
     match lock.try_lock() {
-        Ok(()) => Ok(lock),
+        Ok(()) => Ok((lock, is_new)),
         Err(TryLockError::WouldBlock) => Err("another server is using it".into()),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }

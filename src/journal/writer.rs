@@ -49,8 +49,8 @@ enum WriterCommand {
 /// Opens a journal, creating it if necessary, and restores its log.
 ///
 /// # Errors
-/// If another server uses the file, if it is not a journal or a corrupt one, or if it cannot be
-/// written. The file is not modified then.
+/// If another server uses the file, if it is not a journal, or is corrupt, or cannot be written.
+/// In these cases it is not modified.
 pub(super) fn open(
     path: &Path,
     retention: Retention,
@@ -98,7 +98,7 @@ impl Journal {
         result_rx.await.unwrap_or(Err(PublishError::ShuttingDown))
     }
 
-    /// Waits until the queue is written and the file is closed.
+    /// Waits until the queue is processed and the file is closed.
     pub(super) async fn close(&self) {
         let (done_tx, done_rx) = oneshot::channel();
         if self
@@ -227,7 +227,7 @@ impl CommitBatch {
         match command {
             WriterCommand::Close(done) => self.close = Some(done),
             WriterCommand::Append(append) => {
-                self.bytes += append.0.body.get().len();
+                self.bytes += append.0.max_encoded_len();
                 self.appends.push(append);
             }
         }

@@ -83,7 +83,7 @@ impl NetworkConditions {
             Direction::Up => self.up,
             Direction::Down | Direction::Frames => self.down,
         };
-        let seed = self.seed.wrapping_mul(2).wrapping_add(direction as u64);
+        let seed = self.seed.wrapping_mul(3).wrapping_add(direction as u64);
         DelayLine::new(delay, self.jitter_ms, seed, self.link.clone())
     }
 }

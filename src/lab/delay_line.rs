@@ -62,7 +62,7 @@ impl DelayLine {
     }
 
     /// Delays a stream. Chunks stay in order, as TCP keeps them, and several are in flight at
-    /// the same time: a slow link is not a narrow one. Chunks that are ready at once count as
+    /// the same time: delay does not limit bandwidth. Chunks that are ready at once count as
     /// sent at `initial_batch_at`, if that is known.
     pub(super) fn delay<T>(
         mut self,

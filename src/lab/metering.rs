@@ -30,7 +30,7 @@ const DATE_LINE: usize = 37;
 const METERED_PATHS: [&str; 4] = ["/poll", "/longpoll", "/ws", "/messages"];
 
 /// Middleware that counts a request and its response for their pane, if they name one. It
-/// rejects nothing: an invalid name is rejected further in, like every other parameter.
+/// rejects nothing: an invalid name is rejected by the inner middleware, like every other parameter.
 pub fn meter<S, B>(
     request: ServiceRequest,
     service: &S,

@@ -1,5 +1,5 @@
-//! The simulated network: real traffic, delayed. Only the server adds time, and what is sent
-//! stays what would have been sent.
+//! The simulated network: real traffic, delayed. Only the server adds time; the bytes are
+//! unchanged.
 
 use std::future::{Ready, poll_fn, ready};
 use std::pin::{Pin, pin};

@@ -84,15 +84,17 @@ impl OutputFiles {
     }
 }
 
-/// A file that is created before the measurement and written after it.
+/// A file that is opened before the measurement and written after it.
 struct OutputFile {
     file: File,
     path: PathBuf,
 }
 
 impl OutputFile {
+    /// Opens the file without changing it: a failed run must not destroy an earlier result.
     fn create(path: &Path) -> Result<Self, String> {
-        let file = File::create(path);
+        let mut options = File::options();
+        let file = options.create(true).write(true).truncate(false).open(path);
         let path = path.to_owned();
         match file {
             Ok(file) => Ok(Self { file, path }),
@@ -101,6 +103,7 @@ impl OutputFile {
     }
 
     fn write(mut self, text: &str) -> Result<(), String> {
+        let _ = self.file.set_len(0); // a pipe has no length
         self.file
             .write_all(text.as_bytes())
             .map_err(|error| format!("cannot write {}: {error}", self.path.display()))

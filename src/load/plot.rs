@@ -27,8 +27,8 @@ const FONT: &str = "sans-serif";
 /// A transport, and its latencies in µs.
 pub(super) type Curve<'a> = (Transport, &'a Histogram<u64>);
 
-/// Returns the colour of a transport on the page, and the lengths of a dash and of a gap, which
-/// distinguish the curves without colours.
+/// Returns the color of a transport's text on the page, and the lengths of a dash and of a gap, which
+/// distinguish the curves without colors.
 fn line_style(transport: Transport) -> (RGBColor, u32, u32) {
     match transport {
         Transport::Poll => (RGBColor(0xbf, 0x4e, 0x00), 2, 5),

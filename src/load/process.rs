@@ -84,13 +84,13 @@ pub(super) fn listening_pid(address: SocketAddr) -> Option<u32> {
 
 /// Returns nothing: only Linux has `/proc` with this content.
 #[cfg(not(target_os = "linux"))]
-pub fn usage(_: u32) -> Option<ProcessUsage> {
+pub(super) fn usage(_: u32) -> Option<ProcessUsage> {
     None
 }
 
 /// Returns nothing: only Linux has `/proc` with this content.
 #[cfg(not(target_os = "linux"))]
-pub fn listening_pid(_: SocketAddr) -> Option<u32> {
+pub(super) fn listening_pid(_: SocketAddr) -> Option<u32> {
     None
 }
 

@@ -13,7 +13,7 @@ pub(super) enum ServerMessage {
     Batch(DecodedBatch),
     /// The log cannot continue from the cursor; this is the new one.
     Gap {
-        /// The log's incarnation.
+        /// The log's epoch.
         epoch: Arc<str>,
         /// The version to continue from.
         version: u64,
@@ -25,7 +25,7 @@ pub(super) enum ServerMessage {
 /// A batch, as far as a subscriber needs it.
 #[derive(Debug, PartialEq)]
 pub(super) struct DecodedBatch {
-    /// The log's incarnation.
+    /// The log's epoch.
     pub epoch: Arc<str>,
     /// The version to continue from.
     pub version: u64,

@@ -80,7 +80,7 @@ pub struct Target {
 /// The response to `GET /health`, as far as it is needed.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ServerHealth {
-    /// The log's incarnation.
+    /// The log's epoch.
     pub epoch: String,
     /// The newest version.
     pub head: u64,

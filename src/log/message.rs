@@ -36,6 +36,16 @@ pub struct NewMessage {
     pub body: Box<RawValue>,
 }
 
+impl NewMessage {
+    /// Returns an upper bound of the size of the encoded message, in bytes.
+    pub fn max_encoded_len(&self) -> usize {
+        const FIELDS: usize = 128; // names, punctuation, version and time
+        const ESCAPED: usize = 6; // `\u0000` for one byte
+        let names = self.id.len() + self.sender.len() + self.kind.len();
+        FIELDS + ESCAPED * names + self.body.get().len()
+    }
+}
+
 /// The reply to a publisher.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename = "published")]
@@ -46,7 +56,7 @@ pub struct PublishAck {
     pub id: String,
     /// The message's position in the log.
     pub version: Version,
-    /// Whether the log already held this `id`; nothing was appended then.
+    /// Whether the log already held this `id`; nothing was appended.
     pub duplicate: bool,
 }
 

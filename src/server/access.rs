@@ -65,7 +65,9 @@ fn validate(config: &AccessConfig, request: &ServiceRequest) -> Result<(), ApiEr
     }
     if header_bytes(request) > config.max_header_bytes {
         let max = config.max_header_bytes;
-        let title = format!("A header may have at most {max} bytes (--max-header-bytes)");
+        let title = format!(
+            "Target and header fields may have at most {max} bytes (--max-header-bytes)"
+        );
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(ApiError::new(status, title).with_limit(LimitKind::HeaderBytes));
     }

@@ -42,7 +42,7 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError
     }
     Ok(HttpResponse::Ok()
         .content_type(file.metadata.mimetype())
-        // Revalidated each time, so that no browser mixes files of two versions.
+        // Loaded each time, so that no browser mixes files of two versions.
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_CSP))
         .body(file.data.into_owned()))

@@ -93,17 +93,7 @@ pub fn bind(
                 config.access_log,
                 Logger::default().log_target("access"),
             ))
-            .service(with_network(endpoint("/poll", GET_OR_HEAD, web::to(poll))))
-            .service(with_network(
-                endpoint("/longpoll", GET_OR_HEAD, web::to(longpoll))
-                    .wrap_fn(drop_request_headers),
-            ))
-            .service(with_network(endpoint("/ws", GET, web::to(ws))))
-            .service(with_network(endpoint("/messages", POST, web::to(publish))))
-            .service(endpoint("/lab", GET, web::to(lab::control)))
-            .service(endpoint("/time", GET_OR_HEAD, web::to(health::time)))
-            .service(endpoint("/health", GET_OR_HEAD, web::to(health::health)))
-            .service(endpoint("/metrics", GET_OR_HEAD, web::to(metrics::metrics)))
+            .configure(endpoints)
             .default_service(web::to(assets::serve))
     })
     .workers(config.workers)
@@ -128,6 +118,21 @@ pub fn bind(
     .bind(config.listen)?;
     let address = server.addrs().first().copied().unwrap_or(config.listen);
     Ok((server.run(), address))
+}
+
+/// The paths, with the simulated network around those that the lesson is about.
+fn endpoints(app: &mut web::ServiceConfig) {
+    app.service(with_network(endpoint("/poll", GET_OR_HEAD, web::to(poll))))
+        .service(with_network(
+            endpoint("/longpoll", GET_OR_HEAD, web::to(longpoll))
+                .wrap_fn(drop_request_headers),
+        ))
+        .service(with_network(endpoint("/ws", GET, web::to(ws))))
+        .service(with_network(endpoint("/messages", POST, web::to(publish))))
+        .service(endpoint("/lab", GET, web::to(lab::control)))
+        .service(endpoint("/time", GET_OR_HEAD, web::to(health::time)))
+        .service(endpoint("/health", GET_OR_HEAD, web::to(health::health)))
+        .service(endpoint("/metrics", GET_OR_HEAD, web::to(metrics::metrics)));
 }
 
 /// Middleware that drops the request's headers before a long poll waits: actix allocates 7 KB

@@ -1,4 +1,4 @@
-//! Polling: the client requests, the server responds at once, with or without news.
+//! Polling: the client requests, the server responds at once, with or without messages.
 
 use crate::http::{ApiError, BatchResponse, Log};
 use crate::log::Cursor;

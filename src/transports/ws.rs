@@ -1,4 +1,4 @@
-//! WebSocket: the client requests once, the server sends whenever there is news.
+//! WebSocket: the client requests once, the server sends whenever there are messages.
 
 use actix_web::HttpResponse;
 

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesOrdered;
 use futures_util::{FutureExt, StreamExt};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::incoming::{FrameError, MAX_CONTROL_PAYLOAD, close_reason};
+use super::incoming::{FrameError, MAX_CONTROL_PAYLOAD, frame_error};
 use super::outgoing::Outgoing;
 use crate::http::{ApiError, AppState};
 use crate::limits::LimitKind;
@@ -37,8 +37,8 @@ enum Action {
     Handle(String),
     /// The client closes.
     Close(CloseReason),
-    /// The client did something that is not allowed.
-    Fail(CloseReason),
+    /// The client did something that is not allowed, and may have exceeded a limit.
+    Fail(CloseReason, Option<LimitKind>),
     /// The connection is lost, so no close frame can be sent.
     Stop,
 }
@@ -87,8 +87,10 @@ pub(super) async fn converse(
                 replies.push_back(commands.clone().handle(json).boxed_local());
             }
             Action::Close(reason) => break reason,
-            Action::Fail(reason) => {
-                record_failure(&state, &reason);
+            Action::Fail(reason, limit) => {
+                if let Some(limit) = limit {
+                    state.metrics.record_limit_exceeded(limit.name());
+                }
                 break reason;
             }
             Action::Stop => return,
@@ -117,10 +119,8 @@ fn on_message(
         Some(Ok(AggregatedMessage::Close(reason))) => {
             Action::Close(reason.unwrap_or(CloseCode::Normal.into()))
         }
-        Some(Ok(AggregatedMessage::Binary(_))) => {
-            Action::Fail(FrameError::Unsupported.close_reason())
-        }
-        Some(Err(error)) => close_reason(&error).map_or(Action::Stop, Action::Fail),
+        Some(Ok(AggregatedMessage::Binary(_))) => fail(FrameError::Unsupported),
+        Some(Err(error)) => frame_error(&error).map_or(Action::Stop, fail),
         None => Action::Stop,
     }
 }
@@ -133,13 +133,8 @@ fn encode_reply(state: &AppState, reply: Result<String, ApiError>) -> Message {
     Message::Text(json.into())
 }
 
-fn record_failure(state: &AppState, reason: &CloseReason) {
-    let limit = match reason.code {
-        CloseCode::Size => LimitKind::MessageBytes,
-        CloseCode::Policy => LimitKind::PongTimeout,
-        _ => return,
-    };
-    state.metrics.record_limit_exceeded(limit.name());
+fn fail(error: FrameError) -> Action {
+    Action::Fail(error.close_reason(), error.limit())
 }
 
 /// Pings an idle peer, and notices when it does not answer.
@@ -168,7 +163,8 @@ impl Heartbeat {
     fn on_due(&mut self) -> Action {
         if self.is_awaiting_pong {
             let reason = "no pong within the timeout";
-            return Action::Fail((CloseCode::Policy, reason).into());
+            let reason = (CloseCode::Policy, reason).into();
+            return Action::Fail(reason, Some(LimitKind::PongTimeout));
         }
         self.is_awaiting_pong = true;
         self.reset_timer(self.timeout);

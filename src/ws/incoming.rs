@@ -15,6 +15,8 @@ use actix_ws::{CloseCode, CloseReason, ProtocolError};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::Stream;
 
+use crate::limits::LimitKind;
+
 /// Maximum payload of a ping, a pong or a close frame, in bytes (RFC 6455 §5.5).
 pub(super) const MAX_CONTROL_PAYLOAD: usize = 125;
 
@@ -27,17 +29,25 @@ pub(super) enum FrameError {
     TooLarge,
     /// Binary.
     Unsupported,
+    /// Text that is not UTF-8.
+    InvalidUtf8,
 }
 
 impl FrameError {
+    /// Returns the limit that the frame exceeds, if it exceeds one.
+    pub(super) fn limit(self) -> Option<LimitKind> {
+        (self == Self::TooLarge).then_some(LimitKind::MessageBytes)
+    }
+
     pub(super) fn close_reason(self) -> CloseReason {
         match self {
-            Self::Malformed => malformed(),
+            Self::Malformed => (CloseCode::Protocol, "the frame is malformed").into(),
             Self::TooLarge => (CloseCode::Size, "the message is too large").into(),
             Self::Unsupported => {
                 let reason = "binary messages are not supported";
                 (CloseCode::Unsupported, reason).into()
             }
+            Self::InvalidUtf8 => (CloseCode::Invalid, "text must be UTF-8").into(),
         }
     }
 }
@@ -50,24 +60,19 @@ impl fmt::Display for FrameError {
 
 impl std::error::Error for FrameError {}
 
-fn malformed() -> CloseReason {
-    (CloseCode::Protocol, "the frame is malformed").into()
-}
-
-/// Returns the close reason for an error of actix-ws; `None` if the connection is lost.
-pub(super) fn close_reason(error: &ProtocolError) -> Option<CloseReason> {
+/// Returns what is wrong according to an error of actix-ws; `None` if the connection is lost.
+pub(super) fn frame_error(error: &ProtocolError) -> Option<FrameError> {
     match error {
         ProtocolError::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-            Some((CloseCode::Invalid, "text must be UTF-8").into())
+            Some(FrameError::InvalidUtf8)
         }
         ProtocolError::Io(error) => {
-            let error = match error.get_ref()?.downcast_ref::<PayloadError>()? {
-                PayloadError::Io(error) => error.get_ref()?.downcast_ref::<FrameError>(),
+            match error.get_ref()?.downcast_ref::<PayloadError>()? {
+                PayloadError::Io(error) => error.get_ref()?.downcast_ref().copied(),
                 _ => None,
-            };
-            error.map(|error| error.close_reason())
+            }
         }
-        _ => Some(malformed()),
+        _ => Some(FrameError::Malformed),
     }
 }
 
@@ -81,8 +86,8 @@ struct IncomingHeader {
 }
 
 impl IncomingHeader {
-    /// Parses a header; `None` if it is incomplete. What is wrong is reported as soon as it
-    /// arrives, so that the result does not depend on how TCP segmented it.
+    /// Parses a header; `None` if it is incomplete. An error is reported at the first offending
+    /// byte, so that the result does not depend on how TCP segmented it.
     fn parse(bytes: &[u8]) -> Result<Option<Self>, FrameError> {
         let [first, second, rest @ ..] = bytes else {
             return Ok(None);

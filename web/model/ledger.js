@@ -91,6 +91,6 @@ export function applyGap(ledger, gap) {
 
 /** Whether the batch was limited, so that the log has more messages already.
  * @param {Update} update */
-export function isTruncated(update) {
+export function hasMore(update) {
   return update.type === 'batch' && update.version < update.head;
 }

@@ -2,7 +2,7 @@
  * The types of the page. Those of the protocol are named as docs/protocol.md names them.
  *
  * @typedef {{ since: number, epoch: string | null }} Cursor
- *   Held by a subscriber: everything up to version `since` of the log's incarnation `epoch`.
+ *   Held by a subscriber: everything up to version `since` of the log of `epoch`.
  *
  * @typedef {{ version: number, id: string, at: number, sender: string, kind: string,
  *             body: unknown }} Message

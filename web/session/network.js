@@ -9,6 +9,10 @@
  */
 import { kindOf } from '../model/types.js';
 
+/** The longest wait that the page requests, whatever the server allows: the transport's time-out
+ * is longer. */
+const MAX_WAIT_MS = 25_000;
+
 /** In a hidden tab long polls are short: each takes one of the six connections that all tabs
  * share, and the visible tab may be waiting for it. */
 const HIDDEN_WAIT_MS = 2000;
@@ -39,6 +43,7 @@ export function networkParamsFor({ client, pane, transport, count }, network, se
 /** @param {TransportId} transport @param {boolean} isHidden @param {number} maxWaitMs
  *  @returns {NetworkParams} */
 export function waitParamsFor(transport, isHidden, maxWaitMs) {
-  if (transport !== 'longpoll' || !isHidden) return {};
-  return { wait_ms: Math.min(HIDDEN_WAIT_MS, maxWaitMs) };
+  if (transport !== 'longpoll') return {};
+  if (isHidden) return { wait_ms: Math.min(HIDDEN_WAIT_MS, maxWaitMs) };
+  return maxWaitMs > MAX_WAIT_MS ? { wait_ms: MAX_WAIT_MS } : {};
 }

@@ -2,7 +2,7 @@
 
 /** @typedef {import('../net/client.js').Transport} Transport */
 
-/** The server holds a request for 25 s plus at most a sixteenth. */
+/** The page requests a wait of at most 25 s, and the server adds up to a sixteenth. */
 const TIMEOUT_MS = 35_000;
 
 /** @type {Transport} */

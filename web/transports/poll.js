@@ -1,5 +1,5 @@
 /** Polling: send a request every interval. */
-import { isTruncated } from '../model/ledger.js';
+import { hasMore } from '../model/ledger.js';
 import { sleep } from '../net/sleep.js';
 
 /** @typedef {import('../net/client.js').Transport} Transport */
@@ -38,7 +38,7 @@ export async function intervalWithGuard({ request }, cursor, deliver, signal, in
 }
 
 /**
- * A chained timer waits for the response first, and for the interval then. The stack does not
+ * A chained timer waits for the response, then for the interval. The stack does not
  * grow: every turn of the loop starts from an empty one.
  *
  * @type {Transport}
@@ -47,7 +47,7 @@ export async function chained({ request }, cursor, deliver, signal, intervalMs) 
   while (true) {
     const update = await request('/poll', cursor(), signal);
     deliver(update);
-    await sleep(isTruncated(update) ? 0 : intervalMs, signal);
+    await sleep(hasMore(update) ? 0 : intervalMs, signal);
   }
 }
 
@@ -60,6 +60,6 @@ export async function chainedWithTimeout({ request }, cursor, deliver, signal, i
   while (true) {
     const update = await request('/poll', cursor(), signal, TIMEOUT_MS);
     deliver(update);
-    await sleep(isTruncated(update) ? 0 : intervalMs, signal);
+    await sleep(hasMore(update) ? 0 : intervalMs, signal);
   }
 }

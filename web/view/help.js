@@ -36,7 +36,7 @@ export function mountHelp(keys, setting) {
     { 'class': 'help', 'aria-label': 'Help', 'data-testid': 'help-dialog' },
     h('form', { method: 'dialog' }, close),
     h('h2', {}, 'Keys'),
-    h('label', {}, toggle, ' keys are on'),
+    h('label', {}, toggle, ' keyboard shortcuts'),
     definitionList(keysByMeaning(keys).map(([what, names]) => [names.map((name) => h('kbd', {}, name)), what])),
     h('h2', {}, 'Marks'),
     definitionList(MARKS.map(([mark, what]) => [[mark], what])),

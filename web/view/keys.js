@@ -9,6 +9,7 @@
 export function listenToKeys(map, isOn) {
   addEventListener('keydown', (event) => {
     if (!isOn() || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.repeat && !event.key.startsWith('Arrow')) return; // a key that is held down
     const target = /** @type {HTMLElement | null} */ (event.target);
     if (target?.closest('input, select, textarea, dialog, [role="tablist"]')) return;
     const isButton = target?.closest('button:not(.presets button), a, summary');

@@ -29,10 +29,14 @@ export function mountSharedText(senderName, publish, showError) {
   async function publishText() {
     const body = textarea.value;
     const message = { sender: senderName(), kind: 'text', body };
-    await publish(message).catch((error) => showError(error.message));
+    const isSent = await publish(message).then(
+      () => true,
+      (error) => showError(error.message) ?? false,
+    );
     publishTimer = undefined;
-    if (textarea.value === body) hasUnsentEdits = false;
-    else onInput();
+    // A rejected text stays: what others publish must not replace it.
+    if (textarea.value !== body) onInput();
+    else if (isSent) hasUnsentEdits = false;
   }
 
   const textarea = mountTextarea(onInput);

@@ -38,7 +38,8 @@ function predictionFor({ subscriber }, { settings, connection }, publisherRate) 
   const { preset, network, schedule } = settings;
   const perSecond = preset ? preset.rate : publisherRate;
   const isScheduled = (preset?.schedule ?? schedule) !== 'off';
-  if (!isScheduled || network.pollDelays || preset?.outage || preset?.blockedConnections) return null;
+  const isDisturbed = network.pollDelays || network.jitter || preset?.outage;
+  if (!isScheduled || isDisturbed || preset?.blockedConnections) return null;
   const delay = connection.server.labEnabled ? (network.delay ?? 0) : 0;
   const { transport, intervalMs } = subscriber;
   return predict(transport, { rate: perSecond / 1000, intervalMs, delay, hold: HOLD_MS });

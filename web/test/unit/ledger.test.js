@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { applyBatch, applyGap, applyUpdate, createLedger, isTruncated } from '../../model/ledger.js';
+import { applyBatch, applyGap, applyUpdate, createLedger, hasMore } from '../../model/ledger.js';
 import { EXCHANGE, batch } from './fixtures.js';
 
 /** @param {number} since */
@@ -73,6 +73,6 @@ test('a receipt describes what an update changed', () => {
 });
 
 test('a batch below the head of the log is truncated', () => {
-  assert.equal(isTruncated(batch(0, 2, { head: 3 })), true);
-  assert.equal(isTruncated(batch(0, 2)), false);
+  assert.equal(hasMore(batch(0, 2, { head: 3 })), true);
+  assert.equal(hasMore(batch(0, 2)), false);
 });
