@@ -6,14 +6,17 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use clap::builder::{BoolishValueParser, RangedU64ValueParser};
-use clap::{Parser, Subcommand};
+use clap::builder::{BoolishValueParser, RangedU64ValueParser, Resettable};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::http::HttpConfig;
 use crate::limits::LimitsConfig;
 use crate::load::LoadArgs;
 use crate::log::Retention;
-use crate::server::{AccessConfig, ConnectionConfig, ServerConfig};
+use crate::server::{
+    AccessConfig, ConnectionConfig, ServerConfig, parse_allowed_host,
+    parse_allowed_origin,
+};
 
 /// Polling, long polling and WebSockets side by side, over one message log.
 #[derive(Debug, Clone, Parser)]
@@ -26,6 +29,22 @@ pub struct Cli {
     /// The server's flags.
     #[command(flatten)]
     pub serve: ServeArgs,
+}
+
+impl Cli {
+    /// Parses the command line, and exits if it is invalid. An empty environment variable counts
+    /// as not given.
+    pub fn from_env() -> Self {
+        let command = Self::command().mut_args(|arg| {
+            let value = arg.get_env().and_then(std::env::var_os);
+            match value.is_some_and(|value| value.is_empty()) {
+                true => arg.env(Resettable::Reset),
+                false => arg,
+            }
+        });
+        let matches = command.get_matches();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 /// A command other than serving.
@@ -84,7 +103,7 @@ pub struct ServeArgs {
         env = "TRIFOLD_ALLOW_ORIGIN",
         value_name = "ORIGIN",
         value_delimiter = ',',
-        value_parser = origin
+        value_parser = parse_allowed_origin
     )]
     pub allow_origin: Vec<String>,
 
@@ -94,7 +113,8 @@ pub struct ServeArgs {
         long,
         env = "TRIFOLD_ALLOW_HOST",
         value_name = "HOST",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = parse_allowed_host
     )]
     pub allow_host: Vec<String>,
 
@@ -228,26 +248,6 @@ impl From<ServeArgs> for ServerConfig {
             access_log: args.access_log,
             lab: !args.no_lab,
         }
-    }
-}
-
-/// Parses an origin as browsers send it (RFC 6454 §6.2): scheme and host in lower case, no path.
-fn origin(text: &str) -> Result<String, String> {
-    let authority = text
-        .strip_prefix("http://")
-        .or(text.strip_prefix("https://"));
-    match authority {
-        Some(authority)
-            if !authority.is_empty()
-                && !authority.contains(['/', '*', '@', '?', '#', ' '])
-                && text.chars().all(|letter| !letter.is_ascii_uppercase()) =>
-        {
-            Ok(text.to_owned())
-        }
-        _ => Err(
-            "expected an origin such as https://example.org or http://192.0.2.7:8080"
-                .into(),
-        ),
     }
 }
 

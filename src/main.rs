@@ -1,10 +1,9 @@
 //! The program: parses the command line, then serves or measures.
 
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use env_logger::Env;
 use trifold::cli::{Cli, Command};
 use trifold::journal::LogWriter;
@@ -22,7 +21,7 @@ const DEFAULT_LOG_FILTER: &str = "info,actix_server=warn,actix_http::h1=off";
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let Cli { command, serve } = Cli::parse();
+    let Cli { command, serve } = Cli::from_env();
     match command {
         Some(Command::Load(load)) => load::main(&load),
         None => match actix_web::rt::System::new().block_on(run(serve.into())) {
@@ -46,7 +45,12 @@ async fn run(config: ServerConfig) -> io::Result<()> {
     let (server, address) = bound.map_err(|error| {
         io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
     })?;
-    println!("listening on http://{address}");
+    // Standard output may be closed or full.
+    if let Err(error) = writeln!(io::stdout(), "listening on http://{address}") {
+        log::warn!(
+            "listening on http://{address}; cannot write to standard output: {error}"
+        );
+    }
     server.await?;
     writer.close().await;
     Ok(())

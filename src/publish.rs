@@ -137,6 +137,11 @@ pub fn parse_message(mut fields: JsonFields) -> Result<NewMessage, ApiError> {
         let title = format!("`body` may be nested at most {MAX_JSON_DEPTH} levels deep");
         return Err(ApiError::bad_request(title));
     }
+    // Many JSON parsers reject these, and jq stops: RFC 8259 §8.2 calls them unpredictable.
+    if has_unpaired_surrogate(body.get()) {
+        let title = "`body` must not contain an unpaired surrogate such as \\ud800";
+        return Err(ApiError::bad_request(title));
+    }
     Ok(NewMessage {
         // 64 random bits: no client can guess an id in advance.
         id: id.unwrap_or_else(|| format!("{:016x}", rand::random::<u64>())),
@@ -161,4 +166,22 @@ fn json_depth(json: &str) -> usize {
         deepest = deepest.max(depth);
     }
     deepest
+}
+
+/// Whether a string in a valid JSON text escapes half of a surrogate pair.
+fn has_unpaired_surrogate(json: &str) -> bool {
+    let mut units = Vec::new();
+    let mut rest = json;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        if !before.is_empty() {
+            units.push(0); // any other text separates two halves
+        }
+        let (unit, length) = match escape.strip_prefix('u').and_then(|hex| hex.get(..4)) {
+            Some(digits) => (u16::from_str_radix(digits, 16).unwrap_or(0), 5),
+            None => (0, 1),
+        };
+        units.push(unit);
+        rest = &escape[length..];
+    }
+    char::decode_utf16(units).any(|decoded| decoded.is_err())
 }

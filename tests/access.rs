@@ -223,3 +223,86 @@ async fn connection_survives_error() {
     assert_eq!(connection.response().await.status, 421);
     assert_eq!(connection.get("/poll").await.status, 200);
 }
+
+#[tokio::test]
+async fn absolute_form_overrides_host() {
+    let server = Server::start(&[]);
+    // RFC 9112 §3.2.2: Host is ignored.
+    let response = send(
+        &server,
+        "GET http://evil.example/poll",
+        "Host: localhost\r\n",
+    )
+    .await;
+    response.assert_problem(421, "--allow-host");
+    let response = send(
+        &server,
+        "GET http://localhost/poll",
+        "Host: evil.example\r\n",
+    )
+    .await;
+    assert_eq!(response.status, 200);
+}
+
+#[tokio::test]
+async fn health_needs_no_host() {
+    let server = Server::start(&[]);
+    for (path, status) in [("/health", "200"), ("/poll", "421")] {
+        let mut connection = server.connect_raw().await;
+        connection
+            .send(format!("GET {path} HTTP/1.0\r\n\r\n"))
+            .await;
+        let response = connection.read_to_end().await;
+        let text = String::from_utf8_lossy(&response).into_owned();
+        assert_eq!(text.split(' ').nth(1), Some(status), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn default_port_is_same_origin() {
+    let server = Server::start(&[]);
+    for (host, origin, status) in [
+        ("localhost:80", "http://localhost", 201),
+        ("localhost", "http://localhost:80", 201),
+        ("localhost:443", "https://localhost", 201),
+        ("localhost", "https://localhost:443", 201),
+        ("localhost", "http://localhost:8080", 403),
+        ("localhost:443", "http://localhost", 403),
+    ] {
+        let mut connection = server.connect_raw().await; // a rejected one is closed
+        let length = format!("Content-Length: {}", MESSAGE.len());
+        connection
+            .send(format!(
+                "POST /messages HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\n\
+                 Content-Type: application/json\r\n{length}\r\n\r\n{MESSAGE}"
+            ))
+            .await;
+        assert_eq!(
+            connection.response().await.status,
+            status,
+            "{host} {origin}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn allow_host_ignores_port_and_case() {
+    let server = Server::start(&["--allow-host=Lecture.example:8080,[2001:db8::1]"]);
+    for host in [
+        "lecture.example",
+        "LECTURE.EXAMPLE.:9090",
+        "[2001:db8:0::1]:80",
+    ] {
+        let response = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
+        assert_eq!(response.status, 200, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn mapped_address_is_the_ipv4_address() {
+    let server = Server::start(&["--allow-host=192.0.2.7"]);
+    for host in ["[::ffff:127.0.0.1]", "[::ffff:192.0.2.7]:80"] {
+        let response = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
+        assert_eq!(response.status, 200, "{host}");
+    }
+}

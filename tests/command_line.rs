@@ -63,3 +63,44 @@ async fn out_of_range_flag_is_reported() {
         );
     }
 }
+
+#[tokio::test]
+async fn host_that_can_never_match_is_rejected() {
+    for host in ["http://lecture.example", "*.example", "bücher.example"] {
+        let output = Program::fails_to_start(&["--allow-host", host]).await;
+        assert!(output.contains("--allow-host"), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn empty_environment_variable_is_not_given() {
+    let mut command = Program::command(&["--listen=127.0.0.1:0"]);
+    for variable in [
+        "TRIFOLD_ALLOW_HOST",
+        "TRIFOLD_JOURNAL",
+        "TRIFOLD_MAX_POLL_WAIT",
+    ] {
+        command.env(variable, "");
+    }
+    let program = Program::run(command);
+    assert_eq!(program.get("/health").await.json()["max_wait_ms"], 25_000);
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn full_standard_output_does_not_stop_server() {
+    let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = probe.local_addr().unwrap();
+    drop(probe);
+    let full = std::fs::File::options()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let listen = address.to_string();
+    let mut command = Program::command(&["--listen", &listen]);
+    let mut child = command.stdout(full).spawn().unwrap();
+    let connected = || std::net::TcpStream::connect(address).is_ok();
+    common::wait_until("the server listens", connected).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

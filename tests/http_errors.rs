@@ -323,3 +323,17 @@ async fn subprotocol_is_selected() {
         );
     }
 }
+
+#[tokio::test]
+async fn content_encoding_is_415() {
+    let server = Server::start(&[]);
+    let mut connection = server.connect_raw().await;
+    let headers = "Content-Type: application/json\r\nContent-Encoding: gzip";
+    let response = connection.post(headers, br#"{"body":1}"#).await;
+    response.assert_problem(415, "Content-Encoding");
+    assert_eq!(response.header("accept-encoding"), Some("identity"));
+    let mut connection = server.connect_raw().await; // the first one was closed
+    let headers = "Content-Type: application/json\r\nContent-Encoding: identity";
+    let response = connection.post(headers, br#"{"body":1}"#).await;
+    assert_eq!(response.status, 201);
+}

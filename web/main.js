@@ -176,7 +176,12 @@ function toggleModel() {
 
 function toggleFullScreen() {
   if (document.fullscreenElement) document.exitFullscreen();
-  else root.requestFullscreen().catch(() => announce('The browser does not allow full screen.'));
+  else enterFullScreen().catch(() => announce('The browser does not allow full screen.'));
+}
+
+/** Rejects where the browser has no full screen at all (iPhone), and where it refuses. */
+async function enterFullScreen() {
+  await root.requestFullscreen();
 }
 
 /** @param {Preset | null} preset @param {string} what */

@@ -26,6 +26,7 @@ pub struct ApiError {
     gap: Option<Gap>,
     allow: Option<&'static [Method]>,
     limit: Option<LimitKind>,
+    is_encoding: bool,
     retry_after: Duration,
 }
 
@@ -48,6 +49,7 @@ impl ApiError {
             gap: None,
             allow: None,
             limit: None,
+            is_encoding: false,
             retry_after: MIN_RETRY_AFTER,
         }
     }
@@ -71,6 +73,14 @@ impl ApiError {
         let title = format!("A message may have at most {max} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, title)
             .with_limit(LimitKind::MessageBytes)
+    }
+
+    /// 415: a content coding. The response says that none is accepted (RFC 9110 §15.5.16).
+    pub fn unsupported_encoding(title: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            is_encoding: true,
+            ..Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, title)
+        }
     }
 
     /// 503: not at the moment. The response says when to try again.
@@ -229,6 +239,9 @@ impl ResponseError for ApiError {
             self.limit
         {
             response.force_close();
+        }
+        if self.is_encoding {
+            response.insert_header((header::ACCEPT_ENCODING, "identity"));
         }
         if let Some(methods) = self.allow {
             response.insert_header((header::ALLOW, allow_list(methods)));

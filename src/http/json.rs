@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_LENGTH;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{HttpMessage, HttpRequest, web};
 use bytes::Bytes;
 use serde_json::error::Category;
@@ -18,8 +18,8 @@ use crate::limits::LimitKind;
 /// Reads a JSON body.
 ///
 /// # Errors
-/// 415 for another media type, 413 for a body that is too large, 408 for one that does not
-/// arrive in time, 400 for one that ends early.
+/// 415 for another media type or a content coding, 413 for a body that is too large, 408 for one
+/// that does not arrive in time, 400 for one that ends early.
 pub async fn read_body(
     request: &HttpRequest,
     payload: web::Payload,
@@ -31,6 +31,12 @@ pub async fn read_body(
     {
         let title = "The body must be application/json";
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, title));
+    }
+    if let Some(encoding) = request.headers().get(CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let title = "Content-Encoding is not supported; send the body without one";
+        return Err(ApiError::unsupported_encoding(title));
     }
     let max = config.max_message_bytes;
     let length = request.headers().get(CONTENT_LENGTH);

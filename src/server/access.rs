@@ -5,7 +5,6 @@
 //! So the server checks for itself which host a request names and which page sent it.
 
 use std::future::ready;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_cors::Cors;
@@ -20,6 +19,7 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use futures_util::{FutureExt, TryFutureExt};
 
+use super::authority::{Authority, Host, is_same_origin};
 use super::config::AccessConfig;
 use super::connection::LocalAddress;
 use crate::http::{ApiError, app_state};
@@ -71,20 +71,19 @@ fn validate(config: &AccessConfig, request: &ServiceRequest) -> Result<(), ApiEr
         let status = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
         return Err(ApiError::new(status, title).with_limit(LimitKind::HeaderBytes));
     }
-    let host = header_text(request, HOST)?.unwrap_or_default();
-    let local = request.conn_data::<LocalAddress>().map(|local| local.0);
-    let name = host_without_port(host);
-    if !is_local_host(name, local) && !is_allowed(&config.allow_host, name) {
-        let title = "Host not allowed; add it with --allow-host";
-        return Err(ApiError::new(StatusCode::MISDIRECTED_REQUEST, title));
-    }
-    if (request.method() == Method::POST || matches!(request.path(), "/ws" | "/lab"))
-        && let Some(origin) = header_text(request, ORIGIN)?
-        && !is_same_origin(origin, host)
-        && !is_allowed(&config.allow_origin, origin)
-    {
-        let title = "Origin not allowed; add it with --allow-origin";
-        return Err(ApiError::new(StatusCode::FORBIDDEN, title));
+    let origin = header_text(request, ORIGIN)?;
+    let checks_origin =
+        request.method() == Method::POST || matches!(request.path(), "/ws" | "/lab");
+    match authority(request)? {
+        Some(host) => {
+            check_host(config, request, host)?;
+            if checks_origin && let Some(origin) = origin {
+                check_origin(config, host, origin)?;
+            }
+        }
+        // A load balancer may check the health without `Host` (HTTP/1.0).
+        None if request.path() == "/health" => {}
+        None => return Err(host_not_allowed()),
     }
     if app_state(request.request())?.log().is_closed() {
         return Err(ApiError::unavailable("The server is shutting down"));
@@ -110,34 +109,60 @@ fn header_text(
         .map_err(|_| ApiError::bad_request(format!("`{name}` is not ASCII")))
 }
 
-fn is_allowed(allowed: &[String], value: &str) -> bool {
-    allowed
-        .iter()
-        .any(|entry| entry.eq_ignore_ascii_case(value))
-}
-
-/// Returns a Host without its port: rebinding does not change the port.
-fn host_without_port(host: &str) -> &str {
-    match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
+/// Returns the authority that a request is addressed to: the target's in absolute form (RFC 9112
+/// §3.2.2), otherwise `Host`.
+fn authority(request: &ServiceRequest) -> Result<Option<Authority<'_>>, ApiError> {
+    let text = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => header_text(request, HOST)?.unwrap_or_default(),
+    };
+    match text {
+        "" => Ok(None),
+        text => Authority::parse(text)
+            .ok_or_else(host_not_allowed)
+            .map(Some),
     }
 }
 
-fn is_local_host(name: &str, local: Option<IpAddr>) -> bool {
-    match name.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback() || Some(address) == local,
-        Err(_) => name.eq_ignore_ascii_case("localhost"),
+fn check_host(
+    config: &AccessConfig,
+    request: &ServiceRequest,
+    Authority { host, .. }: Authority,
+) -> Result<(), ApiError> {
+    let local = request.conn_data::<LocalAddress>();
+    let is_local = local.is_some_and(|local| host == Host::Address(local.0));
+    let is_allowed = |allowed: &String| match allowed.parse() {
+        Ok(address) => host == Host::Address(address),
+        Err(_) => host == Host::Name(allowed),
+    };
+    match host.is_loopback() || is_local || config.allow_host.iter().any(is_allowed) {
+        true => Ok(()),
+        false => Err(host_not_allowed()),
     }
 }
 
-/// Returns whether a page of this origin came from this server. The scheme is ignored, because a
-/// proxy in front may terminate TLS.
-fn is_same_origin(origin: &str, host: &str) -> bool {
-    let authority = origin
-        .strip_prefix("http://")
-        .or(origin.strip_prefix("https://"));
-    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+fn host_not_allowed() -> ApiError {
+    let title = "Host not allowed; add it with --allow-host";
+    ApiError::new(StatusCode::MISDIRECTED_REQUEST, title)
+}
+
+fn check_origin(
+    config: &AccessConfig,
+    host: Authority,
+    origin: &str,
+) -> Result<(), ApiError> {
+    let sent = Authority::parse_origin(origin);
+    let is_allowed = |allowed: &String| {
+        sent.is_some()
+            && Authority::parse_origin(allowed) == sent
+            && allowed.split_once("://").map(|(scheme, _)| scheme)
+                == origin.split_once("://").map(|(scheme, _)| scheme)
+    };
+    if is_same_origin(origin, host) || config.allow_origin.iter().any(is_allowed) {
+        return Ok(());
+    }
+    let title = "Origin not allowed; add it with --allow-origin";
+    Err(ApiError::new(StatusCode::FORBIDDEN, title))
 }
 
 /// Middleware that adds the default security headers: nosniff, no referrer, an empty CSP and a

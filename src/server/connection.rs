@@ -35,7 +35,8 @@ impl ConnectionSetup {
             log::debug!("cannot limit a connection's send buffer: {error}");
         }
         if let Ok(local) = stream.local_addr() {
-            extensions.insert(LocalAddress(local.ip()));
+            // On a dual-stack socket an IPv4 address is reported as IPv4-mapped IPv6.
+            extensions.insert(LocalAddress(local.ip().to_canonical()));
         }
         if let Ok(peer) = stream.peer_addr() {
             extensions.insert(self.limits.admit_connection(peer.ip()));

@@ -2,6 +2,7 @@
 
 mod access;
 mod assets;
+mod authority;
 mod config;
 mod connection;
 mod endpoint;
@@ -25,6 +26,7 @@ use crate::lab::{self, Presence, with_network};
 use crate::limits::Limits;
 use crate::publish::publish;
 use crate::transports::{longpoll, poll, ws};
+pub use authority::{parse_allowed_host, parse_allowed_origin};
 pub use config::{AccessConfig, ConnectionConfig, ServerConfig};
 use connection::ConnectionSetup;
 use endpoint::{GET, GET_OR_HEAD, POST, endpoint};

@@ -4,6 +4,7 @@
  * @typedef {import('../model/types.js').MessageContent} MessageContent
  */
 import { h } from './dom.js';
+import { readStorage, writeStorage } from './storage.js';
 
 const NAME_KEY = 'trifold.name';
 
@@ -54,9 +55,9 @@ function mountNameInput() {
     'maxlength': 64,
     'autocomplete': 'off',
     'data-testid': 'name',
-    'onchange': () => sessionStorage.setItem(NAME_KEY, input.value),
+    'onchange': () => writeStorage(NAME_KEY, input.value),
   });
-  input.value = sessionStorage.getItem(NAME_KEY) ?? guestName();
+  input.value = readStorage(NAME_KEY) ?? guestName();
   return input;
 }
 
