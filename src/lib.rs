@@ -10,7 +10,8 @@
 //! The modules are layers: each imports only from those above it in this list.
 //!
 //! - [`log`] – the domain, without HTTP
-//! - [`journal`], [`limits`], [`metrics`], [`process`] – durability, limits, counters
+//! - [`journal`], [`limits`], [`metrics`], [`process`], [`diagnostics`] – durability, limits, counters,
+//!   standard error
 //! - [`http`] – extractors, responses, errors
 //! - [`ws`] – sockets
 //! - [`publish`] – the way into the log
@@ -22,6 +23,7 @@
 //! [`load`], the load generator, imports none of them.
 
 pub mod cli;
+pub mod diagnostics;
 pub mod http;
 pub mod journal;
 pub mod lab;

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use env_logger::Env;
 use trifold::cli::{Cli, Command};
+use trifold::diagnostics::Diagnostics;
 use trifold::journal::LogWriter;
 use trifold::load;
 use trifold::server::{self, ServerConfig};
@@ -35,9 +35,13 @@ fn main() -> ExitCode {
 }
 
 async fn run(config: ServerConfig) -> io::Result<()> {
-    env_logger::Builder::from_env(Env::default().default_filter_or(DEFAULT_LOG_FILTER))
-        .init();
+    let diagnostics = Diagnostics::install(DEFAULT_LOG_FILTER)?;
+    let result = run_server(config).await;
+    diagnostics.flush();
+    result
+}
 
+async fn run_server(config: ServerConfig) -> io::Result<()> {
     let writer = LogWriter::open(config.journal.as_deref(), config.retention)?;
     let writer = Arc::new(writer);
     let listen = config.listen;

@@ -104,3 +104,31 @@ async fn full_standard_output_does_not_stop_server() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[tokio::test]
+async fn stalled_standard_error_holds_up_nothing() {
+    let mut command = Program::command(&["--listen=127.0.0.1:0", "--workers=2"]);
+    command.env("RUST_LOG", "trace");
+    let program = Program::run_with_stderr(command);
+    let dropped = async || {
+        let metrics = program.get("/metrics").await;
+        let name = "trifold_diagnostics_dropped_lines_total ";
+        let value = metrics
+            .text()
+            .lines()
+            .find_map(|line| line.strip_prefix(name));
+        value.unwrap().parse::<u64>().unwrap()
+    };
+    let mut connection = program.connect_raw().await;
+    // A pipe holds 64 KiB, and each request logs some hundred bytes.
+    for _ in 0..100 {
+        for _ in 0..100 {
+            assert_eq!(connection.get("/poll").await.status, 200);
+        }
+        if dropped().await > 0 {
+            break;
+        }
+    }
+    assert!(dropped().await > 0);
+    program.stop().await;
+}

@@ -288,6 +288,12 @@ async fn plain_get_on_ws_is_426() {
         &["Connection: Upgrade", "Upgrade: zz-marker-zz"],
         &[
             "Connection: Upgrade",
+            "Upgrade: websocket, zz-marker-zz",
+            "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        ],
+        &[
+            "Connection: Upgrade",
             "Upgrade: websocket",
             "Sec-WebSocket-Version: 12",
         ],
@@ -336,4 +342,23 @@ async fn content_encoding_is_415() {
     let headers = "Content-Type: application/json\r\nContent-Encoding: identity";
     let response = connection.post(headers, br#"{"body":1}"#).await;
     assert_eq!(response.status, 201);
+}
+
+/// Java's HTTP client and `curl --http2` offer an upgrade with every request (RFC 9110 §7.8).
+#[tokio::test]
+async fn offered_upgrade_is_ignored() {
+    let server = Server::start(&[]);
+    for upgrade in ["h2c", "websocket"] {
+        let offer = format!("Connection: Upgrade\r\nUpgrade: {upgrade}");
+        let mut connection = server.connect_raw().await;
+        let headers = format!("Content-Type: application/json\r\n{offer}");
+        let response = connection.post(&headers, br#"{"body":1}"#).await;
+        assert_eq!(response.status, 201, "{upgrade}");
+        assert_eq!(response.header("connection"), Some("close"), "{upgrade}");
+        let mut connection = server.connect_raw().await;
+        connection.request("GET /time", &[&offer]).await;
+        let response = connection.response().await;
+        assert_eq!(response.status, 200, "{upgrade}");
+        assert_eq!(response.header("connection"), Some("close"), "{upgrade}");
+    }
 }

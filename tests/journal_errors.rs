@@ -185,3 +185,39 @@ async fn empty_file_becomes_journal() {
     assert_eq!(program.post(r#"{"body":1}"#).await.status, 201);
     assert_eq!(file.versions(), [1]);
 }
+
+#[tokio::test]
+async fn hard_link_is_rejected() {
+    let file = journal().await;
+    let link = file.path.with_file_name("lecture 1?#%.db.link");
+    fs::hard_link(&file.path, link).unwrap();
+    assert_rejected(&file, "hard link").await;
+}
+
+/// What is written to a deleted file is lost, so nothing is acknowledged.
+#[tokio::test]
+async fn moved_file_rejects_messages_until_it_is_back() {
+    let file = JournalFile::new();
+    let program = Program::start(&[&file.flag()]);
+    let message = r#"{"body":1}"#;
+    assert_eq!(program.post(message).await.status, 201);
+    let name = file.path.to_str().unwrap();
+    for suffix in ["", "-wal"] {
+        let path = format!("{name}{suffix}");
+        let elsewhere = format!("{name}.elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        program
+            .post(message)
+            .await
+            .assert_problem(503, "not published");
+        fs::write(&path, "another file").unwrap();
+        program
+            .post(message)
+            .await
+            .assert_problem(503, "not published");
+        fs::rename(&elsewhere, &path).unwrap();
+        assert_eq!(program.post(message).await.status, 201, "{path}");
+    }
+    program.stop().await;
+    assert_eq!(file.versions(), [1, 2, 3]);
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Bottom to top. Modules of one layer do not import each other.
 const LAYERS: [&[&str]; 9] = [
     &["log"],
-    &["journal", "limits", "metrics", "process"],
+    &["diagnostics", "journal", "limits", "metrics", "process"],
     &["http"],
     &["ws"],
     &["publish"],

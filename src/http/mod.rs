@@ -8,7 +8,7 @@ mod response;
 mod state;
 
 pub use error::ApiError;
-pub use json::{JsonFields, read_body};
+pub use json::{JsonFields, has_socket_payload, read_body};
 pub use query::{Query, Wait};
 pub use request_log::Log;
 pub use response::BatchResponse;

@@ -6,6 +6,7 @@ use std::fs::{self, TryLockError};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use derive_more::{Display, From};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Row, TransactionBehavior};
 use serde_json::value::RawValue;
@@ -39,6 +40,8 @@ const MAX_WAL_BYTES: usize = 4 << 20;
 /// The open file.
 pub(super) struct SqliteFile {
     connection: Connection,
+    /// The database and its write-ahead log, which must stay at their paths.
+    files: Vec<(PathBuf, FileId)>,
     /// Held as long as the connection. The system releases it however the process ends.
     _lock: fs::File,
 }
@@ -61,6 +64,18 @@ impl<'a> SequencedMessage<'a> {
             encoded: EncodedMessage::new(version, at, message),
         }
     }
+}
+
+/// See [`file_id`].
+type FileId = (u64, u64);
+
+/// Why messages were not written.
+#[derive(Debug, Display, From)]
+pub(super) enum WriteError {
+    Sqlite(rusqlite::Error),
+    /// A path no longer names the open file.
+    #[display("{} was deleted or replaced; move it back, or restart the server", _0.display())]
+    Moved(PathBuf),
 }
 
 /// Why a file cannot be used as the journal.
@@ -114,6 +129,7 @@ impl SqliteFile {
         let path = path.canonicalize().unwrap_or(path); // two links are one file
         let mut restored = None;
         is_empty_or_missing(&path)?; // rejects what is not a regular file
+        check_single_link(&path)?;
         let (lock, is_new_lock) = lock(&path)?;
         if !is_empty_or_missing(&path)? {
             if let Err(error) = check_header(&path) {
@@ -128,6 +144,7 @@ impl SqliteFile {
         let connection = open_writable(&path)?;
         let mut file = Self {
             connection,
+            files: Vec::new(),
             _lock: lock,
         };
         let log = match restored {
@@ -139,6 +156,10 @@ impl SqliteFile {
         // prevent the start: the next commit deletes them, too.
         if let Err(error) = file.write(&[], log.oldest()) {
             log::warn!("journal: old messages could not be deleted yet: {error}");
+        }
+        for path in [sibling_path(&path, "-wal"), path] {
+            let id = file_id(&path)?;
+            file.files.push((path, id));
         }
         Ok((file, log))
     }
@@ -183,12 +204,14 @@ impl SqliteFile {
         &mut self,
         messages: &[SequencedMessage],
         oldest: Version,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), WriteError> {
         match self.commit(messages, oldest) {
-            Err(error) if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) => {
+            Err(WriteError::Sqlite(error))
+                if error.sqlite_error_code() != Some(ErrorCode::DatabaseBusy) =>
+            {
                 match self.checkpoint() {
                     Ok(()) => self.commit(messages, oldest),
-                    Err(_) => Err(error),
+                    Err(_) => Err(error.into()),
                 }
             }
             result => result,
@@ -207,7 +230,7 @@ impl SqliteFile {
         &mut self,
         messages: &[SequencedMessage],
         oldest: Version,
-    ) -> rusqlite::Result<()> {
+    ) -> Result<(), WriteError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -227,8 +250,53 @@ impl SqliteFile {
         transaction
             .prepare_cached("DELETE FROM messages WHERE version < ?")?
             .execute([oldest as i64])?;
-        transaction.commit()
+        check_files_in_place(&self.files)?;
+        Ok(transaction.commit()?)
     }
+}
+
+/// Checks that the paths still name the open files: what is written to a deleted or replaced
+/// file is lost when the process ends.
+fn check_files_in_place(files: &[(PathBuf, FileId)]) -> Result<(), WriteError> {
+    for (path, id) in files {
+        if !file_id(path).is_ok_and(|found| found == *id) {
+            return Err(WriteError::Moved(path.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// The device and number of a file. Its metadata are enough: opening and closing it would
+/// release SQLite's POSIX locks.
+#[cfg(unix)]
+fn file_id(path: &Path) -> io::Result<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Windows neither deletes nor moves an open file.
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> io::Result<FileId> {
+    fs::metadata(path).map(|_| (0, 0))
+}
+
+/// Rejects a file with a second name: another server could open it under that name, with another
+/// lock file and another write-ahead log (<https://www.sqlite.org/howtocorrupt.html> §2.5).
+#[cfg(unix)]
+fn check_single_link(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::MetadataExt;
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.nlink() > 1 => {
+            Err("it has a hard link, under which another server could write it".into())
+        }
+        _ => Ok(()), // a missing file is created
+    }
+}
+
+#[cfg(not(unix))]
+fn check_single_link(_: &Path) -> Result<(), OpenError> {
+    Ok(())
 }
 
 /// Returns whether there is no file yet, or an empty one.

@@ -5,10 +5,10 @@
 //! So the server checks for itself which host a request names and which page sent it.
 
 use std::future::ready;
-use std::sync::Arc;
+use std::num::NonZeroU32;
+use std::sync::{Arc, LazyLock};
 
 use actix_cors::Cors;
-use actix_web::Error;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
@@ -17,7 +17,12 @@ use actix_web::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
+use actix_web::{Error, ResponseError};
 use futures_util::{FutureExt, TryFutureExt};
+use governor::clock::MonotonicClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
 
 use super::authority::{Authority, Host, is_same_origin};
 use super::config::AccessConfig;
@@ -31,6 +36,11 @@ static DEFAULT_CSP: HeaderValue =
 /// No page of this server needs any of these (W3C Permissions Policy, §5.1).
 static PERMISSIONS_POLICY_VALUE: HeaderValue =
     HeaderValue::from_static("camera=(),geolocation=(),microphone=()");
+
+/// Maximum number of rejections of one status that are logged per second.
+const MAX_LOGGED_REJECTIONS: NonZeroU32 = NonZeroU32::new(5).unwrap();
+
+type KeyedRate<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock, NoOpMiddleware>;
 
 static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
@@ -50,10 +60,24 @@ where
             .map_ok(ServiceResponse::map_into_left_body)
             .left_future(),
         Err(error) => {
-            log::warn!("rejected {} {}: {error}", request.method(), request.path());
+            log_rejection(&request, &error);
             let response = request.error_response(error).map_into_right_body();
             ready(Ok(response)).right_future()
         }
+    }
+}
+
+/// Logs at most a few rejections per second of each status; `/metrics` counts all of them.
+fn log_rejection(request: &ServiceRequest, error: &ApiError) {
+    static RATE: LazyLock<KeyedRate<StatusCode>> = LazyLock::new(|| {
+        RateLimiter::new(
+            Quota::per_second(MAX_LOGGED_REJECTIONS),
+            HashMapStateStore::default(),
+            MonotonicClock,
+        )
+    });
+    if RATE.check_key(&error.status_code()).is_ok() {
+        log::warn!("rejected {} {}: {error}", request.method(), request.path());
     }
 }
 

@@ -4,12 +4,34 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_web::dev::Extensions;
+use actix_web::Error;
+use actix_web::dev::{Extensions, Service, ServiceRequest, ServiceResponse};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::rt::net::TcpStream;
+use futures_util::TryFutureExt;
 use socket2::SockRef;
 
 use super::config::ConnectionConfig;
 use crate::limits::Limits;
+
+/// Middleware that announces the end of a connection. After a request with `Connection: Upgrade`
+/// actix closes it whatever the response is, and a client must know (RFC 9112 §9.6).
+pub(super) fn announce_close<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    let offers_upgrade = request.head().upgrade();
+    service.call(request).map_ok(move |mut response| {
+        if offers_upgrade && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+            let head = response.response_mut().head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
+        response
+    })
+}
 
 /// The server's address on a connection.
 pub(super) struct LocalAddress(pub(super) IpAddr);

@@ -14,6 +14,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::diagnostics;
 use crate::http::app_state;
 use crate::journal::LogWriter;
 use crate::limits::{LimitKind, Limits};
@@ -37,6 +38,7 @@ pub(super) fn register(writer: &LogWriter, limits: &Arc<Limits>) -> (Registry, M
     );
     limits.register_metrics(registry);
     writer.register_metrics(registry);
+    diagnostics::register_metrics(registry);
     registry.register_collector(Box::new(LogGauges(writer.log().clone())));
     (root, metrics)
 }

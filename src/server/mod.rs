@@ -89,6 +89,7 @@ pub fn bind(
                 access::cors(allow_origin),
             ))
             .wrap_fn(access::security_headers)
+            .wrap_fn(connection::announce_close)
             .wrap_fn(lab::meter)
             .wrap_fn(metrics::count_responses)
             .wrap(Condition::new(

@@ -38,8 +38,14 @@ impl Program {
 
     /// Starts the program with a command that executes it.
     pub fn run(mut command: Command) -> Self {
-        let spawned = command.stderr(Stdio::null()).spawn();
-        let mut child = spawned.expect("the program starts");
+        command.stderr(Stdio::null());
+        Self::run_with_stderr(command)
+    }
+
+    /// Starts the program with a command that says what standard error is. If that is a pipe,
+    /// nobody reads it.
+    pub fn run_with_stderr(mut command: Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
         let stdout = child.stdout.take().expect("standard output is piped");
         let mut first_line = String::new();
         let read = BufReader::new(stdout).read_line(&mut first_line);

@@ -1,5 +1,9 @@
 /** The page recovers from failures, and reports what was lost. */
-import { PANES, byId, expect, open, sendChat, startPreset, state, test, waitSubscribed } from './trifold.js';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium } from '@playwright/test';
+import { PANES, byId, errorsOf, expect, open, sendChat, startPreset, state, test, waitSubscribed } from './trifold.js';
 
 test('after a restart of the server the page reconnects, and sends queued messages', async ({
   page,
@@ -133,6 +137,34 @@ test('without WebSockets the other transports work, and bytes are unknown', asyn
   await expect(page.getByTestId('injected')).toHaveText('injected: nothing, WebSockets are blocked');
   await page.keyboard.press('x');
   await expect(page.getByTestId('status')).toContainText('No outage');
+});
+
+test('with site data blocked the page works', async ({ server, launchOptions }) => {
+  const profile = await mkdtemp(join(tmpdir(), 'trifold-'));
+  await mkdir(join(profile, 'Default'));
+  const preferences = { profile: { default_content_setting_values: { cookies: 2 } } };
+  await writeFile(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
+  const context = await chromium.launchPersistentContext(profile, launchOptions);
+  try {
+    const errors = errorsOf(context);
+    const page = await context.newPage();
+    await open(page, server);
+    const read = page.evaluate(() => sessionStorage.length);
+    await expect(read).rejects.toThrow('SecurityError');
+    for (const pane of PANES) await expect(page.getByTestId(`pane-${pane}`)).toBeVisible();
+    await page.getByTestId('name').fill('somebody');
+    await sendChat(page, 'without site data');
+    for (const pane of PANES) {
+      await expect(page.getByTestId(`${pane}-ticker`)).toContainText('somebody');
+      await expect(page.getByTestId(`${pane}-ticker`)).toContainText('without site data');
+    }
+    await page.reload();
+    await expect(page.getByTestId('name')).not.toHaveValue('somebody');
+    expect(errors).toEqual([]);
+  } finally {
+    await context.close();
+    await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
 });
 
 test('a silent control channel is replaced', async ({ page, server }) => {

@@ -158,6 +158,25 @@ test('keys do nothing in text fields, and when they are off', async ({ page, ser
   expect((await state(page)).preset).toBe(null);
 });
 
+test('the help has a button for each command', async ({ page, server }) => {
+  await page.clock.install();
+  await open(page, server);
+  await sendChat(page, 'to be replayed');
+  await expect(page.getByTestId('ws-delivered')).toHaveText('1');
+  await page.clock.fastForward(8000); // the replay takes as long
+  const help = page.getByTestId('help-dialog');
+  /** @param {string} name */
+  const run = async (name) => {
+    await page.getByTestId('help').click();
+    await help.getByRole('button', { name }).click();
+    await expect(help).toBeHidden();
+  };
+  await run('replay the last 30 seconds');
+  await expect(page.getByTestId('banner')).toContainText('Replay 1×');
+  await run('replay slower');
+  await expect(page.getByTestId('banner')).toContainText('Replay ¼×');
+});
+
 test('steps: question, run, and the next question', async ({ page, server }) => {
   await page.goto(`${server.url}/?preset=idle`);
   await expect(page.getByTestId('lesson')).toContainText('No messages for 20 seconds');
