@@ -48,7 +48,10 @@ impl Diagnostics {
         };
         Builder::from_env(Env::default().default_filter_or(default_filter))
             .write_style(style)
-            .target(Target::Pipe(Box::new(LineQueue(queue.clone()))))
+            .target(Target::Pipe(Box::new(LineQueue {
+                queue: queue.clone(),
+                dropped: 0,
+            })))
             .init();
         Ok(Self { queue })
     }
@@ -85,20 +88,60 @@ fn write_entries(entries: &Receiver<Entry>) {
 }
 
 /// env_logger writes each line with one call.
-struct LineQueue(SyncSender<Entry>);
+struct LineQueue {
+    queue: SyncSender<Entry>,
+    /// Lines dropped since the last one that was queued.
+    dropped: u64,
+}
+
+impl LineQueue {
+    fn try_send(&self, line: Vec<u8>) -> bool {
+        let sent = self.queue.try_send(Entry::Line(line));
+        !matches!(sent, Err(TrySendError::Full(_)))
+    }
+}
 
 impl Write for LineQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match self.0.try_send(Entry::Line(line.to_vec())) {
-            Err(TrySendError::Full(_)) => {
-                DROPPED_LINES.inc();
+        if self.dropped > 0 {
+            let report =
+                format!("{} lines dropped: standard error stalled\n", self.dropped);
+            if self.try_send(report.into_bytes()) {
+                self.dropped = 0;
             }
-            Ok(()) | Err(TrySendError::Disconnected(_)) => {}
+        }
+        // What was dropped is reported before the next line, so the order is kept.
+        if self.dropped > 0 || !self.try_send(line.to_vec()) {
+            self.dropped += 1;
+            DROPPED_LINES.inc();
         }
         Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropped_lines_are_reported_in_their_place() {
+        let (queue, entries) = sync_channel(2);
+        let mut lines = LineQueue { queue, dropped: 0 };
+        let mut write = |line: &str| lines.write_all(line.as_bytes()).unwrap();
+        let received = || match entries.try_recv() {
+            Ok(Entry::Line(line)) => String::from_utf8(line).unwrap(),
+            _ => String::new(),
+        };
+        for line in ["a", "b", "c", "d"] {
+            write(line);
+        }
+        assert_eq!([received(), received(), received()], ["a", "b", ""]);
+        write("e");
+        let report = "2 lines dropped: standard error stalled\n";
+        assert_eq!([received(), received(), received()], [report, "e", ""]);
     }
 }
