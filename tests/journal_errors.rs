@@ -205,11 +205,13 @@ async fn moved_file_rejects_messages_until_it_is_back() {
     for suffix in ["", "-wal"] {
         let path = format!("{name}{suffix}");
         let elsewhere = format!("{name}.elsewhere");
+        let status = async || program.get("/health").await.json()["status"].clone();
         fs::rename(&path, &elsewhere).unwrap();
         program
             .post(message)
             .await
             .assert_problem(503, "not published");
+        assert_eq!(status().await, "read-only");
         fs::write(&path, "another file").unwrap();
         program
             .post(message)
@@ -217,6 +219,7 @@ async fn moved_file_rejects_messages_until_it_is_back() {
             .assert_problem(503, "not published");
         fs::rename(&elsewhere, &path).unwrap();
         assert_eq!(program.post(message).await.status, 201, "{path}");
+        assert_eq!(status().await, "ok");
     }
     program.stop().await;
     assert_eq!(file.versions(), [1, 2, 3]);

@@ -57,6 +57,12 @@ impl LogWriter {
         }
     }
 
+    /// Returns whether messages are rejected because the journal could not be written the last
+    /// time.
+    pub fn is_failing(&self) -> bool {
+        self.journal.as_ref().is_some_and(Journal::is_failing)
+    }
+
     /// Registers the metrics of the journal, if there is one.
     pub fn register_metrics(&self, registry: &mut Registry) {
         if let Some(journal) = &self.journal {

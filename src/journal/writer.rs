@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::mem;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -33,6 +33,7 @@ const MAX_COMMIT_BYTES: usize = 4 << 20;
 /// The publishers' end of the writer thread's queue.
 pub(super) struct Journal {
     commands: mpsc::Sender<WriterCommand>,
+    is_failing: Arc<AtomicBool>,
     pub(super) metrics: CommitMetrics,
 }
 
@@ -59,6 +60,7 @@ pub(super) fn open(
     let log = Arc::new(log);
     let (tx, rx) = mpsc::channel(QUEUE_CAPACITY);
     let metrics = CommitMetrics::default();
+    let is_failing = Arc::new(AtomicBool::new(false));
     let writer = Writer {
         log: log.clone(),
         file,
@@ -68,12 +70,13 @@ pub(super) fn open(
             bytes: MAX_COMMIT_BYTES.min(retention.bytes),
         },
         metrics: metrics.clone(),
-        is_failing: false,
+        is_failing: is_failing.clone(),
     };
     let thread = thread::Builder::new().name("journal".to_owned());
     thread.spawn(move || writer.run())?;
     let journal = Journal {
         commands: tx,
+        is_failing,
         metrics,
     };
     Ok((log, journal))
@@ -96,6 +99,11 @@ impl Journal {
             TrySendError::Closed(_) => PublishError::ShuttingDown,
         })?;
         result_rx.await.unwrap_or(Err(PublishError::ShuttingDown))
+    }
+
+    /// Returns whether the last commit failed.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing.load(Ordering::Relaxed)
     }
 
     /// Waits until the queue is processed and the file is closed.
@@ -122,7 +130,7 @@ struct Writer {
     max_commit: Retention,
     metrics: CommitMetrics,
     /// Whether the last commit failed. Logged on change, not for every publisher.
-    is_failing: bool,
+    is_failing: Arc<AtomicBool>,
 }
 
 /// The commands that share a commit.
@@ -207,18 +215,19 @@ impl Writer {
             Ok(()) => {
                 self.metrics
                     .record_success(messages.len(), started.elapsed());
-                if mem::take(&mut self.is_failing) {
+                if self.is_failing.swap(false, Ordering::Relaxed) {
                     log::info!("journal: writes succeed again");
                 }
+                true
             }
             Err(error) => {
                 self.metrics.record_failure();
-                if !mem::replace(&mut self.is_failing, true) {
+                if !self.is_failing.swap(true, Ordering::Relaxed) {
                     log::error!("journal: write failed: {error}");
                 }
+                false
             }
         }
-        !self.is_failing
     }
 }
 

@@ -32,7 +32,7 @@ struct Health<'a> {
     max_wait_ms: u64,
 }
 
-/// `GET /health`: the log's range, the number of waiting readers, whether the lab is enabled, and
+/// `GET /health`: whether messages can be written, the log's range, the number of waiting readers, whether the lab is enabled, and
 /// the longest wait of a long poll. Once the log is closed, every request gets 503 instead.
 pub(super) async fn health(
     state: web::Data<AppState>,
@@ -42,7 +42,10 @@ pub(super) async fn health(
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(Health {
-            status: "ok",
+            status: match state.writer.is_failing() {
+                false => "ok",
+                true => "read-only",
+            },
             epoch: log.epoch(),
             oldest: log.oldest(),
             head: log.head(),
