@@ -5,6 +5,7 @@
 //! replies, so a reader never sees a message that a crash could lose. Readers are unaffected.
 
 mod error;
+mod file_identity;
 mod log_writer;
 mod metrics;
 mod sqlite;

@@ -11,6 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, OpenFlags, Row, TransactionBehavior};
 use serde_json::value::RawValue;
 
+use super::file_identity::{FileIdentity, has_hard_link};
 use crate::log::{
     EncodedMessage, MessageLog, NewMessage, Retention, Version, is_epoch, new_epoch,
     unix_millis,
@@ -41,7 +42,7 @@ const MAX_WAL_BYTES: usize = 4 << 20;
 pub(super) struct SqliteFile {
     connection: Connection,
     /// The database and its write-ahead log, which must stay at their paths.
-    files: Vec<(PathBuf, FileId)>,
+    files: Vec<FileIdentity>,
     /// Held as long as the connection. The system releases it however the process ends.
     _lock: fs::File,
 }
@@ -65,9 +66,6 @@ impl<'a> SequencedMessage<'a> {
         }
     }
 }
-
-/// See [`file_id`].
-type FileId = (u64, u64);
 
 /// Why messages were not written.
 #[derive(Debug, Display, From)]
@@ -129,7 +127,10 @@ impl SqliteFile {
         let path = path.canonicalize().unwrap_or(path); // two links are one file
         let mut restored = None;
         is_empty_or_missing(&path)?; // rejects what is not a regular file
-        check_single_link(&path)?;
+        if has_hard_link(&path) {
+            let reason = "it has a hard link, under which another server could write it";
+            return Err(reason.into());
+        }
         let (lock, is_new_lock) = lock(&path)?;
         if !is_empty_or_missing(&path)? {
             if let Err(error) = check_header(&path) {
@@ -158,8 +159,7 @@ impl SqliteFile {
             log::warn!("journal: old messages could not be deleted yet: {error}");
         }
         for path in [sibling_path(&path, "-wal"), path] {
-            let id = file_id(&path)?;
-            file.files.push((path, id));
+            file.files.push(FileIdentity::of(path)?);
         }
         Ok((file, log))
     }
@@ -250,53 +250,11 @@ impl SqliteFile {
         transaction
             .prepare_cached("DELETE FROM messages WHERE version < ?")?
             .execute([oldest as i64])?;
-        check_files_in_place(&self.files)?;
+        if let Some(moved) = self.files.iter().find(|file| !file.is_in_place()) {
+            return Err(WriteError::Moved(moved.path.clone()));
+        }
         Ok(transaction.commit()?)
     }
-}
-
-/// Checks that the paths still name the open files: what is written to a deleted or replaced
-/// file is lost when the process ends.
-fn check_files_in_place(files: &[(PathBuf, FileId)]) -> Result<(), WriteError> {
-    for (path, id) in files {
-        if !file_id(path).is_ok_and(|found| found == *id) {
-            return Err(WriteError::Moved(path.clone()));
-        }
-    }
-    Ok(())
-}
-
-/// The device and number of a file. Its metadata are enough: opening and closing it would
-/// release SQLite's POSIX locks.
-#[cfg(unix)]
-fn file_id(path: &Path) -> io::Result<FileId> {
-    use std::os::unix::fs::MetadataExt;
-    let metadata = fs::metadata(path)?;
-    Ok((metadata.dev(), metadata.ino()))
-}
-
-/// Windows neither deletes nor moves an open file.
-#[cfg(not(unix))]
-fn file_id(path: &Path) -> io::Result<FileId> {
-    fs::metadata(path).map(|_| (0, 0))
-}
-
-/// Rejects a file with a second name: another server could open it under that name, with another
-/// lock file and another write-ahead log (<https://www.sqlite.org/howtocorrupt.html> §2.5).
-#[cfg(unix)]
-fn check_single_link(path: &Path) -> Result<(), OpenError> {
-    use std::os::unix::fs::MetadataExt;
-    match fs::metadata(path) {
-        Ok(metadata) if metadata.nlink() > 1 => {
-            Err("it has a hard link, under which another server could write it".into())
-        }
-        _ => Ok(()), // a missing file is created
-    }
-}
-
-#[cfg(not(unix))]
-fn check_single_link(_: &Path) -> Result<(), OpenError> {
-    Ok(())
 }
 
 /// Returns whether there is no file yet, or an empty one.
