@@ -1,6 +1,7 @@
 //! Publishing: `POST /messages`, and the same on a WebSocket.
 
 use std::future::{Ready, ready};
+use std::rc::Rc;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
@@ -9,7 +10,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::http::{ApiError, AppState, JsonFields, app_state, read_body};
+use crate::http::{
+    ApiError, AppState, ConnectionControl, JsonFields, app_state, read_body,
+};
 use crate::limits::{ClientNetwork, ConnectionGuard};
 use crate::log::{NewMessage, PublishAck, to_json, unix_millis};
 use crate::ws::Commands;
@@ -35,14 +38,18 @@ pub async fn publish(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let body = read_body(&request, payload, &publisher.state.config).await?;
+    // A client may finish sending and still wait for the answer.
+    let open = ConnectionControl::of(&request).hold_open();
     let ack = publisher.publish(JsonFields::parse(&body)?).await?;
     let status = match ack.duplicate {
         true => StatusCode::OK,
         false => StatusCode::CREATED,
     };
-    Ok(HttpResponse::build(status)
+    let mut response = HttpResponse::build(status)
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(ack))
+        .json(ack);
+    response.extensions_mut().insert(open); // until it is sent
+    Ok(response)
 }
 
 /// What a handler needs to publish: used once per POST, repeatedly on a socket.
@@ -72,7 +79,7 @@ impl FromRequest for PublishContext {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(app_state(request).and_then(|state| {
-            let guard = request.conn_data::<ConnectionGuard>();
+            let guard = request.conn_data::<Rc<ConnectionGuard>>();
             let guard = guard.ok_or_else(|| ApiError::unavailable("Not connected"))?;
             Ok(Self {
                 state: state.clone(),

@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
-use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, UPGRADE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::{HttpMessage, HttpRequest, web};
-use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use bytes::Bytes;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
+use super::connection::ConnectionControl;
 use super::error::ApiError;
 use super::state::HttpConfig;
 use crate::limits::LimitKind;
@@ -46,14 +45,8 @@ pub async fn read_body(
     if length.is_some_and(|length| length > max) {
         return Err(ApiError::too_large(max)); // before the body is sent
     }
-    let body = async {
-        match has_socket_payload(request) {
-            true => Ok(read_start(payload, length.unwrap_or(0))
-                .await
-                .map_err(Into::into)),
-            false => payload.to_bytes_limited(max).await,
-        }
-    };
+    ConnectionControl::of(request).accept_body(request);
+    let body = payload.to_bytes_limited(max);
     match timeout(config.body_timeout, body).await {
         Ok(Ok(Ok(body))) => Ok(body),
         Ok(Ok(Err(_))) => Err(ApiError::bad_request("The body ended early")),
@@ -64,35 +57,6 @@ pub async fn read_body(
         )
         .with_limit(LimitKind::BodyTimeout)),
     }
-}
-
-/// Whether the payload is everything that the client sends from now on, because actix takes the
-/// request for the opening handshake of a WebSocket.
-pub fn has_socket_payload(request: &HttpRequest) -> bool {
-    let mut offers = request.headers().get_all(UPGRADE);
-    offers.any(|offer| {
-        offer
-            .as_bytes()
-            .trim_ascii()
-            .eq_ignore_ascii_case(b"websocket")
-    })
-}
-
-/// Reads the first `length` bytes of a payload that does not end there.
-async fn read_start(
-    mut payload: web::Payload,
-    length: usize,
-) -> Result<Bytes, PayloadError> {
-    let mut body = BytesMut::with_capacity(length);
-    while body.len() < length {
-        let chunk = payload
-            .next()
-            .await
-            .unwrap_or(Err(PayloadError::Incomplete(None)))?;
-        body.extend_from_slice(&chunk);
-    }
-    body.truncate(length);
-    Ok(body.freeze())
 }
 
 /// The fields of a JSON object, each in its original text, to be removed one by one.

@@ -1,5 +1,6 @@
 //! HTTP: requests parsed by extractors, responses, and errors as problem+json.
 
+mod connection;
 mod error;
 mod json;
 mod query;
@@ -7,8 +8,9 @@ mod request_log;
 mod response;
 mod state;
 
+pub use connection::{ConnectionControl, DEFERRED_CONTINUE, OpenGuard};
 pub use error::ApiError;
-pub use json::{JsonFields, has_socket_payload, read_body};
+pub use json::{JsonFields, read_body};
 pub use query::{Query, Wait};
 pub use request_log::Log;
 pub use response::BatchResponse;

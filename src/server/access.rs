@@ -6,6 +6,7 @@
 
 use std::future::ready;
 use std::num::NonZeroU32;
+use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
 use actix_cors::Cors;
@@ -24,6 +25,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 
+use super::SOCKET_PATHS;
 use super::authority::{Authority, Host, is_same_origin};
 use super::config::AccessConfig;
 use super::connection::LocalAddress;
@@ -84,7 +86,7 @@ fn log_rejection(request: &ServiceRequest, error: &ApiError) {
 /// Checks the connection's limits, the header's size, Host everywhere, and Origin where it
 /// matters.
 fn validate(config: &AccessConfig, request: &ServiceRequest) -> Result<(), ApiError> {
-    if let Some(connection) = request.conn_data::<ConnectionGuard>() {
+    if let Some(connection) = request.conn_data::<Rc<ConnectionGuard>>() {
         connection.check_admitted()?;
     }
     if header_bytes(request) > config.max_header_bytes {
@@ -97,7 +99,7 @@ fn validate(config: &AccessConfig, request: &ServiceRequest) -> Result<(), ApiEr
     }
     let origin = header_text(request, ORIGIN)?;
     let checks_origin =
-        request.method() == Method::POST || matches!(request.path(), "/ws" | "/lab");
+        request.method() == Method::POST || SOCKET_PATHS.contains(&request.path());
     match authority(request)? {
         Some(host) => {
             check_host(config, request, host)?;

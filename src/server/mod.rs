@@ -7,18 +7,20 @@ mod config;
 mod connection;
 mod endpoint;
 mod health;
+mod http_service;
 mod metrics;
+mod request_filter;
+mod upgrade;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::{Server, Service, ServiceRequest};
 use actix_web::http::header::HeaderMap;
 use actix_web::middleware::{Condition, Logger};
-use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, rt, web};
+use actix_web::{App, rt, web};
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::http::AppState;
 use crate::journal::LogWriter;
@@ -30,14 +32,17 @@ pub use authority::{parse_allowed_host, parse_allowed_origin};
 pub use config::{AccessConfig, ConnectionConfig, ServerConfig};
 use connection::ConnectionSetup;
 use endpoint::{GET, GET_OR_HEAD, POST, endpoint};
+use http_service::http_service;
 
 /// Extra connections accepted per worker so that clients over the limit get a 503. Further ones
 /// wait in the backlog.
 const REJECTION_HEADROOM: usize = 256;
 
-/// How long a connection that the server ends may take to close. A WebSocket's peer waits for
-/// it, so it is short; a client that gets 413 reads the response meanwhile.
-const DISCONNECT_TIMEOUT: Duration = Duration::from_millis(500);
+/// Connections that may wait until they are accepted.
+const BACKLOG: i32 = 1024;
+
+/// The paths that serve WebSockets.
+const SOCKET_PATHS: &[&str] = &["/ws", "/lab"];
 
 /// How long requests in flight may take when the server stops, in seconds.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 3;
@@ -58,8 +63,9 @@ pub fn bind(
     let registry = web::Data::new(registry);
     let connections_per_worker =
         config.limits.max_connections.div_ceil(config.workers) + REJECTION_HEADROOM;
-    let setup = ConnectionSetup::new(&config.connection, limits.clone());
-    let log_to_close = writer.log().clone();
+    let setup = ConnectionSetup::new(&config.connection, limits.clone(), SOCKET_PATHS);
+    let log = writer.log().clone();
+    let log_to_close = log.clone();
     let access = Arc::new(config.access);
     let presence = config.lab.then(|| web::Data::new(Presence::default()));
     // Created outside of the closure below: shared by all workers, not one for each.
@@ -70,8 +76,7 @@ pub fn bind(
         config: config.http,
     });
 
-    let server = HttpServer::new(move || {
-        rt::spawn(state.log().relay_wakeups()); // called once on each worker's thread
+    let app = move || {
         let (checked, allow_origin) = (access.clone(), &access.allow_origin);
         App::new()
             .app_data(state.clone())
@@ -89,7 +94,6 @@ pub fn bind(
                 access::cors(allow_origin),
             ))
             .wrap_fn(access::security_headers)
-            .wrap_fn(connection::announce_close)
             .wrap_fn(lab::meter)
             .wrap_fn(metrics::count_responses)
             .wrap(Condition::new(
@@ -98,29 +102,39 @@ pub fn bind(
             ))
             .configure(endpoints)
             .default_service(web::to(assets::serve))
-    })
-    .workers(config.workers)
-    .max_connections(connections_per_worker)
-    .keep_alive(config.connection.idle_timeout)
-    .client_request_timeout(config.connection.header_timeout)
-    .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-    .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
-    .shutdown_signal(async move {
-        stop.await;
-        log_to_close.close();
-    })
-    // A long poll is cancelled as soon as its client is gone, not when its wait ends.
-    .h1_allow_half_closed(false)
-    // Nagle's algorithm would delay a small batch until the previous one is acknowledged.
-    .tcp_nodelay(true)
-    .on_connect(move |io, extensions| {
-        if let Some(stream) = io.downcast_ref::<TcpStream>() {
-            setup.on_connect(stream, extensions);
-        }
-    })
-    .bind(config.listen)?;
-    let address = server.addrs().first().copied().unwrap_or(config.listen);
+    };
+
+    let listener = listen(config.listen)?;
+    let address = listener.local_addr()?;
+    let builder = Server::build();
+    let shutdown = builder.graceful_shutdown_signal();
+    let server = builder
+        .workers(config.workers)
+        .max_concurrent_connections(connections_per_worker)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+        .shutdown_signal(async move {
+            stop.await;
+            log_to_close.close();
+        })
+        .listen("http", listener, move || {
+            rt::spawn(log.relay_wakeups()); // called once on each worker's thread
+            http_service(app.clone(), setup.clone(), shutdown.clone())
+        })?;
     Ok((server.run(), address))
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    #[cfg(not(windows))] // where it lets others listen on the same address
+    socket.set_reuse_address(true)?;
+    #[cfg(windows)]
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// The paths, with the simulated network around those that the lesson is about.

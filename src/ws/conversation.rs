@@ -39,7 +39,7 @@ enum Action {
     Close(CloseReason),
     /// The client did something that is not allowed, and may have exceeded a limit.
     Fail(CloseReason, Option<LimitKind>),
-    /// The connection is lost, so no close frame can be sent.
+    /// The client has finished without a close frame, or the connection is lost.
     Stop,
 }
 
@@ -86,14 +86,14 @@ pub(super) async fn converse(
             Action::Handle(json) => {
                 replies.push_back(commands.clone().handle(json).boxed_local());
             }
-            Action::Close(reason) => break reason,
+            Action::Close(reason) => break Some(reason),
             Action::Fail(reason, limit) => {
                 if let Some(limit) = limit {
                     state.metrics.record_limit_exceeded(limit.name());
                 }
-                break reason;
+                break Some(reason);
             }
-            Action::Stop => return,
+            Action::Stop => break None,
         }
     };
     log::debug!("websocket closes: {reason:?}");
@@ -102,7 +102,9 @@ pub(super) async fn converse(
             return;
         }
     }
-    let _ = outgoing.send(Message::Close(Some(reason))).await; // the connection may be lost
+    if reason.is_some() {
+        let _ = outgoing.send(Message::Close(reason)).await; // the connection may be lost
+    }
 }
 
 fn on_message(

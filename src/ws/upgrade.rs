@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt};
 use super::conversation::{Commands, converse};
 use super::incoming::CheckedFrames;
 use super::outgoing::{DuplexBody, Frame, Outgoing};
-use crate::http::{ApiError, AppState, app_state, has_socket_payload};
+use crate::http::{ApiError, AppState, app_state};
 use crate::log::{Batch, Follow, FollowEnd};
 use crate::metrics::{OpenWebSocket, TransportKind};
 
@@ -79,10 +79,6 @@ impl Upgrade {
             payload,
             state,
         } = self;
-        if !has_socket_payload(&request) {
-            // actix-ws accepts more than actix-http passes frames of.
-            return Err(HandshakeError::NoWebsocketUpgrade.into());
-        }
         let (response, session, messages) =
             actix_ws::handle_with_protocols(&request, payload, subprotocols).map_err(
                 |error| match error.as_error::<HandshakeError>() {
