@@ -47,10 +47,9 @@ async fn rst_cancels_long_poll() {
 
 #[tokio::test]
 async fn half_close_cancels_long_poll() {
-    use tokio::io::AsyncWriteExt;
     let server = Server::start(&[]);
     let mut connection = waiting_poll(&server).await;
-    connection.stream().shutdown().await.unwrap();
+    connection.finish_sending().await;
     assert_no_waiters(&server).await;
 }
 

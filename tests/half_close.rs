@@ -3,14 +3,13 @@
 use crate::common;
 
 use common::{JournalFile, RawConnection, Server};
-use tokio::io::AsyncWriteExt;
 
 const MESSAGE: &str = r#"{"type":"publish","body":1}"#;
 
-/// Finishes sending, and returns what the server still sends.
+/// Finishes sending, and returns what the server still sends, as far as it is text.
 async fn answer(connection: &mut RawConnection) -> String {
-    connection.stream().shutdown().await.unwrap();
-    String::from_utf8(connection.read_to_end().await).expect("the answer is text")
+    connection.finish_sending().await;
+    String::from_utf8_lossy(&connection.read_to_end().await).into_owned()
 }
 
 /// Publishes in this way a few times, each on its own connection.
@@ -77,16 +76,10 @@ async fn socket_replies() {
         let mut connection = server.connect_raw().await;
         connection.upgrade("", &[]).await;
         connection.send_text(MESSAGE).await;
-        let answer = answer_of_socket(&mut connection).await;
+        let answer = answer(&mut connection).await;
         assert!(answer.contains(r#""type":"published""#), "{answer}");
         assert_eq!(server.log.head(), number);
     }
-}
-
-/// Frame headers are not text.
-async fn answer_of_socket(connection: &mut RawConnection) -> String {
-    connection.stream().shutdown().await.unwrap();
-    String::from_utf8_lossy(&connection.read_to_end().await).into_owned()
 }
 
 #[tokio::test]

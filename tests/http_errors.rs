@@ -6,6 +6,7 @@ use crate::common;
 use common::{
     INPUT_MARKER, RawConnection, Response, Server, deepest_body, invalid_messages,
 };
+use trifold::load::net::websocket::{SAMPLE_KEY, upgrade_headers};
 
 const JSON: &str = "Content-Type: application/json";
 
@@ -305,6 +306,26 @@ async fn plain_get_on_ws_is_426() {
         assert_eq!(response.header("sec-websocket-version"), Some("13"));
         // The server may close a connection after `Connection: Upgrade`.
         connection = server.connect_raw().await;
+    }
+}
+
+#[tokio::test]
+async fn websocket_is_accepted_in_list() {
+    let server = Server::start(&[]);
+    for offer in [
+        "Upgrade: websocket, websocket",
+        "Upgrade: h2c,WebSocket",
+        "Upgrade: h2c\r\nUpgrade: websocket",
+        "Upgrade: websocket\r\nUpgrade: websocket",
+    ] {
+        let mut connection = server.connect_raw().await;
+        let handshake = upgrade_headers(SAMPLE_KEY);
+        let handshake = handshake.replace("Upgrade: websocket", offer);
+        connection.request("GET /ws", &[handshake.trim_end()]).await;
+        assert_eq!(connection.response().await.status, 101, "{offer}");
+        connection.send_text(r#"{"type":"ping","t":1}"#).await;
+        let (_, pong) = connection.frame().await;
+        assert!(pong.starts_with(br#"{"type":"pong""#), "{offer}");
     }
 }
 

@@ -4,6 +4,7 @@
 mod common;
 
 mod access;
+mod actix_http;
 mod assets;
 mod batch_limits;
 mod closing;
@@ -16,6 +17,7 @@ mod disk_full;
 mod docs;
 mod encoding;
 mod etag;
+mod expect_continue;
 mod fan_out;
 mod gaps;
 mod group_commit;

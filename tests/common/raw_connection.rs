@@ -250,6 +250,12 @@ impl RawConnection {
         );
     }
 
+    /// Tells the server that nothing more will be sent.
+    pub async fn finish_sending(&mut self) {
+        let finished = self.stream().shutdown().await;
+        finished.expect("the connection is open");
+    }
+
     /// Disconnects with a RST instead of a FIN.
     pub fn reset(mut self) {
         let set = self.stream().set_zero_linger();
