@@ -6,6 +6,7 @@ mod common;
 mod access;
 mod actix_http;
 mod assets;
+mod autobahn;
 mod batch_limits;
 mod closing;
 mod command_line;
