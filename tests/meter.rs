@@ -114,6 +114,13 @@ async fn delayed_poll() {
 #[tokio::test]
 async fn invalid_handshake() {
     assert_exchange_metered("GET /ws?since=0", &[], "", 426).await;
+    let old = [
+        "Connection: Upgrade",
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 12",
+    ];
+    assert_exchange_metered("GET /ws?since=0", &old, "", 426).await;
+    assert_exchange_metered("GET /poll?since=0", &old, "", 200).await;
 }
 
 #[tokio::test]

@@ -143,7 +143,11 @@ fn response_head_bytes(
         (_, BodySize::None) => 0,
     };
     let upgrades = head.headers.contains_key(UPGRADE);
-    let connection = match (request.connection, upgrades, request.is_http_11) {
+    let connection = match (request.connection, head.status) {
+        (Upgrade, status) if status != StatusCode::SWITCHING_PROTOCOLS => Close,
+        (connection, _) => connection,
+    };
+    let connection = match (connection, upgrades, request.is_http_11) {
         (Close, true, true) => "connection: close, upgrade\r\n",
         (KeepAlive, true, false) => "connection: keep-alive, upgrade\r\n",
         (Upgrade, _, _) | (_, true, _) => "connection: upgrade\r\n",

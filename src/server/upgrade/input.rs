@@ -58,28 +58,19 @@ impl Receiver {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<()>> {
         let mut state = self.0.borrow_mut();
-        let mut buffer = [0; READ_BYTES];
         while !state.has_ended {
             if state.bytes.len() >= MAX_READ_AHEAD {
                 state.waker = Some(context.waker().clone());
                 return Poll::Pending;
             }
-            let read = match ready!(stream.poll_read_ready(context)) {
-                Ok(()) => stream.try_read(&mut buffer),
-                Err(error) => Err(error),
-            };
-            match read {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                Ok(length) if length > 0 => {
-                    state.bytes.extend_from_slice(&buffer[..length]);
-                }
-                end => {
-                    state.has_ended = true;
+            ready!(stream.poll_read_ready(context))?;
+            match state.read(stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => {
                     state.wake();
-                    return Poll::Ready(end.map(drop));
+                    result?;
                 }
             }
-            state.wake();
         }
         Poll::Ready(Ok(()))
     }
@@ -107,6 +98,18 @@ impl Stream for Input {
 }
 
 impl State {
+    fn read(&mut self, stream: &TcpStream) -> io::Result<()> {
+        let mut buffer = [0; READ_BYTES];
+        let read = stream.try_read(&mut buffer);
+        match &read {
+            Ok(0) => self.has_ended = true,
+            Ok(length) => self.bytes.extend_from_slice(&buffer[..*length]),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => self.has_ended = true,
+        }
+        read.map(drop)
+    }
+
     fn wake(&mut self) {
         if let Some(waker) = self.waker.take() {
             waker.wake();

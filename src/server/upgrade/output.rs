@@ -12,6 +12,9 @@ use bytes::{Buf, Bytes};
 /// Frames that are ready are gathered for one write until they have this size, in bytes.
 const WRITE_BYTES: usize = 16 * 1024;
 
+/// Room for this many frames is kept while there are none.
+const IDLE_FRAMES: usize = 4;
+
 /// Maximum number of frames in one write.
 const MAX_FRAMES: usize = 64;
 
@@ -108,7 +111,8 @@ impl Output {
             .take_while(|frame| is_written(frame))
             .count();
         if count == self.pending.len() {
-            self.pending = Vec::new(); // an idle socket keeps no buffer
+            self.pending.clear();
+            self.pending.shrink_to(IDLE_FRAMES);
             return;
         }
         self.pending.drain(..count);
