@@ -3,8 +3,9 @@
 use crate::common;
 
 use std::fs;
+use std::time::{Duration, Instant};
 
-use common::{JournalFile, Program};
+use common::{JournalFile, Program, with_timeout};
 use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
@@ -205,21 +206,24 @@ async fn moved_file_rejects_messages_until_it_is_back() {
     for suffix in ["", "-wal"] {
         let path = format!("{name}{suffix}");
         let elsewhere = format!("{name}.elsewhere");
-        let status = async || program.get("/health").await.json()["status"].clone();
+        let wait_for_status = async |expected: &str| {
+            let status = async || program.get("/health").await.json()["status"].clone();
+            with_timeout(async { while status().await != expected {} }).await;
+        };
+        let moved_at = Instant::now();
         fs::rename(&path, &elsewhere).unwrap();
-        program
-            .post(message)
-            .await
-            .assert_problem(503, "not published");
-        assert_eq!(status().await, "read-only");
-        fs::write(&path, "another file").unwrap();
-        program
-            .post(message)
-            .await
-            .assert_problem(503, "not published");
+        wait_for_status("read-only").await; // nothing is published meanwhile
+        assert!(moved_at.elapsed() < Duration::from_secs(1));
+        for replacement in [None, Some("another file")] {
+            if let Some(text) = replacement {
+                fs::write(&path, text).unwrap();
+            }
+            let response = program.post(message).await;
+            response.assert_problem(503, "not published");
+        }
         fs::rename(&elsewhere, &path).unwrap();
+        wait_for_status("ok").await;
         assert_eq!(program.post(message).await.status, 201, "{path}");
-        assert_eq!(status().await, "ok");
     }
     program.stop().await;
     assert_eq!(file.versions(), [1, 2, 3]);

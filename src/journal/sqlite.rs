@@ -218,6 +218,14 @@ impl SqliteFile {
         }
     }
 
+    /// Checks that the database and its write-ahead log are where they were opened.
+    pub(super) fn check_in_place(&self) -> Result<(), WriteError> {
+        match self.files.iter().find(|file| !file.is_in_place()) {
+            Some(moved) => Err(WriteError::Moved(moved.path.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// Copies the write-ahead log into the database, so that it is reused from its beginning.
     /// SQLite does so every thousand committed pages; on a full disk that never happens.
     fn checkpoint(&self) -> rusqlite::Result<()> {
@@ -250,9 +258,6 @@ impl SqliteFile {
         transaction
             .prepare_cached("DELETE FROM messages WHERE version < ?")?
             .execute([oldest as i64])?;
-        if let Some(moved) = self.files.iter().find(|file| !file.is_in_place()) {
-            return Err(WriteError::Moved(moved.path.clone()));
-        }
         Ok(transaction.commit()?)
     }
 }

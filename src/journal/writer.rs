@@ -10,14 +10,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use super::error::PublishError;
 use super::metrics::CommitMetrics;
-use super::sqlite::{SequencedMessage, SqliteFile};
+use super::sqlite::{SequencedMessage, SqliteFile, WriteError};
 use crate::log::{MessageLog, NewMessage, PublishAck, Retention, Version};
 
 /// Maximum number of messages that wait to be written. Further ones are rejected, so a slow disk
@@ -29,6 +31,10 @@ const MAX_COMMIT_MESSAGES: usize = 1024;
 
 /// Size of message bodies at which a commit is full, in bytes.
 const MAX_COMMIT_BYTES: usize = 4 << 20;
+
+/// How often the file is looked for. A deleted one is noticed after this time, also while nothing
+/// is published, and a commit need not ask the file system.
+const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The publishers' end of the writer thread's queue.
 pub(super) struct Journal {
@@ -71,9 +77,12 @@ pub(super) fn open(
         },
         metrics: metrics.clone(),
         is_failing: is_failing.clone(),
+        checked_at: Instant::now(),
+        is_moved: false,
     };
+    let runtime = Builder::new_current_thread().enable_time().build()?;
     let thread = thread::Builder::new().name("journal".to_owned());
-    thread.spawn(move || writer.run())?;
+    thread.spawn(move || writer.run(&runtime))?;
     let journal = Journal {
         commands: tx,
         is_failing,
@@ -101,7 +110,7 @@ impl Journal {
         result_rx.await.unwrap_or(Err(PublishError::ShuttingDown))
     }
 
-    /// Returns whether the last commit failed.
+    /// Returns whether the last commit failed, or the file is not where it was.
     pub(super) fn is_failing(&self) -> bool {
         self.is_failing.load(Ordering::Relaxed)
     }
@@ -129,8 +138,12 @@ struct Writer {
     /// evicted before they could be read.
     max_commit: Retention,
     metrics: CommitMetrics,
-    /// Whether the last commit failed. Logged on change, not for every publisher.
+    /// Whether the last commit failed, or the file is not where it was. Logged on change, not
+    /// for every publisher.
     is_failing: Arc<AtomicBool>,
+    /// When the file was looked for, and whether it was elsewhere.
+    checked_at: Instant,
+    is_moved: bool,
 }
 
 /// The commands that share a commit.
@@ -142,19 +155,44 @@ struct CommitBatch {
 }
 
 impl Writer {
-    fn run(mut self) {
+    fn run(mut self, runtime: &Runtime) {
         let mut close = None;
-        while close.is_none()
-            && let Some(first) = self.commands.blocking_recv()
-        {
-            let mut batch = self.collect_batch(first);
-            close = batch.close.take();
-            self.commit_and_publish(batch.appends);
+        while close.is_none() {
+            let received = async { timeout(CHECK_INTERVAL, self.commands.recv()).await };
+            match runtime.block_on(received) {
+                Ok(Some(first)) => {
+                    let mut batch = self.collect_batch(first);
+                    close = batch.close.take();
+                    self.commit_and_publish(batch.appends);
+                }
+                Ok(None) => break,
+                Err(_) => self.check_while_idle(),
+            }
         }
         drop(self);
         if let Some(done) = close {
             let _ = done.send(()); // the caller may be gone
         }
+    }
+
+    fn check_while_idle(&mut self) {
+        let was_moved = self.is_moved;
+        match self.check_file() {
+            Err(error) => self.report_failure(&error),
+            Ok(()) if was_moved => self.report_success(),
+            Ok(()) => {}
+        }
+    }
+
+    /// Looks for the file, if that is due.
+    fn check_file(&mut self) -> Result<(), WriteError> {
+        if !self.is_moved && self.checked_at.elapsed() < CHECK_INTERVAL {
+            return Ok(());
+        }
+        self.checked_at = Instant::now();
+        let result = self.file.check_in_place();
+        self.is_moved = result.is_err();
+        result
     }
 
     /// Takes everything from the queue that fits into one commit.
@@ -211,22 +249,31 @@ impl Writer {
         let encoded = messages.iter().map(|message| &message.encoded);
         let oldest = self.log.oldest_after_append(encoded);
         let started = Instant::now();
-        match self.file.write(messages, oldest) {
+        let checked = self.check_file();
+        match checked.and_then(|()| self.file.write(messages, oldest)) {
             Ok(()) => {
                 self.metrics
                     .record_success(messages.len(), started.elapsed());
-                if self.is_failing.swap(false, Ordering::Relaxed) {
-                    log::info!("journal: writes succeed again");
-                }
+                self.report_success();
                 true
             }
             Err(error) => {
                 self.metrics.record_failure();
-                if !self.is_failing.swap(true, Ordering::Relaxed) {
-                    log::error!("journal: write failed: {error}");
-                }
+                self.report_failure(&error);
                 false
             }
+        }
+    }
+
+    fn report_success(&self) {
+        if self.is_failing.swap(false, Ordering::Relaxed) {
+            log::info!("journal: messages can be written again");
+        }
+    }
+
+    fn report_failure(&self, error: &WriteError) {
+        if !self.is_failing.swap(true, Ordering::Relaxed) {
+            log::error!("journal: messages cannot be written: {error}");
         }
     }
 }
