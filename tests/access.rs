@@ -247,14 +247,18 @@ async fn absolute_form_overrides_host() {
 #[tokio::test]
 async fn health_needs_no_host() {
     let server = Server::start(&[]);
-    for (path, status) in [("/health", "200"), ("/poll", "421")] {
+    for (line, status) in [
+        ("GET /health", "200"),
+        ("HEAD /health", "200"),
+        ("OPTIONS /", "204"),
+        ("GET /poll", "421"),
+        ("GET /", "421"),
+    ] {
         let mut connection = server.connect_raw().await;
-        connection
-            .send(format!("GET {path} HTTP/1.0\r\n\r\n"))
-            .await;
+        connection.send(format!("{line} HTTP/1.0\r\n\r\n")).await;
         let response = connection.read_to_end().await;
         let text = String::from_utf8_lossy(&response).into_owned();
-        assert_eq!(text.split(' ').nth(1), Some(status), "{path}: {text}");
+        assert_eq!(text.split(' ').nth(1), Some(status), "{line}: {text}");
     }
 }
 

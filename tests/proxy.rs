@@ -1,44 +1,27 @@
 //! Behind nginx, configured as in docs/operations.md, all three transports behave as without
-//! it. Skipped if nginx is not installed.
+//! it. Skipped if nginx is not installed; `./test`
+//! installs it.
 
 use crate::common;
 
 use std::env;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use clap::Parser;
+use common::proxy::{directory, documented_block, find_program, free_address};
 use common::{
     Event, RawConnection, Response, Server, WebSocketClient, append, wait_until,
 };
+use futures_util::future::join_all;
 use trifold::cli::ServeArgs;
 use trifold::log::Cursor;
 
-const OPERATIONS: &str = include_str!("../docs/operations.md");
-
 /// nginx's default for `proxy_read_timeout` and for `keepalive_timeout` in `upstream`.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Returns the configuration in the documentation.
-fn documented_configuration() -> &'static str {
-    let (_, block) = OPERATIONS
-        .split_once("```nginx\n")
-        .expect("there is a configuration");
-    block.split("```").next().unwrap_or(block)
-}
-
-/// Finds nginx. Debian installs it in a directory that is only in root's path.
-fn find_nginx() -> Option<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let sbin = [PathBuf::from("/usr/sbin"), "/usr/local/sbin".into()];
-    let mut directories = env::split_paths(&path).chain(sbin);
-    directories
-        .find_map(|directory| Some(directory.join("nginx")).filter(|path| path.is_file()))
-}
 
 /// A server behind a separate nginx. Both stop on drop.
 struct Proxied {
@@ -58,15 +41,13 @@ impl Drop for Proxied {
 
 /// Starts a server behind nginx, or returns `None` if nginx is not installed.
 async fn start_proxied(flags: &[&str]) -> Option<Proxied> {
-    let Some(program) = find_nginx() else {
+    let Some(program) = find_program("nginx") else {
+        assert!(env::var_os("CI").is_none(), "nginx is not installed");
         println!("skipped: nginx is not installed");
         return None;
     };
     let server = Server::start(flags);
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    let address = free.local_addr().expect("the socket has an address");
-    drop(free);
-    let directory = directory();
+    let (address, directory) = (free_address(), directory());
     fs::write(
         directory.join("nginx.conf"),
         configuration(server.address, address),
@@ -94,19 +75,9 @@ async fn start_proxied(flags: &[&str]) -> Option<Proxied> {
     Some(proxied)
 }
 
-/// Creates a directory for one nginx.
-fn directory() -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Relaxed);
-    let name = format!("proxy-{}-{number}", std::process::id());
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::create_dir_all(&directory).expect("the directory is writable");
-    directory
-}
-
 /// Returns the documented configuration with these addresses, for one process and one directory.
 fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
-    let documented = documented_configuration()
+    let documented = documented_block("nginx")
         .replace("127.0.0.1:8080", &server.to_string())
         .replace("listen 80;", &format!("listen {proxy};"));
     assert!(
@@ -180,6 +151,27 @@ async fn proxy_passes_largest_batch() {
     assert!(socket.text().await.as_bytes() == batch);
 }
 
+/// Publishes so many messages on one connection, each with the offer that Java's HttpClient makes.
+async fn publish_with_offers(address: SocketAddr, count: usize) {
+    let mut connection = RawConnection::connect(address).await;
+    let offer = "Content-Type: application/json\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+                 Upgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk";
+    for _ in 0..count {
+        let published = connection.post(offer, br#"{"body":1}"#).await;
+        assert_eq!(published.status, 201);
+    }
+}
+
+#[tokio::test]
+async fn offered_upgrades_lose_nothing() {
+    let Some(proxied) = start_proxied(&[]).await else {
+        return;
+    };
+    let publishers = (0..4).map(|_| publish_with_offers(proxied.address, 500));
+    join_all(publishers).await;
+    assert_eq!(proxied.server.log.head(), 2000);
+}
+
 #[tokio::test]
 async fn proxy_forwards_disconnect() {
     let Some(proxied) = start_proxied(&[]).await else {
@@ -238,7 +230,7 @@ fn connections_to(server: SocketAddr) -> usize {
 #[test]
 fn heartbeat_shorter_than_proxy_timeout() {
     assert!(
-        !documented_configuration().contains("timeout"),
+        !documented_block("nginx").contains("timeout"),
         "the documentation relies on nginx's default timeouts"
     );
     let defaults = ServeArgs::parse_from(["trifold"]);

@@ -107,8 +107,8 @@ fn validate(config: &AccessConfig, request: &ServiceRequest) -> Result<(), ApiEr
                 check_origin(config, host, origin)?;
             }
         }
-        // A load balancer may check the health without `Host` (HTTP/1.0).
-        None if request.path() == "/health" => {}
+        // A load balancer may check without `Host`: in HTTP/1.0, HAProxy with `OPTIONS /`.
+        None if request.path() == "/health" || request.method() == Method::OPTIONS => {}
         None => return Err(host_not_allowed()),
     }
     if app_state(request.request())?.log().is_closed() {

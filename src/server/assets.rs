@@ -1,7 +1,7 @@
 //! The page's files, embedded in the binary, so that it needs neither a network nor a directory.
 
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
 
@@ -37,6 +37,11 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError
         let title = "There is nothing at this path";
         return Err(ApiError::new(StatusCode::NOT_FOUND, title));
     };
+    if request.method() == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent()
+            .insert_header((ALLOW, "GET, HEAD"))
+            .finish());
+    }
     if !GET_OR_HEAD.contains(request.method()) {
         return Err(ApiError::method_not_allowed(GET_OR_HEAD));
     }

@@ -11,6 +11,7 @@ mod control_channel;
 mod invalid_messages;
 mod journal;
 mod program;
+pub mod proxy;
 mod raw_connection;
 mod server;
 mod websocket_client;
