@@ -168,7 +168,7 @@ async fn publish_with_offers(address: SocketAddr, count: usize) {
 
 #[tokio::test]
 async fn offered_upgrades_lose_nothing() {
-    let Some(proxied) = start_proxied(&[]).await else {
+    let Some(proxied) = start_proxied(&["--publish-rate=0"]).await else {
         return;
     };
     let publishers = (0..4).map(|_| publish_with_offers(proxied.address, 500));
