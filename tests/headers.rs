@@ -1,15 +1,21 @@
-//! Every response carries its security headers, caching rules and length.
+//! Every response carries nosniff, caching rules and its length; the page has a strict policy.
 
 use crate::common;
 
 use common::{Response, Server};
 
+/// What only documents need: no other response has them.
+const PAGE_HEADERS: [&str; 3] = [
+    "content-security-policy",
+    "permissions-policy",
+    "referrer-policy",
+];
+
 #[tokio::test]
-async fn security_headers_on_every_response() {
+async fn nosniff_on_every_response() {
     let server = Server::start(&["--allow-origin=http://friend.example"]);
     let mut connection = server.connect_raw().await;
     for (line, header, status) in [
-        ("GET /", "A: b", 200),
         ("GET /poll", "A: b", 200),
         ("GET /poll", "If-None-Match: *", 304),
         ("GET /poll?since=1", "A: b", 410),
@@ -22,38 +28,46 @@ async fn security_headers_on_every_response() {
         ("GET /metrics", "A: b", 200),
         ("GET /nothing", "A: b", 404),
         ("DELETE /poll", "A: b", 405),
+        ("DELETE /index.html", "A: b", 405),
+        ("OPTIONS /", "A: b", 204),
         ("POST /messages", "Content-Length: 0", 415),
     ] {
         connection.request(line, &[header]).await;
         let response = connection.response().await;
         assert_eq!(response.status, status, "{line} {header}");
-        assert_security_headers(&response, line);
+        assert_only_nosniff(&response, line);
     }
+    assert_only_nosniff(&server.post(r#"{"body":1}"#).await, "POST /messages");
     let upgrade = server.connect_raw().await.upgrade("", &[]).await;
     assert_eq!(upgrade.status, 101);
-    assert_security_headers(&upgrade, "GET /ws");
+    assert_only_nosniff(&upgrade, "GET /ws");
 }
 
-/// Asserts nosniff, no referrer, a permissions policy and a strict content security policy.
 #[track_caller]
-fn assert_security_headers(response: &Response, line: &str) {
-    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
-    assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
-    let devices = response.header("permissions-policy").unwrap_or_default();
-    assert!(devices.contains("camera=()"), "{line}: {devices:?}");
-    let policy = response
-        .header("content-security-policy")
-        .unwrap_or_default();
-    assert!(
-        policy.contains("frame-ancestors 'none'"),
-        "{line}: {policy:?}"
-    );
-    assert!(!policy.contains("unsafe"), "{line}: {policy:?}");
-    let source = if line == "GET /" { "'self'" } else { "'none'" };
-    assert!(
-        policy.contains(&format!("default-src {source}")),
-        "{line}: {policy:?}"
-    );
+fn assert_only_nosniff(response: &Response, line: &str) {
+    let nosniff = response.header("x-content-type-options");
+    assert_eq!(nosniff, Some("nosniff"), "{line}");
+    for name in PAGE_HEADERS {
+        assert_eq!(response.header(name), None, "{line}: {name}");
+    }
+}
+
+#[tokio::test]
+async fn page_has_all_security_headers() {
+    let server = Server::start(&[]);
+    for path in ["/", "/index.html", "/main.js", "/style.css", "/icon.svg"] {
+        let file = server.get(path).await;
+        assert_eq!(file.status, 200, "{path}");
+        assert_eq!(file.header("x-content-type-options"), Some("nosniff"));
+        let [policy, devices, referrer] =
+            PAGE_HEADERS.map(|name| file.header(name).unwrap_or_default());
+        for directive in ["default-src 'self'", "frame-ancestors 'none'"] {
+            assert!(policy.contains(directive), "{path}: {policy:?}");
+        }
+        assert!(!policy.contains("unsafe"), "{path}: {policy:?}");
+        assert!(devices.contains("camera=()"), "{path}: {devices:?}");
+        assert_eq!(referrer, "no-referrer", "{path}");
+    }
 }
 
 #[tokio::test]

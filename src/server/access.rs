@@ -1,4 +1,4 @@
-//! Access: which hosts and origins are served, and the security headers of every response.
+//! Access: which hosts and origins are served, and the security header of every response.
 //!
 //! A page of another site can reach a server on localhost: WebSockets ignore the same-origin
 //! policy, and a name can be pointed at this machine after its page was loaded (DNS rebinding).
@@ -13,9 +13,8 @@ use actix_cors::Cors;
 use actix_web::body::EitherBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue,
-    IF_NONE_MATCH, ORIGIN, PERMISSIONS_POLICY, REFERRER_POLICY, RETRY_AFTER,
-    X_CONTENT_TYPE_OPTIONS,
+    CONTENT_TYPE, ETAG, HOST, HeaderName, HeaderValue, IF_NONE_MATCH, ORIGIN,
+    RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{Error, ResponseError};
@@ -32,20 +31,12 @@ use super::connection::LocalAddress;
 use crate::http::{ApiError, app_state};
 use crate::limits::{ConnectionGuard, LimitKind};
 
-static DEFAULT_CSP: HeaderValue =
-    HeaderValue::from_static("default-src 'none';frame-ancestors 'none'");
-
-/// No page of this server needs any of these (W3C Permissions Policy, §5.1).
-static PERMISSIONS_POLICY_VALUE: HeaderValue =
-    HeaderValue::from_static("camera=(),geolocation=(),microphone=()");
-
 /// Maximum number of rejections of one status that are logged per second.
 const MAX_LOGGED_REJECTIONS: NonZeroU32 = NonZeroU32::new(5).unwrap();
 
 type KeyedRate<K> = RateLimiter<K, HashMapStateStore<K>, MonotonicClock, NoOpMiddleware>;
 
 static NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
-static NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 
 /// Middleware that validates every request before it is handled.
 pub(super) fn check_access<S, B>(
@@ -191,9 +182,8 @@ fn check_origin(
     Err(ApiError::new(StatusCode::FORBIDDEN, title))
 }
 
-/// Middleware that adds the default security headers: nosniff, no referrer, an empty CSP and a
-/// permissions policy. The page's files set a CSP of their own. Not `DefaultHeaders`, which
-/// copies the header names and values for each response.
+/// Middleware that adds the security header of every response; the page's files set their own,
+/// which only documents need. Not `DefaultHeaders`, which copies name and value each time.
 pub(super) fn security_headers<S, B>(
     request: ServiceRequest,
     service: &S,
@@ -203,12 +193,7 @@ where
 {
     service.call(request).map_ok(|mut response| {
         let headers = response.headers_mut();
-        if !headers.contains_key(CONTENT_SECURITY_POLICY) {
-            headers.append(CONTENT_SECURITY_POLICY, DEFAULT_CSP.clone());
-        }
-        headers.append(X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
-        headers.append(REFERRER_POLICY, NO_REFERRER.clone());
-        headers.append(PERMISSIONS_POLICY, PERMISSIONS_POLICY_VALUE.clone());
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF.clone());
         response
     })
 }

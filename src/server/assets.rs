@@ -1,6 +1,8 @@
 //! The page's files, embedded in the binary, so that it needs neither a network nor a directory.
 
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY};
+use actix_web::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY, REFERRER_POLICY,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use rust_embed::RustEmbed;
@@ -27,6 +29,9 @@ struct Assets;
 const PAGE_CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; \
                         frame-ancestors 'none'; object-src 'none'";
 
+/// The page needs none of these (W3C Permissions Policy, §5.1).
+const PAGE_PERMISSIONS: &str = "camera=(),geolocation=(),microphone=()";
+
 /// Serves every path that is not an endpoint: a file of the page, or 404.
 pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = match request.path() {
@@ -50,5 +55,7 @@ pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError
         // Loaded each time, so that no browser mixes files of two versions.
         .insert_header((CACHE_CONTROL, "no-cache"))
         .insert_header((CONTENT_SECURITY_POLICY, PAGE_CSP))
+        .insert_header((PERMISSIONS_POLICY, PAGE_PERMISSIONS))
+        .insert_header((REFERRER_POLICY, "no-referrer"))
         .body(file.data.into_owned()))
 }
