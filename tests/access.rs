@@ -2,6 +2,8 @@
 
 use crate::common;
 
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+
 use common::{RawConnection, Response, Server};
 
 const MESSAGE: &str = r#"{"body":"zz-marker-zz"}"#;
@@ -300,6 +302,26 @@ async fn allow_host_ignores_port_and_case() {
         let response = send(&server, "GET /poll", &format!("Host: {host}\r\n")).await;
         assert_eq!(response.status, 200, "{host}");
     }
+}
+
+/// Returns an address of this machine that others can reach, if it has one. Nothing is sent.
+fn own_ipv4_address() -> Option<IpAddr> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    Some(socket.local_addr().ok()?.ip())
+}
+
+#[tokio::test]
+async fn dual_stack_socket_serves_own_ipv4_address() {
+    let server = Server::start_on("[::]:0", &[]);
+    let port = server.address.port();
+    let address = own_ipv4_address().unwrap_or(Ipv4Addr::LOCALHOST.into());
+    let mut connection = RawConnection::connect((address, port).into()).await;
+    assert_eq!(connection.get("/poll").await.status, 200);
+    connection
+        .send("GET /poll HTTP/1.1\r\nHost: 198.51.100.1\r\n\r\n")
+        .await;
+    assert_eq!(connection.response().await.status, 421);
 }
 
 #[tokio::test]

@@ -29,7 +29,13 @@ pub struct Server {
 impl Server {
     /// Starts a server on a free port with these flags.
     pub fn start(flags: &[&str]) -> Self {
-        let first = ["trifold", "--listen=127.0.0.1:0", "--workers=2"];
+        Self::start_on("127.0.0.1:0", flags)
+    }
+
+    /// Starts a server on this address.
+    pub fn start_on(address: &str, flags: &[&str]) -> Self {
+        let listen = format!("--listen={address}");
+        let first = ["trifold", &listen, "--workers=2"];
         let args = ServeArgs::parse_from(first.iter().chain(flags));
         let config = ServerConfig::from(args);
         let writer = LogWriter::open(config.journal.as_deref(), config.retention);
