@@ -246,6 +246,7 @@ function render({ now, live, statsDue, still }) {
   const upToNow = (events) => (live ? events : events.filter(({ at }) => at <= now));
   const pageEvents = upToNow(timeline.pageEvents);
   const intervals = intervalsOf(pageEvents, now);
+  const newest = statsDue ? timeline.newestAt(now) : 0; // only for the figures
   for (const pane of panes) {
     pane.draw({
       now,
@@ -254,6 +255,7 @@ function render({ now, live, statsDue, still }) {
       still,
       start,
       stats: live ? timeline.stats(pane.id) : timeline.statsAt(pane.id, now),
+      newest,
       events: upToNow(timeline.paneEvents(pane.id)),
       intervals,
       bytes: lab.bytesOf(pane.id),

@@ -57,3 +57,18 @@ export function exchangeOf(event) {
 export function sharedTextOf(messages) {
   return messages.findLast(({ kind, body }) => kind === 'text' && typeof body === 'string');
 }
+
+/** The newest version that an event tells of; 0 if it tells of none. @param {LabEvent} event */
+export function newestVersionOf(event) {
+  if ('receipt' in event) return Math.max(event.receipt.head, event.receipt.displayedVersion);
+  switch (event.type) {
+    case 'start':
+      return event.since;
+    case 'published':
+      return event.version;
+    case 'remote':
+      return event.message.version;
+    default:
+      return 0;
+  }
+}

@@ -7,6 +7,7 @@
  * @typedef {import('./events.js').TimedPaneEvent} TimedPaneEvent
  * @typedef {import('./stats.js').Stats} Stats
  */
+import { newestVersionOf } from './events.js';
 import { applyEvent, applyPageEvent, cloneStats, emptyPageStats, emptyStats } from './stats.js';
 
 /** How far a replay reaches back; a preset's run of 20 s is kept as a whole. */
@@ -20,7 +21,7 @@ export function createTimeline() {
   const currentStats = createPaneStats();
   /** Of the events that are no longer kept. */
   const prunedStats = createPaneStats();
-  let pageStats = emptyPageStats();
+  const pageStats = emptyPageStats();
 
   return {
     /** @param {LabEvent} event */
@@ -37,7 +38,7 @@ export function createTimeline() {
       events = indexEvents([]);
       currentStats.clear();
       prunedStats.clear();
-      pageStats = emptyPageStats();
+      Object.assign(pageStats, emptyPageStats());
     },
     get events() {
       return events.all;
@@ -45,9 +46,9 @@ export function createTimeline() {
     get pageEvents() {
       return events.ofPage;
     },
-    get pageStats() {
-      return pageStats;
-    },
+    pageStats,
+    /** The newest version that the page knew, from whichever pane. @param {number} at */
+    newestAt: (at) => newestUntil(prunedStats.newest, events.all, at),
     paneEvents: (/** @type {string} */ pane) => events.ofPane(pane),
     /** A pane's current statistics, read only. */
     stats: currentStats.statsFor,
@@ -64,6 +65,12 @@ function foldUntil(initial, events, at) {
     applyEvent(stats, event);
   }
   return stats;
+}
+
+/** @param {number} initial @param {LabEvent[]} events @param {number} at */
+function newestUntil(initial, events, at) {
+  const versions = events.filter((event) => event.at <= at).map(newestVersionOf);
+  return versions.reduce((newest, version) => Math.max(newest, version), initial);
 }
 
 /** The events to prune, once there are enough. @param {LabEvent[]} events @param {number} now */
@@ -95,10 +102,11 @@ function indexEvents(initial) {
   return { all, ofPage, ofPane: (/** @type {string} */ pane) => byPane.get(pane) ?? [], append };
 }
 
-/** Statistics by pane. */
+/** Statistics by pane, and the newest version. */
 function createPaneStats() {
   /** @type {Map<string, Stats>} */
   const byPane = new Map();
+  let newest = 0;
 
   /** @param {string} pane @returns {Stats} */
   function statsFor(pane) {
@@ -111,9 +119,16 @@ function createPaneStats() {
     statsFor,
     /** @param {LabEvent} event */
     accumulate(event) {
+      newest = Math.max(newest, newestVersionOf(event));
       if (event.pane !== null) applyEvent(statsFor(event.pane), event);
     },
-    clear: () => byPane.clear(),
+    clear() {
+      byPane.clear();
+      newest = 0;
+    },
+    get newest() {
+      return newest;
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /**
  * The distribution of latency: the share of messages that have arrived after a time. Steps are
- * measured, dashes are the model; the time axis is logarithmic, from 1 ms to 10 s.
+ * measured, dashes are the model; the time axis is logarithmic, from 1 ms to 10 s, and grows by
+ * decades if a message took longer.
  *
  * @typedef {import('../model/types.js').TransportKind} TransportKind
  * @typedef {{ kind: TransportKind, name: string, values: number[],
@@ -18,8 +19,8 @@ const SHARES = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1];
 /** Margins in font sizes. */
 const MARGIN = { left: 3.5, top: 0.8, bottom: 1.8, right: 1 };
 
-const DECADES = [1, 10, 100, 1000, 10_000];
-const DECADE_NAMES = ['1 ms', '10 ms', '100 ms', '1 s', '10 s'];
+/** Decades of the axis, from 1 ms to 10 s, if no message took longer. */
+const MIN_DECADES = 4;
 
 export function mountDistribution() {
   const scale = createScale();
@@ -55,9 +56,18 @@ export function mountDistribution() {
     draw(all) {
       table.replaceChildren(...quantileRows(all)); // hidden or not: it can be shown in a pause
       if (scale.width === 0) return;
+      if (scale.fit(all)) axes.replaceChildren(...shareAxis(scale), ...timeAxis(scale));
       curves.replaceChildren(...all.flatMap((curve, index) => curveElements(curve, index, scale)));
     },
   };
+}
+
+/** Decades that hold all measured values. @param {Curve[]} curves */
+export function decadesOf(curves) {
+  const longest = curves
+    .flatMap(({ values }) => values)
+    .reduce((longest, ms) => Math.max(longest, ms), 1);
+  return Math.max(MIN_DECADES, Math.ceil(Math.log10(longest)));
 }
 
 function createScale() {
@@ -65,6 +75,14 @@ function createScale() {
     width: 0,
     height: 0,
     fontSize: 13,
+    decades: MIN_DECADES,
+    /** Changes the time axis to hold all values. Returns whether it had to.
+     * @param {Curve[]} curves */
+    fit(curves) {
+      const before = this.decades;
+      this.decades = decadesOf(curves);
+      return this.decades !== before;
+    },
     get left() {
       return MARGIN.left * this.fontSize;
     },
@@ -73,8 +91,8 @@ function createScale() {
     },
     /** @param {number} ms */
     x(ms) {
-      const decades = Math.log10(Math.min(10_000, Math.max(1, ms)));
-      return this.left + (decades / 4) * (this.right - this.left);
+      const decade = Math.min(this.decades, Math.log10(Math.max(1, ms)));
+      return this.left + (decade / this.decades) * (this.right - this.left);
     },
     /** @param {number} share */
     y(share) {
@@ -96,15 +114,16 @@ function shareAxis(scale) {
 
 /** @param {Scale} scale */
 function timeAxis(scale) {
-  return DECADES.flatMap((ms, index) => {
+  return Array.from({ length: scale.decades + 1 }, (_, decade) => {
+    const ms = 10 ** decade;
     const x = scale.x(ms);
-    const anchor = index === DECADES.length - 1 ? 'end' : 'middle';
+    const anchor = decade === scale.decades ? 'end' : 'middle';
     const place = { x, 'y': scale.height - scale.fontSize / 2, 'text-anchor': anchor };
     return [
       s('line', { x1: x, x2: x, y1: scale.y(1), y2: scale.y(0) }),
-      s('text', place, DECADE_NAMES[index] ?? ''),
+      s('text', place, ms < 1000 ? `${ms} ms` : `${ms / 1000} s`),
     ];
-  });
+  }).flat();
 }
 
 /** @param {Curve} curve @param {number} index @param {Scale} scale */
@@ -135,7 +154,7 @@ function measuredPath(values, scale) {
 /** @param {(ms: number) => number} model @param {Scale} scale */
 function modelPath(model, scale) {
   let path = '';
-  for (let exponent = 0; exponent <= 4; exponent += 0.01) {
+  for (let exponent = 0; exponent <= scale.decades; exponent += 0.01) {
     const ms = 10 ** exponent;
     path += `${path ? 'L' : 'M'}${scale.x(ms).toFixed(1)} ${scale.y(model(ms)).toFixed(1)}`;
   }

@@ -24,12 +24,13 @@ export function mountFigures(id) {
       h('div', { class: 'caption' }, sample, position),
       badge,
     ),
-    /** @param {Stats} stats at the moment `now` @param {number} now */
-    draw(stats, now) {
+    /** @param {Stats} stats at the moment `now` @param {number} now
+     *  @param {number} newest the newest version that the page knows then */
+    draw(stats, now, newest) {
       const { value, unit } = duration(latencySummary(stats).p50);
       median.replaceChildren(value, h('small', {}, unit));
       setText(sample, sampleText(stats));
-      setText(position, positionText(stats));
+      setText(position, positionText(stats, newest));
       setText(badge, stateText(stats, now));
       badge.dataset.state = stats.state;
     },
@@ -44,10 +45,11 @@ function sampleText(stats) {
   return `median of ${count(n)}${accuracy} · p95 ${durationText(p95)} · last ${durationText(last)}`;
 }
 
-/** @param {Stats} stats */
-function positionText({ delivered, shown, head }) {
+/** What a pane shows next to what the page knows: its own last response may be old itself.
+ * @param {Stats} stats @param {number} newest */
+export function positionText({ delivered, shown }, newest) {
   if (delivered === 0 && shown === 0) return 'nothing shown yet';
-  const behind = head - shown;
+  const behind = newest - shown;
   return `showing #${shown}, ${behind > 0 ? `${count(behind)} behind` : 'up to date'}`;
 }
 

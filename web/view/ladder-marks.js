@@ -56,6 +56,10 @@ export function markOf(event, canvas) {
       return s('g', { class: 'cancelled' }, ...openRequestLines(event.exchange, at, at, canvas.geometry));
     case 'close': {
       const exchange = { ...event.exchange, requestedAt: at };
+      if (event.expected) {
+        const label = canvas.labels.above(at, 'closed');
+        return s('g', { class: 'closed' }, requestLine(exchange, at, canvas), ...label);
+      }
       return failureMark(exchange, at, CROSS, `close ${event.code}`, canvas);
     }
     default:

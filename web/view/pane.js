@@ -14,6 +14,7 @@
  * @property {number} start             of the run
  * @property {boolean} live
  * @property {Stats} stats
+ * @property {number} newest            the newest version that the page knows
  * @property {TimedPaneEvent[]} events  of this pane, up to now
  * @property {Interval[]} intervals
  * @property {boolean} statsDue         whether the figures are drawn, too
@@ -103,9 +104,9 @@ function drawMessages({ ladder, ticker, sharedText }, moment, transport) {
 /** @param {ReturnType<typeof mountParts>} parts @param {Moment} moment
  *  @param {TransportId} transport */
 function drawFigures({ header, figures, counters, code, eventLog }, moment, transport) {
-  const { now, start, stats, events, bytes } = moment;
+  const { now, start, stats, newest, events, bytes } = moment;
   header.draw(transport);
-  figures.draw(stats, now);
+  figures.draw(stats, now, newest);
   counters.draw({ ...stats, ...bytes });
   if (root.dataset.content === 'code') code.draw(transport, events.at(-1));
   if (root.dataset.content === 'log' || root.dataset.tables) eventLog.draw(events, start);

@@ -88,7 +88,7 @@ test('after a run its end stays visible', async ({ page, server }) => {
   await page.keyboard.press('Enter');
   await expect.poll(async () => (await state(page)).running).toBe(false);
   await page.clock.fastForward(4000); // a close can be late
-  const label = page.getByTestId('ws-ladder').getByText('close 1000');
+  const label = page.getByTestId('ws-ladder').getByText('closed');
   await expect.poll(() => held.length).toBe(1);
   await expect(label).not.toBeAttached();
   held[0]?.();

@@ -4,6 +4,9 @@ import { estimateOffset } from '../../model/clock.js';
 import { bytes, count, durationText } from '../../model/format.js';
 import { bodyOf, dueTimes, gaps, random } from '../../model/arrivals.js';
 import { quantile, summarize } from '../../model/quantiles.js';
+import { positionText } from '../../view/figures.js';
+import { emptyStats } from '../../model/stats.js';
+import { decadesOf } from '../../view/distribution.js';
 
 test('quantiles are measured values', () => {
   assert.equal(quantile([1, 2, 3, 4], 0.5), 2);
@@ -78,3 +81,18 @@ test('counts have thousands separators', () => {
   assert.equal(count(1_234_567), '1\u202f234\u202f567');
 });
 
+
+test('a pane is behind the newest version that the page knows, not its own last response', () => {
+  const stats = { ...emptyStats(), delivered: 5, shown: 5, head: 5 };
+  assert.equal(positionText(stats, 5), 'showing #5, up to date');
+  assert.equal(positionText(stats, 14), 'showing #5, 9 behind');
+  assert.equal(positionText(emptyStats(), 14), 'nothing shown yet');
+});
+
+test('the time axis grows by decades until it holds every latency', () => {
+  const curve = (/** @type {number[]} */ ...values) => ({ kind: /** @type {const} */ ('poll'), name: '', values, model: null });
+  assert.equal(decadesOf([]), 4);
+  assert.equal(decadesOf([curve(0.2, 10_000)]), 4);
+  assert.equal(decadesOf([curve(3), curve(11_000)]), 5);
+  assert.equal(decadesOf([curve(100_001)]), 6);
+});

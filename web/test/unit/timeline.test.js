@@ -58,6 +58,20 @@ test('pruned events are still counted', () => {
   assert.equal(timeline.statsAt('ws', 60_000).delivered, 300);
 });
 
+test('the newest version is that of the page, at any moment', () => {
+  const timeline = createTimeline();
+  timeline.add({ type: 'start', since: 3, pane: null, at: 1 });
+  timeline.add({ type: 'published', id: 'a', version: 4, pane: null, at: 2 });
+  timeline.add(frame(6, 3));
+  timeline.add({ type: 'remote', message: message(5), pane: null, at: 4 });
+  assert.deepEqual([0, 1, 2, 3, 4].map(timeline.newestAt), [0, 3, 4, 6, 6]);
+  for (const at of [KEPT_MS + 2000, 2 * KEPT_MS]) timeline.add(frame(7, at));
+  assert.ok((timeline.events[0]?.at ?? 0) > 4);
+  assert.equal(timeline.newestAt(0), 6);
+  timeline.clear();
+  assert.equal(timeline.newestAt(3 * KEPT_MS), 0);
+});
+
 test('page events alone prune nothing', () => {
   const timeline = createTimeline();
   timeline.add(frame(1, 0));
