@@ -5,6 +5,8 @@ use crate::common;
 
 use std::time::{Duration, Instant};
 
+use tokio::io::AsyncReadExt;
+
 use common::{RawConnection, Server, masked_frame, wait_until, with_timeout};
 
 const SOCKETS: usize = 1000;
@@ -15,8 +17,10 @@ const PROMPT: Duration = Duration::from_millis(50);
 /// Reads until TCP ends, and returns how long that took after the close frame.
 async fn wait_end(mut connection: RawConnection, code: u16) -> Duration {
     assert_eq!(connection.close_code().await, code);
+    connection.assert_no_bytes();
     let received_at = Instant::now();
-    assert_eq!(connection.read_to_end().await, b"");
+    let end = with_timeout(connection.stream().read(&mut [0])).await;
+    assert_eq!(end.expect("the connection is not reset"), 0);
     received_at.elapsed()
 }
 

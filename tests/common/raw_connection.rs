@@ -243,7 +243,7 @@ impl RawConnection {
     /// Asserts that everything received was consumed, and that the connection is open.
     #[track_caller]
     pub fn assert_silent(&self) {
-        assert!(self.connection.buffer().is_empty(), "bytes were received");
+        self.assert_no_bytes();
         assert!(
             !self.connection.is_closed(),
             "bytes were received, or the connection was closed"
@@ -254,6 +254,12 @@ impl RawConnection {
     pub async fn finish_sending(&mut self) {
         let finished = self.stream().shutdown().await;
         finished.expect("the connection is open");
+    }
+
+    /// Asserts that everything received was consumed.
+    #[track_caller]
+    pub fn assert_no_bytes(&self) {
+        assert!(self.connection.buffer().is_empty(), "bytes were received");
     }
 
     /// Disconnects with a RST instead of a FIN.
