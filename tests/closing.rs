@@ -87,3 +87,20 @@ async fn server_closes_all_when_it_stops() {
         wait_end(connection, 1001).await;
     }
 }
+
+#[tokio::test]
+async fn client_may_finish_after_server() {
+    let server = Server::start(&[]);
+    let mut resets = 0;
+    for _ in 0..100 {
+        let mut connection = server.connect_raw().await;
+        connection.upgrade("?since=9", &[]).await;
+        assert_eq!(connection.close_code().await, 4010);
+        let close = masked_frame(0x88, &4010_u16.to_be_bytes());
+        connection.try_send(&close).await;
+        // A reset would be reported to this write, or end the connection before its FIN.
+        let end = with_timeout(connection.stream().read(&mut [0])).await;
+        resets += usize::from(end.is_err() || !connection.try_send(b"late").await);
+    }
+    assert!(resets <= 1, "{resets} of 100 were reset");
+}

@@ -72,3 +72,15 @@ export function newestVersionOf(event) {
       return 0;
   }
 }
+
+/** The events at which a running pane changed its transport or its interval, as far as the list
+ * tells: its first events may be no longer kept.
+ * @param {TimedPaneEvent[]} events */
+export function switchesIn(events) {
+  let isRunning = events[0]?.type !== 'transport';
+  return events.filter(({ type }) => {
+    const isSwitch = type === 'transport' && isRunning;
+    if (type === 'transport' || type === 'stopped') isRunning = type === 'transport';
+    return isSwitch;
+  });
+}

@@ -50,3 +50,10 @@ const KINDS = /** @type {const} */ ({
 export function kindOf(transport) {
   return KINDS[transport];
 }
+
+/** The kind of a request or socket, whatever transport the pane has now.
+ * @param {Exchange} exchange @returns {TransportKind} */
+export function kindOfExchange({ path }) {
+  if (path === '/ws') return 'ws';
+  return path === '/longpoll' ? 'longpoll' : 'poll';
+}

@@ -4,6 +4,7 @@
  * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
  * @typedef {import('../model/intervals.js').Interval} Interval
  * @typedef {import('../model/types.js').Exchange} Exchange
+ * @typedef {import('../model/types.js').TransportId} TransportId
  * @typedef {import('../model/types.js').TransportKind} TransportKind
  * @typedef {import('./ladder-geometry.js').Geometry} Geometry
  * @typedef {import('./ladder-labels.js').Labels} Labels
@@ -12,10 +13,12 @@
  * @typedef {object} Canvas
  * @property {Geometry} geometry
  * @property {Labels} labels
- * @property {TransportKind} kind
  * @property {Interval[]} intervals
  */
+import { exchangeOf } from '../model/events.js';
 import { isEmpty } from '../model/stats.js';
+import { kindOf, kindOfExchange } from '../model/types.js';
+import { transports } from '../transports/index.js';
 import { s } from './svg.js';
 
 /** Half the size of a mark. */
@@ -38,9 +41,17 @@ const SHAPES = {
     `M${x - MARK} ${y}a${MARK} ${MARK} 0 1 0 ${2 * MARK} 0a${MARK} ${MARK} 0 1 0 ${-2 * MARK} 0z`,
 };
 
-/** The mark of an event; null if it has none.
- * @param {TimedPaneEvent} event @param {Canvas} canvas @returns {SVGElement | null} */
+/** The mark of an event, in the colours of the transport that it happened under; null if it has
+ * none. @param {TimedPaneEvent} event @param {Canvas} canvas */
 export function markOf(event, canvas) {
+  const mark = drawMark(event, canvas);
+  const exchange = exchangeOf(event);
+  if (mark && exchange) mark.dataset.kind = kindOfExchange(exchange);
+  return mark;
+}
+
+/** @param {TimedPaneEvent} event @param {Canvas} canvas @returns {SVGElement | null} */
+function drawMark(event, canvas) {
   const { at } = event;
   switch (event.type) {
     case 'response':
@@ -62,9 +73,25 @@ export function markOf(event, canvas) {
       }
       return failureMark(exchange, at, CROSS, `close ${event.code}`, canvas);
     }
+    case 'transport':
+      return switchMark(event.transport, at, canvas);
     default:
       return null;
   }
+}
+
+/** A change of the transport while the pane runs. Its label is between the rails, where no other
+ * label can take its place.
+ * @param {TransportId} transport @param {number} at @param {Canvas} canvas */
+function switchMark(transport, at, { geometry }) {
+  const { top, bottom, fontSize } = geometry;
+  const x = geometry.x(at);
+  return s(
+    'g',
+    { 'class': 'switch', 'data-kind': kindOf(transport) },
+    s('line', { x1: x, x2: x, y1: top, y2: bottom }),
+    s('text', { x: x + fontSize / 2, y: (top + bottom) / 2 }, `→ ${transports[transport].label}`),
+  );
 }
 
 /**
@@ -162,10 +189,10 @@ function exchangeLines({ type, at, update: { exchange } }, canvas) {
 }
 
 /** @param {ReceivedEvent} event @param {Canvas} canvas */
-function symbol({ at, update }, { geometry, kind }) {
+function symbol({ at, update }, { geometry }) {
   const [x, y] = [geometry.x(at), geometry.top];
   if (isEmpty(update)) return s('circle', { class: 'ring', cx: x, cy: y, r: MARK });
-  return s('path', { class: 'mark', d: SHAPES[kind](x, y) });
+  return s('path', { class: 'mark', d: SHAPES[kindOfExchange(update.exchange)](x, y) });
 }
 
 /** A request without a response until a moment, drawn up to `end`.

@@ -5,11 +5,11 @@
  * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
  * @typedef {import('../model/intervals.js').Interval} Interval
  * @typedef {import('../model/types.js').Exchange} Exchange
- * @typedef {import('../model/types.js').TransportKind} TransportKind
  * @typedef {import('./ladder-geometry.js').Geometry} Geometry
  * @typedef {import('./ladder-marks.js').Canvas} Canvas
  */
-import { exchangeOf } from '../model/events.js';
+import { exchangeOf, switchesIn } from '../model/events.js';
+import { kindOfExchange } from '../model/types.js';
 import { h } from './dom.js';
 import { SPAN_MS, createGeometry } from './ladder-geometry.js';
 import { createLabels } from './ladder-labels.js';
@@ -30,7 +30,7 @@ const MARK_ROOM = 6;
 export function mountLadder(id, title) {
   const geometry = createGeometry();
   /** @type {Canvas} */
-  const canvas = { geometry, labels: createLabels(geometry), kind: 'poll', intervals: [] };
+  const canvas = { geometry, labels: createLabels(geometry), intervals: [] };
   const layers = createLayers(canvas);
   const pane = h('div', { class: 'window' }, layers.element);
   const rails = s('svg', { class: 'rails' });
@@ -55,13 +55,11 @@ export function mountLadder(id, title) {
      * @param {TimedPaneEvent[]} events up to `now`
      * @param {Interval[]} intervals
      * @param {number} now
-     * @param {TransportKind} kind
      */
-    draw(events, intervals, now, kind) {
+    draw(events, intervals, now) {
       if (geometry.width === 0) return;
-      const isFar = Math.abs(now - geometry.origin) > MAX_OFFSET_MS;
-      if (kind !== canvas.kind || isFar) layers.clear(now);
-      Object.assign(canvas, { intervals, kind });
+      if (Math.abs(now - geometry.origin) > MAX_OFFSET_MS) layers.clear(now);
+      canvas.intervals = intervals;
       layers.draw(events, now);
     },
   };
@@ -94,15 +92,15 @@ function createLayers(canvas) {
   const bands = s('g', { class: 'bands' });
   const marks = s('g', { class: 'marks' });
   const pending = s('g', { class: 'pending' });
-  const stale = s('g', { class: 'marks' }); // above the others: the overtaken ones are the lesson
-  const element = s('svg', { class: 'moving' }, bands, marks, pending, stale);
+  const above = s('g', { class: 'marks' }); // the overtaken ones are the lesson
+  const element = s('svg', { class: 'moving' }, bands, marks, pending, above);
   /** @type {Map<TimedPaneEvent, SVGElement>} */
   const drawn = new Map();
 
   /** @param {number} [origin] of the layers from now on */
   function clear(origin = geometry.origin) {
     geometry.origin = origin;
-    for (const layer of [bands, marks, pending, stale]) layer.replaceChildren();
+    for (const layer of [bands, marks, pending, above]) layer.replaceChildren();
     drawn.clear();
     labels.clear();
   }
@@ -114,13 +112,13 @@ function createLayers(canvas) {
 
   /** @param {TimedPaneEvent[]} events @param {number} now */
   function draw(events, now) {
-    const visible = events.filter(({ at }) => at >= now - SPAN_MS - 500).slice(-MAX_MARKS);
+    const visible = visibleEvents(events, now);
     removeOthers(drawn, new Set(visible));
     for (const event of visible) {
       const mark = drawn.has(event) ? null : markOf(event, canvas);
       if (!mark) continue;
       drawn.set(event, mark);
-      (mark.classList.contains('stale') ? stale : marks).append(mark);
+      (mark.matches('.stale, .switch') ? above : marks).append(mark);
     }
     pending.replaceChildren(...pendingLines(events, now, geometry));
     bands.replaceChildren(...canvas.intervals.map((interval) => band(interval, geometry)));
@@ -128,6 +126,15 @@ function createLayers(canvas) {
   }
 
   return { element, clear, move, draw };
+}
+
+/** @param {TimedPaneEvent[]} events @param {number} now */
+function visibleEvents(events, now) {
+  const switches = new Set(switchesIn(events));
+  return events
+    .filter(({ at }) => at >= now - SPAN_MS - 500)
+    .filter((event) => event.type !== 'transport' || switches.has(event))
+    .slice(-MAX_MARKS);
 }
 
 /** @param {Map<TimedPaneEvent, SVGElement>} drawn @param {Set<TimedPaneEvent>} kept */
@@ -149,8 +156,12 @@ function pendingLines(events, now, geometry) {
     if (event.type === 'request') open.set(event.exchange.id, event.exchange);
     else if (exchange) open.delete(exchange.id);
   }
-  return [...open.values()].flatMap((exchange) =>
-    openRequestLines(exchange, now, now + SPAN_MS, geometry),
+  return [...open.values()].map((exchange) =>
+    s(
+      'g',
+      { 'data-kind': kindOfExchange(exchange) },
+      ...openRequestLines(exchange, now, now + SPAN_MS, geometry),
+    ),
   );
 }
 

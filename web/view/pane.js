@@ -59,7 +59,7 @@ export function mountPane(id, subscriber) {
       const { live, stats, statsDue } = moment;
       const transport = (live ? null : stats.transport) ?? subscriber.transport;
       element.dataset.kind = kindOf(transport);
-      drawMessages(parts, moment, transport);
+      drawMessages(parts, moment);
       if (stats.stale > stale) sharedText.flash();
       stale = stats.stale;
       if (statsDue) drawFigures(parts, moment, transport);
@@ -91,11 +91,10 @@ function mountParts(id, subscriber) {
   };
 }
 
-/** @param {ReturnType<typeof mountParts>} parts @param {Moment} moment
- *  @param {TransportId} transport */
-function drawMessages({ ladder, ticker, sharedText }, moment, transport) {
+/** @param {ReturnType<typeof mountParts>} parts @param {Moment} moment */
+function drawMessages({ ladder, ticker, sharedText }, moment) {
   const { now, stats, events, intervals, statsDue, still } = moment;
-  if (statsDue && !still) ladder.draw(events, intervals, now, kindOf(transport));
+  if (statsDue && !still) ladder.draw(events, intervals, now);
   else if (!still) ladder.move(now);
   ticker.draw(stats.entries);
   sharedText.draw(stats.text ?? ticker.historyText);

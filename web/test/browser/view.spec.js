@@ -341,3 +341,19 @@ function overlapping(boxes) {
     ),
   ).length;
 }
+
+test('a switch of the transport is marked, and recolours nothing', async ({ page, server }) => {
+  await open(page, server);
+  const ladder = page.getByTestId('poll-ladder');
+  const count = (/** @type {string} */ selector) => ladder.locator(`.marks ${selector}`).count();
+  await expect.poll(() => count('g[data-kind=poll]')).toBeGreaterThan(1);
+  await expect(ladder.locator('g.switch')).toHaveCount(0);
+  await page.getByTestId('poll-technique').selectOption('ws');
+  await expect(ladder.locator('g.switch')).toHaveText('→ WebSocket');
+  await sendChat(page, 'after the switch');
+  await expect(ladder.locator('g.data[data-kind=ws]')).toHaveCount(1);
+  expect(await count('g[data-kind=poll]')).toBeGreaterThan(1);
+  await page.getByTestId('poll-technique').selectOption('longpoll');
+  await expect(ladder.locator('g.switch')).toHaveCount(2);
+  await expect(ladder.locator('g.data[data-kind=ws]')).toHaveCount(1);
+});

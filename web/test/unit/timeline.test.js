@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { switchesIn } from '../../model/events.js';
 import { intervalsOf } from '../../model/intervals.js';
 import { KEPT_MS, createTimeline } from '../../model/timeline.js';
 import { batch, message } from './fixtures.js';
@@ -70,6 +71,18 @@ test('the newest version is that of the page, at any moment', () => {
   assert.equal(timeline.newestAt(0), 6);
   timeline.clear();
   assert.equal(timeline.newestAt(3 * KEPT_MS), 0);
+});
+
+test('a start is no switch of the transport, a change while running is', () => {
+  /** @param {TimedPaneEvent['type']} type @param {number} at */
+  const event = (type, at) =>
+    /** @type {TimedPaneEvent} */ ({ type, at, pane: 'ws', transport: 'ws' });
+  const events = ['transport', 'pause', 'transport', 'stopped', 'transport', 'transport'].map(
+    (type, at) => event(/** @type {TimedPaneEvent['type']} */ (type), at),
+  );
+  assert.deepEqual(switchesIn(events).map(({ at }) => at), [2, 5]);
+  assert.deepEqual(switchesIn(events.slice(1)).map(({ at }) => at), [2, 5]);
+  assert.deepEqual(switchesIn([]), []);
 });
 
 test('page events alone prune nothing', () => {
