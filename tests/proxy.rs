@@ -1,18 +1,13 @@
 //! Behind nginx, configured as in docs/operations.md, all three transports behave as without
-//! it. Skipped if nginx is not installed; `./test`
-//! installs it.
+//! it. Skipped if nginx is not installed; `./test` installs it.
 
 use crate::common;
 
-use std::env;
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use clap::Parser;
-use common::proxy::{directory, documented_block, find_program, free_address};
+use common::proxy::{Proxied, Proxy, documented_block, documented_configuration};
 use common::{
     Event, RawConnection, Response, Server, WebSocketClient, append, wait_until,
 };
@@ -23,67 +18,24 @@ use trifold::log::Cursor;
 /// nginx's default for `proxy_read_timeout` and for `keepalive_timeout` in `upstream`.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A server behind a separate nginx. Both stop on drop.
-struct Proxied {
-    server: Server,
-    address: SocketAddr,
-    nginx: Child,
-    directory: PathBuf,
-}
-
-impl Drop for Proxied {
-    fn drop(&mut self) {
-        let _ = self.nginx.kill(); // with `master_process off` this is the only process
-        let _ = self.nginx.wait();
-        let _ = fs::remove_dir_all(&self.directory);
-    }
-}
+const NGINX: Proxy = Proxy {
+    program: "nginx",
+    arguments: &["-p", ".", "-e", "stderr", "-c"],
+    is_ready: |directory| directory.join("nginx.pid").exists(),
+};
 
 /// Starts a server behind nginx, or returns `None` if nginx is not installed.
 async fn start_proxied(flags: &[&str]) -> Option<Proxied> {
-    let Some(program) = find_program("nginx") else {
-        assert!(env::var_os("CI").is_none(), "nginx is not installed");
-        println!("skipped: nginx is not installed");
-        return None;
-    };
-    let server = Server::start(flags);
-    let (address, directory) = (free_address(), directory());
-    fs::write(
-        directory.join("nginx.conf"),
-        configuration(server.address, address),
-    )
-    .expect("the directory is writable");
-    let nginx = Command::new(program)
-        .arg("-p")
-        .arg(&directory)
-        .args(["-e", "stderr", "-c", "nginx.conf"])
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("nginx starts");
-    let mut proxied = Proxied {
-        server,
-        address,
-        nginx,
-        directory,
-    };
-    wait_until("nginx listens", || {
-        let exited = proxied.nginx.try_wait().expect("nginx is our child");
-        assert_eq!(exited, None, "nginx did not start");
-        std::net::TcpStream::connect(address).is_ok()
-    })
-    .await;
-    Some(proxied)
+    NGINX.start(Server::start(flags), configuration).await
 }
 
 /// Returns the documented configuration with these addresses, for one process and one directory.
 fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
-    let documented = documented_block("nginx")
-        .replace("127.0.0.1:8080", &server.to_string())
-        .replace("listen 80;", &format!("listen {proxy};"));
-    assert!(
-        documented.contains(&proxy.to_string())
-            && documented.contains(&server.to_string())
-    );
+    let addresses = [
+        ("127.0.0.1:8080", server.to_string()),
+        ("listen 80;", format!("listen {proxy};")),
+    ];
+    let documented = documented_configuration("nginx", &addresses);
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .map(|name| format!("{name}_temp_path {name};\n"))
         .concat();
@@ -221,7 +173,7 @@ async fn proxy_reuses_connections() {
 /// Counts the open connections from this machine to a server.
 #[cfg(target_os = "linux")]
 fn connections_to(server: SocketAddr) -> usize {
-    let table = fs::read_to_string("/proc/net/tcp").expect("Linux has this file");
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has this file");
     let port = format!(":{:04X}", server.port());
     let established = table.lines().filter(|line| {
         let mut fields = line.split_whitespace().skip(2);
