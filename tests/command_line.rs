@@ -2,6 +2,8 @@
 
 use crate::common;
 
+use std::process::Stdio;
+
 use common::{Program, RawConnection};
 
 #[tokio::test]
@@ -86,23 +88,35 @@ async fn empty_environment_variable_is_not_given() {
     assert_eq!(program.get("/health").await.json()["max_wait_ms"], 25_000);
 }
 
+/// Starts a server with this standard output, and asserts that it serves.
+async fn assert_serves_with(stdout: impl Into<Stdio>) {
+    let probe = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = probe.local_addr().expect("it is bound");
+    drop(probe);
+    let listen = address.to_string();
+    let mut command = Program::command(&["--listen", &listen]);
+    let mut child = command.stdout(stdout).spawn().expect("it starts");
+    let connected = || std::net::TcpStream::connect(address).is_ok();
+    common::wait_until("the server listens", connected).await;
+    // It listens before it prints, so only a response shows that it has survived.
+    let health = RawConnection::connect(address).await.get("/health").await;
+    assert_eq!(health.status, 200);
+    child.kill().expect("it runs");
+    child.wait().expect("it is our child");
+}
+
 #[tokio::test]
 #[cfg(target_os = "linux")]
 async fn full_standard_output_does_not_stop_server() {
-    let probe = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = probe.local_addr().unwrap();
-    drop(probe);
-    let full = std::fs::File::options()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let listen = address.to_string();
-    let mut command = Program::command(&["--listen", &listen]);
-    let mut child = command.stdout(full).spawn().unwrap();
-    let connected = || std::net::TcpStream::connect(address).is_ok();
-    common::wait_until("the server listens", connected).await;
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full");
+    assert_serves_with(full.unwrap()).await;
+}
+
+#[tokio::test]
+async fn closed_standard_output_does_not_stop_server() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_serves_with(writer).await;
 }
 
 #[tokio::test]
