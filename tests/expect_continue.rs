@@ -86,3 +86,16 @@ async fn request_without_body_is_answered() {
     assert_eq!(connection.response().await.status, 200);
     assert_eq!(connection.get("/poll").await.status, 200);
 }
+
+#[tokio::test]
+async fn http_1_0_gets_no_interim_response() {
+    let server = Server::start(&[]);
+    let mut connection = server.connect_raw().await;
+    connection
+        .send(format!(
+            "POST /messages HTTP/1.0\r\nHost: localhost\r\n{JSON}\r\n{EXPECT}\r\n\
+             Content-Length: 10\r\n\r\n{{\"body\":1}}"
+        ))
+        .await;
+    assert_eq!(connection.response().await.status, 201);
+}

@@ -1,5 +1,5 @@
-//! What happens on an accepted connection. actix-web's `HttpServer` does the same, but neither
-//! shows a connection's bytes nor hands over an upgraded connection.
+//! What happens on an accepted connection. actix-web's `HttpServer` does the same, but it neither
+//! exposes a connection's bytes nor hands over an upgraded connection.
 
 use std::fmt;
 use std::rc::Rc;

@@ -205,7 +205,10 @@ fn edits(head: &Request, is_handshake: bool, start: usize) -> Vec<Edit> {
         } else if is_named(field, "connection") && !is_handshake {
             let tokens = tokens(field.value).filter(|token| is_token(token, UPGRADE));
             edits.extend(tokens.map(|token| (token, IGNORED)));
-        } else if is_named(field, "expect") && has_token(field.value, CONTINUE) {
+        } else if is_named(field, "expect")
+            && head.version == Some(1) // HTTP/1.0 has no 1xx (RFC 9110 §10.1.1)
+            && has_token(field.value, CONTINUE)
+        {
             edits.push((field.value, DEFERRED_CONTINUE));
         }
     }

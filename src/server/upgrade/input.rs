@@ -29,7 +29,7 @@ pub(super) struct Input(Rc<RefCell<State>>);
 struct State {
     bytes: BytesMut,
     has_ended: bool,
-    /// Wakes whoever waits: the stream for bytes, or the receiver for room.
+    /// Wakes the stream, which waits for bytes, or the receiver, which waits for room.
     waker: Option<Waker>,
 }
 

@@ -62,7 +62,7 @@ pub(super) async fn serve<S, B>(
             Ok(response) => response.into().map_into_boxed_body(),
             Err(error) => error.into(),
         },
-        _ = receiver.receive(&stream) => return, // nobody waits for the response
+        _ = receiver.receive(&stream) => return, // the client is gone
     };
     let end = async {
         let (head, body) = encode_head(response, codec, write_buf)?;
