@@ -1,6 +1,6 @@
 /** Accessibility and privacy: keyboard, screens, contrast; no request to another host. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { PANES, byId, expect, open, sendChat, startPreset, state, test } from './trifold.js';
+import { PANES, byId, expect, open, sendChat, startPreset, state, test, waitSubscribed } from './trifold.js';
 
 for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
   for (const viewport of [
@@ -72,7 +72,10 @@ test.describe('200 % zoom', () => {
   for (const preset of ['', 'order']) {
     test(`cuts nothing off, ${preset || 'free mode'}`, async ({ page, server }) => {
       await page.goto(`${server.url}/?preset=${preset}&seed=42&autorun=1`);
-      if (preset === '') await sendChat(page, 'a message');
+      if (preset === '') {
+        await waitSubscribed(page); // an earlier message would not be counted
+        await sendChat(page, 'a message');
+      }
       await expect.poll(async () => byId(await state(page)).poll.delivered).toBeGreaterThan(0);
       for (const key of ['', 'c', 't']) {
         if (key) await page.locator('.top h1').click();
