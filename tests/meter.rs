@@ -310,13 +310,32 @@ async fn reset_resends_unchanged_meters() {
 }
 
 #[tokio::test]
-async fn excess_pane_is_not_metered() {
+async fn least_recently_used_pane_is_replaced() {
     let server = Server::start(&[]);
-    for pane in 0..=MAX_PANES {
+    let poll = async |pane: usize| {
         let response = server.get(&format!("/poll?client=ana&pane={pane}")).await;
         assert_eq!(response.status, 200);
+    };
+    for pane in (0..MAX_PANES).chain([0, MAX_PANES]) {
+        poll(pane).await;
     }
     let panes = server.meters("ana").await;
     assert_eq!(panes.as_object().unwrap().len(), MAX_PANES);
-    assert_eq!(panes[MAX_PANES.to_string()], Value::Null);
+    assert_eq!(panes["0"]["requests"], 2);
+    assert_eq!(panes["1"], Value::Null);
+    assert_eq!(panes[MAX_PANES.to_string()]["requests"], 1);
+}
+
+#[tokio::test]
+async fn excess_busy_pane_is_not_metered() {
+    let server = Server::start(&[]);
+    let mut sockets = Vec::new();
+    for pane in 0..MAX_PANES {
+        let query = format!("?client=ana&pane={pane}");
+        sockets.push(server.socket(&query).await);
+    }
+    assert_eq!(server.get("/poll?client=ana&pane=new").await.status, 200);
+    let panes = server.meters("ana").await;
+    assert_eq!(panes.as_object().unwrap().len(), MAX_PANES);
+    assert_eq!(panes["new"], Value::Null);
 }

@@ -78,7 +78,7 @@ const tabs = mountTabs(
     kind: () => pane.kind,
     label: () => ({
       ...KIND_LABELS[pane.kind],
-      figure: durationText(latencySummary(lab.timeline.stats(pane.id)).p50),
+      figure: durationText(latencySummary(lab.timeline.stats(pane.id).segment).p50),
     }),
   })),
 );
@@ -270,9 +270,9 @@ function render({ now, live, statsDue, still }) {
 
 function renderSummary() {
   if (playback.paused) return; // the summary stands still, too
-  const summaries = summaryOf(lab, composer.rate, settings.model);
-  distribution.draw(summaries.map(({ curve }) => curve));
-  comparison.draw(summaries.map(({ row }) => row));
+  const summary = summaryOf(lab, composer.rate, settings.model);
+  distribution.draw(summary.curves);
+  comparison.draw(summary.rows);
   setText(comparison.lesson, lessonText());
   tabs.draw();
 }

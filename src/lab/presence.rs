@@ -13,8 +13,8 @@ use super::meter::{Meter, MeterSnapshot};
 /// Maximum number of clients that are remembered. The least recently used one is replaced.
 pub const MAX_CLIENTS: usize = 2048;
 
-/// Maximum number of metered panes per client.
-pub const MAX_PANES: usize = 8;
+/// Maximum number of metered panes per client. The least recently used one is replaced.
+pub const MAX_PANES: usize = 16;
 
 /// All known clients.
 pub struct Presence {
@@ -43,8 +43,15 @@ pub struct LabClient {
 
 #[derive(Default)]
 struct Meters {
-    by_pane: BTreeMap<String, Arc<Meter>>,
+    by_pane: BTreeMap<String, MeterEntry>,
     generation: u64,
+    /// Incremented by each lookup.
+    clock: u64,
+}
+
+struct MeterEntry {
+    meter: Arc<Meter>,
+    last_used: u64,
 }
 
 /// The counts of all meters of a client.
@@ -124,17 +131,30 @@ impl Drop for PresenceGuard {
 }
 
 impl LabClient {
-    /// Returns the meter of a pane, creating it if necessary; `None` beyond [`MAX_PANES`].
+    /// Returns the meter of a pane, creating it if necessary. Returns `None` if there are
+    /// [`MAX_PANES`] with traffic in flight.
     pub fn meter(&self, pane: &str) -> Option<Arc<Meter>> {
         let mut meters = self.meters.lock();
-        if let Some(meter) = meters.by_pane.get(pane) {
-            return Some(meter.clone());
+        meters.clock += 1;
+        let last_used = meters.clock;
+        if let Some(entry) = meters.by_pane.get_mut(pane) {
+            entry.last_used = last_used;
+            return Some(entry.meter.clone());
         }
         if meters.by_pane.len() >= MAX_PANES {
-            return None;
+            let idle = meters.by_pane.iter();
+            let oldest = idle
+                .filter(|(_, entry)| Arc::strong_count(&entry.meter) == 1)
+                .min_by_key(|(_, entry)| entry.last_used)
+                .map(|(pane, _)| pane.clone())?;
+            meters.by_pane.remove(&oldest);
         }
         let meter = Arc::new(Meter::default());
-        meters.by_pane.insert(pane.to_owned(), meter.clone());
+        let entry = MeterEntry {
+            meter: meter.clone(),
+            last_used,
+        };
+        meters.by_pane.insert(pane.to_owned(), entry);
         Some(meter)
     }
 
@@ -145,7 +165,7 @@ impl LabClient {
         ClientSnapshot {
             generation: meters.generation,
             panes: panes
-                .map(|(pane, meter)| (pane.clone(), meter.snapshot()))
+                .map(|(pane, entry)| (pane.clone(), entry.meter.snapshot()))
                 .collect(),
         }
     }

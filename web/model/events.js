@@ -22,7 +22,7 @@
  * @property {Message[]} messages       all messages of the update, new or not
  * @property {{ gap: Gap, missed: number } | null} gap
  *
- * @typedef {{ type: 'transport', transport: TransportId }
+ * @typedef {{ type: 'transport', transport: TransportId, intervalMs: number }
  *   | { type: 'request' | 'cancel' | 'open', exchange: Exchange }
  *   | { type: 'response' | 'frame', update: Update, receipt: Receipt }
  *   | { type: 'error', exchange: Exchange, reason: string, timedOut: boolean }
@@ -30,7 +30,7 @@
  *       expected: boolean }
  *   | { type: 'pause', ms: number }
  *   | { type: 'stopped' }} PaneEvent
- *   `transport` is the start with a transport; a `close` is `expected` when this page closed
+ *   `transport` is the start with a transport and, for polling, an interval; a `close` is `expected` when this page closed
  *   the socket; `pause` is the time until the next attempt.
  *
  * @typedef {{ type: 'start', since: number }
@@ -71,16 +71,4 @@ export function newestVersionOf(event) {
     default:
       return 0;
   }
-}
-
-/** The events at which a running pane changed its transport or its interval, as far as the list
- * tells: its first events may be no longer kept.
- * @param {TimedPaneEvent[]} events */
-export function switchesIn(events) {
-  let isRunning = events[0]?.type !== 'transport';
-  return events.filter(({ type }) => {
-    const isSwitch = type === 'transport' && isRunning;
-    if (type === 'transport' || type === 'stopped') isRunning = type === 'transport';
-    return isSwitch;
-  });
 }

@@ -9,6 +9,13 @@
  * @typedef {{ up: number | null, down: number | null }} ByteCounts null: unknown
  */
 
+/** The name of the meter of a pane's segment: each has its own, so its counts are exact, although
+ * requests of the segment before it may still end.
+ * @param {string} pane @param {number} segment its number, from 1 */
+export function meterOf(pane, segment) {
+  return segment > 1 ? `${pane}-${segment}` : pane;
+}
+
 /**
  * @param {() => Promise<{ generation: number | null }>} reset sets the server's meters to 0 and
  *   resolves with their new generation, or with null after a time-out
@@ -19,11 +26,11 @@ export function createMeters(reset, onChange) {
   let snapshots = {};
   /** The generation of this measurement; null: unknown. @type {number | null} */
   let generation = null;
-  /** Settles when the generation is known, or known to stay unknown. @type {Promise<void>} */
+  /** Settles when that is settled. @type {Promise<void>} */
   let ready = Promise.resolve();
 
   return {
-    /** Starts a measurement. Byte counts are unknown until the server has reset its meters. */
+    /** Starts a measurement: until the server has reset its meters, counts are unknown. */
     reset() {
       generation = null;
       const current = reset().then(
@@ -42,7 +49,7 @@ export function createMeters(reset, onChange) {
     },
     /** @param {Record<string, MeterSnapshot>} panes @param {number} ofGeneration */
     update(panes, ofGeneration) {
-      if (ofGeneration === generation) snapshots = panes;
+      if (ofGeneration === generation) snapshots = { ...snapshots, ...panes }; // the server forgets old ones
       else generation = null; // the server was restarted, or another client has reset the meters
       onChange();
     },

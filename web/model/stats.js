@@ -6,10 +6,10 @@
  * @typedef {import('./events.js').Receipt} Receipt
  * @typedef {import('./events.js').Timed} Timed
  * @typedef {import('./types.js').Gap} Gap
+ * @typedef {import('./segments.js').Segment} Segment
  * @typedef {import('./types.js').Latency} Latency
  * @typedef {import('./types.js').Message} Message
  * @typedef {import('./types.js').TransportId} TransportId
- * @typedef {import('./types.js').Update} Update
  *
  * @typedef {'stopped' | 'connecting' | 'polling' | 'held' | 'open' | 'retrying'} PaneState
  *
@@ -18,24 +18,20 @@
  *   | { kind: 'gap', gap: Gap, missed: number }
  *   | { kind: 'earlier', message: Message }} TickerEntry
  *
- * @typedef {object} Stats
- * @property {TransportId | null} transport
+ * @typedef {object} Stats what belongs to a transport is in its segment; the cursor, and what
+ *   follows from it, is the pane's
+ * @property {Segment} segment   the current one
+ * @property {Segment[]} earlier the finished ones, oldest first
  * @property {PaneState} state
  * @property {number} stateSince when the state was entered, by `performance.now()`
- * @property {number} requests   requests and opening handshakes sent
- * @property {number} responses  responses to requests, and batches on a socket
- * @property {number} empty      responses without messages
- * @property {number} errors     requests without a response, and sockets closed unexpectedly
  * @property {number} inFlight   requests without an outcome yet
  * @property {number} delivered  messages delivered, each counted once
  * @property {number} stale      responses that replaced a newer version on the display
  * @property {number} duplicate  messages delivered again
  * @property {number} missed     messages that the log no longer held
  * @property {number} gaps       times that the log could not continue from the cursor
- * @property {number} bodyBytes  size of the bodies of delivered messages
  * @property {number} shown      the version on the display, stale or not
  * @property {number} head       the newest version reported by the log
- * @property {Latency[]} latencies
  * @property {TickerEntry[]} entries newest first
  * @property {Message | null} text the shared text on the display
  *
@@ -48,32 +44,30 @@
  */
 import { summarize } from './quantiles.js';
 import { sharedTextOf } from './events.js';
+import {
+  cloneSegment, continues, countInSegment, emptySegment, nextSegment, stopSegment,
+} from './segments.js';
 import { kindOf } from './types.js';
 
-/** Latencies kept for the quantiles, and entries kept for the ticker; older ones are dropped. */
-const MAX_LATENCIES = 10_000;
+/** Entries kept for the ticker, and finished segments; older ones are dropped. */
 const MAX_ENTRIES = 40;
+const MAX_EARLIER = 20;
 
 /** @returns {Stats} */
 export function emptyStats() {
   return {
-    transport: null,
+    segment: emptySegment(),
+    earlier: [],
     state: 'stopped',
     stateSince: 0,
-    requests: 0,
-    responses: 0,
-    empty: 0,
-    errors: 0,
     inFlight: 0,
     delivered: 0,
     stale: 0,
     duplicate: 0,
     missed: 0,
     gaps: 0,
-    bodyBytes: 0,
     shown: 0,
     head: 0,
-    latencies: [],
     entries: [],
     text: null,
   };
@@ -81,16 +75,38 @@ export function emptyStats() {
 
 /** @param {Stats} stats @returns {Stats} */
 export function cloneStats(stats) {
-  return { ...stats, latencies: stats.latencies.slice(), entries: stats.entries.slice() };
+  const { segment, earlier, entries } = stats;
+  return {
+    ...stats,
+    segment: cloneSegment(segment),
+    earlier: earlier.slice(),
+    entries: entries.slice(),
+  };
 }
 
 /** Adds one event of a pane. @param {Stats} stats @param {PaneEvent & Timed} event */
 export function applyEvent(stats, event) {
-  if (event.type === 'transport') stats.transport = event.transport;
-  const state = stateAfter(event, stats.transport);
+  if (event.type === 'transport') startSegment(stats, event);
+  if (event.type === 'stopped') stopSegment(stats.segment, event.at);
+  const state = stateAfter(event, stats.segment.transport);
   if (state) Object.assign(stats, { state, stateSince: event.at });
-  countEvent(stats, event);
+  countInFlight(stats, event);
+  countInSegment(stats.segment, event);
   if ('receipt' in event) applyReceipt(stats, event.receipt);
+}
+
+/** Continues the segment, or begins the next one.
+ * @param {Stats} stats @param {PaneEvent & Timed & { type: 'transport' }} event */
+function startSegment(stats, event) {
+  const { segment, earlier } = stats;
+  stopSegment(segment, event.at);
+  if (continues(segment, event.transport, event.intervalMs)) {
+    segment.activeSince = event.at;
+    return;
+  }
+  if (segment.number > 0) earlier.push(segment);
+  if (earlier.length > MAX_EARLIER) earlier.shift();
+  stats.segment = nextSegment(segment, event);
 }
 
 /** The state that an event leads to, or null if it stays. Only the client of the current
@@ -108,38 +124,23 @@ function stateAfter({ type }, transport) {
   return null;
 }
 
-/** @param {Stats} stats @param {PaneEvent} event */
-function countEvent(stats, event) {
+/** Of the pane and not of a segment: the outcome of a request can follow the switch.
+ * @param {Stats} stats @param {PaneEvent} event */
+function countInFlight(stats, event) {
   switch (event.type) {
     case 'request':
-      stats.requests += 1;
       stats.inFlight += 1;
       break;
     case 'response':
-      stats.inFlight -= 1;
-      break;
     case 'error':
-      stats.errors += 1;
-      stats.inFlight -= 1;
-      break;
     case 'cancel':
     case 'open':
       stats.inFlight -= 1;
       break;
     case 'close':
       if (!event.opened) stats.inFlight -= 1;
-      if (!event.expected) stats.errors += 1;
       break;
   }
-  if ('update' in event) {
-    stats.responses += 1;
-    if (isEmpty(event.update)) stats.empty += 1;
-  }
-}
-
-/** Whether a response has neither messages nor a gap. @param {Update} update */
-export function isEmpty(update) {
-  return update.type === 'batch' && update.messages.length === 0;
 }
 
 /** @param {Stats} stats @param {Receipt} receipt */
@@ -154,11 +155,6 @@ function applyReceipt(stats, receipt) {
     stats.gaps += 1;
     stats.missed += gap.missed;
   }
-  for (const { latency, isMeasured, bytes } of newMessages) {
-    stats.bodyBytes += bytes;
-    if (isMeasured) stats.latencies.push(latency);
-  }
-  if (stats.latencies.length > MAX_LATENCIES) stats.latencies.splice(0, MAX_LATENCIES / 10);
   addEntries(stats, receipt);
 }
 
@@ -177,7 +173,7 @@ function addEntries(stats, { newMessages, staleAfter, messages, gap }) {
 }
 
 /** Quantiles of the latencies in milliseconds; `error` is the largest possible error of all.
- * @param {Stats} stats */
+ * @param {Pick<Segment, 'latencies'>} segment */
 export function latencySummary({ latencies }) {
   return {
     ...summarize(latencies.map(({ ms }) => ms)),

@@ -26,7 +26,7 @@ export function toJson({ settings, connection, timeline }, summary) {
 
 /** The summary as a table, one row per pane (RFC 4180). @param {LabState} summary */
 export function toCsv({ panes }) {
-  const rows = panes.map(({ latency, bytes, transport: _, ...columns }) => ({
+  const rows = panes.map(({ latency, bytes, transport: _, segments: __, ...columns }) => ({
     ...columns,
     n: latency.n,
     p50_ms: latency.p50,

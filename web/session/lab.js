@@ -16,6 +16,7 @@
  * @typedef {import('./runner.js').Runner} Runner
  */
 import { bodyOf, dueTimes } from '../model/arrivals.js';
+import { meterOf } from '../model/meters.js';
 import { DEFAULT_INTERVAL_MS, DEFAULT_TRANSPORTS } from '../model/presets.js';
 import { createTimeline } from '../model/timeline.js';
 import { createConnection } from './connection.js';
@@ -33,7 +34,8 @@ export function createLab(hooks) {
   const settings = { preset: null, network: {}, seed: 42, schedule: 'off' };
   const connection = createConnection(client, record, hooks.onChange);
   const messages = createMessages(client, connection, timeline, record, hooks.onChange);
-  const panes = createPanes(client, settings, connection.server, messages.measure, record);
+  const { server } = connection;
+  const panes = createPanes(client, settings, server, messages.measure, record, timeline);
   const publisher = createPublisher(createWorkerTimer(), (number) => {
     const message = { sender: 'publisher', kind: 'chat', body: bodyOf(number) };
     messages.publish(message).catch((error) => hooks.onRejected(error.message));
@@ -56,11 +58,18 @@ export function createLab(hooks) {
     get running() {
       return runner.running;
     },
-    /** Bytes of a pane, as the server counts them. @param {PaneId} id */
-    bytesOf(id) {
-      const isOutdated = runner.running && !connection.control.open;
-      return isOutdated ? { up: null, down: null } : connection.meters.bytesOf(id);
-    },
+    bytesOf: createByteCounts(parts, runner),
+  };
+}
+
+/** Bytes as the server counts them. @param {LabParts} parts @param {Runner} runner */
+function createByteCounts({ connection, timeline }, runner) {
+  /** Of a segment of a pane; by default of the current one.
+   * @param {PaneId} id @param {number} [segment] */
+  return (id, segment = timeline.stats(id).segment.number) => {
+    const isOutdated = runner.running && !connection.control.open;
+    if (isOutdated) return { up: null, down: null };
+    return connection.meters.bytesOf(meterOf(id, segment));
   };
 }
 

@@ -4,7 +4,6 @@
  *
  * @typedef {import('../model/presets.js').Network} Network
  * @typedef {import('../model/types.js').NetworkParams} NetworkParams
- * @typedef {import('../model/types.js').PaneId} PaneId
  * @typedef {import('../model/types.js').TransportId} TransportId
  */
 import { kindOf } from '../model/types.js';
@@ -20,7 +19,7 @@ const HIDDEN_WAIT_MS = 2000;
 /**
  * @param {object} request
  * @param {string} request.client
- * @param {PaneId} request.pane
+ * @param {string} request.pane the meter
  * @param {TransportId} request.transport
  * @param {number} request.count of the pane's requests so far
  * @param {Network} network

@@ -13,7 +13,10 @@
  * @property {PaneId} id
  * @property {Subscriber} subscriber
  * @property {() => void} reset
+ *
+ * @typedef {import('../model/timeline.js').Timeline} Timeline
  */
+import { meterOf } from '../model/meters.js';
 import { DEFAULT_INTERVAL_MS, DEFAULT_TRANSPORTS } from '../model/presets.js';
 import { networkParamsFor, waitParamsFor } from './network.js';
 import { createSubscriber } from './subscriber.js';
@@ -27,9 +30,10 @@ const PANE_IDS = ['poll', 'longpoll', 'ws'];
  * @param {ServerSession} server
  * @param {SubscriberOptions['measure']} measure
  * @param {(event: PaneEvent, pane: PaneId) => void} record
+ * @param {Timeline} timeline
  * @returns {Pane[]}
  */
-export function createPanes(client, settings, server, measure, record) {
+export function createPanes(client, settings, server, measure, record, timeline) {
   return PANE_IDS.map((id, index) => {
     let count = 0;
     /** @returns {NetworkParams} */
@@ -37,7 +41,8 @@ export function createPanes(client, settings, server, measure, record) {
       const { transport } = subscriber;
       const wait = waitParamsFor(transport, document.hidden, server.maxWaitMs);
       if (!server.labEnabled) return wait;
-      const request = { client, pane: id, transport, count: count++ };
+      const pane = meterOf(id, timeline.stats(id).segment.number);
+      const request = { client, pane, transport, count: count++ };
       return { ...wait, ...networkParamsFor(request, settings.network, settings.seed) };
     };
     const subscriber = createSubscriber({

@@ -2,8 +2,10 @@
  * The state of the lab, for tests and other programs: `window.lab.state()`. Its fields are
  * stable; docs/protocol.md describes them.
  *
+ * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
  * @typedef {import('./lab.js').Lab} Lab
  * @typedef {import('./panes.js').Pane} Pane
+ * @typedef {import('../model/segments.js').Segment} Segment
  */
 import { latencySummary } from '../model/stats.js';
 
@@ -23,15 +25,16 @@ export function stateOf(lab, paused) {
 /** @param {Lab} lab @param {Pane} pane */
 function paneState({ timeline, bytesOf }, { id, subscriber: { transport } }) {
   const stats = timeline.stats(id);
+  const { segment, earlier } = stats;
   return {
     id,
     technique: transport, // the earlier name of `transport`, which other programs still read
     transport,
     state: stats.state,
-    requests: stats.requests,
-    answers: stats.responses,
-    empty: stats.empty,
-    errors: stats.errors,
+    requests: segment.requests,
+    answers: segment.responses,
+    empty: segment.empty,
+    errors: segment.errors,
     inFlight: stats.inFlight,
     delivered: stats.delivered,
     stale: stats.stale,
@@ -39,9 +42,19 @@ function paneState({ timeline, bytesOf }, { id, subscriber: { transport } }) {
     missed: stats.missed,
     gaps: stats.gaps,
     shown: stats.shown,
-    latency: latencySummary(stats),
+    latency: latencySummary(segment),
     bytes: bytesOf(id),
+    segments: [...earlier, segment]
+      .filter(({ number }) => number > 0)
+      .map((one) => segmentState(one, bytesOf(id, one.number))),
   };
+}
+
+/** @param {Segment} segment @param {ByteCounts} bytes */
+function segmentState(segment, bytes) {
+  const { transport, from, requests } = segment;
+  const { n, p50, p95 } = latencySummary(segment);
+  return { transport, from, n, p50, p95, requests, bytes };
 }
 
 /** @typedef {ReturnType<typeof stateOf>} LabState */

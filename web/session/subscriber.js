@@ -83,7 +83,7 @@ function runTransport(options, ledger, isCurrent, signal) {
   const deliver = (/** @type {Update} */ update) => {
     if (isCurrent()) emit(received(update, ledger, measure));
   };
-  emit({ type: 'transport', transport });
+  emit({ type: 'transport', transport, intervalMs });
   const client = createClient(report, networkParams);
   const run = resilient(transport, (ms) => report({ type: 'pause', ms }));
   run(client, () => ledger.cursor, deliver, signal, intervalMs);

@@ -1,18 +1,31 @@
 /**
- * The comparison: one row per pane, with the mean of the model, and the lesson below.
+ * The comparison: one row per pane, with the mean of the model, and below it paler rows of
+ * finished segments.
  *
  * @typedef {import('../model/types.js').TransportKind} TransportKind
- * @typedef {{ kind: TransportKind, name: string, cells: string[] }} Row
+ * @typedef {{ kind: TransportKind,  name: string, cells: string[],
+ *             isFinished: boolean }} Row
  */
 import { h } from './dom.js';
 
-const COLUMNS = ['median', 'p95', 'mean', 'model', 'requests/s', 'empty', 'overhead'];
+/** Name and meaning of each column. */
+const COLUMNS = {
+  'n': 'messages measured',
+  'median': 'half of the messages took at most this long',
+  'p95': '95 % of the messages took at most this long',
+  'mean': 'average latency',
+  'model': 'average latency that the model predicts',
+  'requests/s': 'requests per second while it ran; a WebSocket has handshakes only',
+  'empty': 'share of responses without messages',
+  'overhead': 'bytes in both directions except the bodies, per delivered message',
+};
 
 /** @param {HTMLElement} status shown below the lesson */
 export function mountComparison(status) {
   const body = h('tbody', { 'data-testid': 'comparison' });
   const lesson = h('p', { 'class': 'lesson', 'data-testid': 'lesson' });
-  const head = h('tr', {}, h('td'), ...COLUMNS.map((name) => h('th', { scope: 'col' }, name)));
+  const headings = Object.entries(COLUMNS).map(([name, title]) => h('th', { scope: 'col', title }, name));
+  const head = h('tr', {}, h('td'), ...headings);
   const table = h('table', { 'aria-label': 'Comparison of the three panes' }, h('thead', {}, head), body);
   return {
     element: h(
@@ -29,7 +42,11 @@ export function mountComparison(status) {
 }
 
 /** @param {Row} row */
-function rowElement({ kind, name, cells }) {
+function rowElement({ kind, name, cells, isFinished }) {
   const values = cells.map((cell) => h('td', {}, cell));
-  return h('tr', { 'data-kind': kind }, h('th', { scope: 'row' }, name), ...values);
+  const heading = h('th', { scope: 'row' }, isFinished ? `${name}, before` : name);
+  const row = h('tr', { 'data-kind': kind }, heading, ...values);
+  row.classList.toggle('finished', isFinished);
+  if (isFinished) row.dataset.testid = 'segment-row';
+  return row;
 }

@@ -2,6 +2,7 @@
  * The counters of a pane.
  *
  * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
+ * @typedef {import('../model/segments.js').Segment} Segment
  * @typedef {import('../model/stats.js').Stats} Stats
  */
 import { bytes as bytesText, count } from '../model/format.js';
@@ -36,7 +37,7 @@ export function mountCounters(id) {
   });
   return {
     element: h('dl', { class: 'counters' }, ...cells.map(({ cell }) => cell)),
-    /** @param {Stats & ByteCounts} counts null: unknown */
+    /** @param {Stats & Segment & ByteCounts} counts null: unknown */
     draw(counts) {
       for (const { key, amount, cell } of cells) {
         const value = counts[key];

@@ -5,7 +5,7 @@
  *
  * @typedef {import('../model/types.js').TransportKind} TransportKind
  * @typedef {{ kind: TransportKind, name: string, values: number[],
- *             model: ((ms: number) => number) | null }} Curve
+ *             model: ((ms: number) => number) | null, isFinished: boolean }} Curve
  * @typedef {ReturnType<typeof createScale>} Scale
  */
 import { durationText } from '../model/format.js';
@@ -57,7 +57,7 @@ export function mountDistribution() {
       table.replaceChildren(...quantileRows(all)); // hidden or not: it can be shown in a pause
       if (scale.width === 0) return;
       if (scale.fit(all)) axes.replaceChildren(...shareAxis(scale), ...timeAxis(scale));
-      curves.replaceChildren(...all.flatMap((curve, index) => curveElements(curve, index, scale)));
+      curves.replaceChildren(...curvesOf(all, scale));
     },
   };
 }
@@ -124,6 +124,24 @@ function timeAxis(scale) {
       s('text', place, ms < 1000 ? `${ms} ms` : `${ms / 1000} s`),
     ];
   }).flat();
+}
+
+/** Finished segments first, so that the current ones are drawn over them.
+ * @param {Curve[]} all @param {Scale} scale */
+function curvesOf(all, scale) {
+  const finished = all.filter(({ isFinished }) => isFinished);
+  const current = all.filter(({ isFinished }) => !isFinished);
+  return [
+    ...finished.flatMap((curve) => ghostElements(curve, scale)),
+    ...current.flatMap((curve, index) => curveElements(curve, index, scale)),
+  ];
+}
+
+/** The curve of a finished segment, without a label: its row has the name.
+ * @param {Curve} curve @param {Scale} scale */
+function ghostElements({ kind, values }, scale) {
+  if (values.length === 0) return [];
+  return [s('path', { 'class': 'measured ghost', 'data-kind': kind, 'd': measuredPath(values, scale) })];
 }
 
 /** @param {Curve} curve @param {number} index @param {Scale} scale */

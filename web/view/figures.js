@@ -27,7 +27,7 @@ export function mountFigures(id) {
     /** @param {Stats} stats at the moment `now` @param {number} now
      *  @param {number} newest the newest version that the page knows then */
     draw(stats, now, newest) {
-      const { value, unit } = duration(latencySummary(stats).p50);
+      const { value, unit } = duration(latencySummary(stats.segment).p50);
       median.replaceChildren(value, h('small', {}, unit));
       setText(sample, sampleText(stats));
       setText(position, positionText(stats, newest));
@@ -38,8 +38,8 @@ export function mountFigures(id) {
 }
 
 /** @param {Stats} stats */
-function sampleText(stats) {
-  const { n, p95, last, error } = latencySummary(stats);
+function sampleText({ segment }) {
+  const { n, p95, last, error } = latencySummary(segment);
   if (n === 0) return 'median latency';
   const accuracy = error > 0 ? `, ±\u00a0${durationText(error)}` : '';
   return `median of ${count(n)}${accuracy} · p95 ${durationText(p95)} · last ${durationText(last)}`;
@@ -54,13 +54,13 @@ export function positionText({ delivered, shown }, newest) {
 }
 
 /** @param {Stats} stats @param {number} now */
-export function stateText({ state, stateSince, transport, inFlight }, now) {
+export function stateText({ state, stateSince, segment, inFlight }, now) {
   if (state !== 'stopped' && inFlight >= MAX_CONNECTIONS) {
     return `${inFlight} in flight ⚠ ${MAX_CONNECTIONS} at a time`;
   }
   switch (state) {
     case 'polling':
-      return transport === 'interval' && inFlight > 1 ? `${inFlight} in flight` : 'polling';
+      return segment.transport === 'interval' && inFlight > 1 ? `${inFlight} in flight` : 'polling';
     case 'held':
       return `held ${((now - stateSince) / 1000).toFixed(0)}\u00a0s`;
     case 'connecting':

@@ -1,8 +1,11 @@
 /**
  * Names and glyphs of the kinds of transports. Glyphs accompany colors everywhere.
  *
+ * @typedef {import('../model/types.js').TransportId} TransportId
  * @typedef {import('../model/types.js').TransportKind} TransportKind
  */
+import { kindOf } from '../model/types.js';
+import { transports } from '../transports/index.js';
 
 /** @type {Record<TransportKind, { name: string, glyph: string }>} */
 export const KIND_LABELS = {
@@ -10,3 +13,10 @@ export const KIND_LABELS = {
   longpoll: { name: 'Long polling', glyph: '▲' },
   ws: { name: 'WebSocket', glyph: '●' },
 };
+
+/** A transport with its variant, for example "■ Polling, chained". @param {TransportId} transport */
+export function transportName(transport) {
+  const kind = kindOf(transport);
+  const { name, glyph } = KIND_LABELS[kind];
+  return `${glyph} ${name}${kind === 'poll' ? `, ${transports[transport].label}` : ''}`;
+}

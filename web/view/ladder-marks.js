@@ -16,7 +16,7 @@
  * @property {Interval[]} intervals
  */
 import { exchangeOf } from '../model/events.js';
-import { isEmpty } from '../model/stats.js';
+import { isEmpty } from '../model/segments.js';
 import { kindOf, kindOfExchange } from '../model/types.js';
 import { transports } from '../transports/index.js';
 import { s } from './svg.js';

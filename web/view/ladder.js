@@ -8,7 +8,8 @@
  * @typedef {import('./ladder-geometry.js').Geometry} Geometry
  * @typedef {import('./ladder-marks.js').Canvas} Canvas
  */
-import { exchangeOf, switchesIn } from '../model/events.js';
+import { exchangeOf } from '../model/events.js';
+import { switchesIn } from '../model/segments.js';
 import { kindOfExchange } from '../model/types.js';
 import { h } from './dom.js';
 import { SPAN_MS, createGeometry } from './ladder-geometry.js';

@@ -57,7 +57,7 @@ export function mountPane(id, subscriber) {
     /** @param {Moment} moment */
     draw(moment) {
       const { live, stats, statsDue } = moment;
-      const transport = (live ? null : stats.transport) ?? subscriber.transport;
+      const transport = (live ? null : stats.segment.transport) ?? subscriber.transport;
       element.dataset.kind = kindOf(transport);
       drawMessages(parts, moment);
       if (stats.stale > stale) sharedText.flash();
@@ -106,7 +106,7 @@ function drawFigures({ header, figures, counters, code, eventLog }, moment, tran
   const { now, start, stats, newest, events, bytes } = moment;
   header.draw(transport);
   figures.draw(stats, now, newest);
-  counters.draw({ ...stats, ...bytes });
+  counters.draw({ ...stats, ...stats.segment, ...bytes });
   if (root.dataset.content === 'code') code.draw(transport, events.at(-1));
   if (root.dataset.content === 'log' || root.dataset.tables) eventLog.draw(events, start);
 }

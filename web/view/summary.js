@@ -1,97 +1,116 @@
 /**
- * The summary of the panes as curves and as table rows, with the model of each.
+ * The summary of the panes as curves and as table rows, with the model of each. Below the current
+ * segments are the finished ones, so that a switch compares before and after.
  *
- * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
- * @typedef {import('../model/stats.js').Stats} Stats
  * @typedef {import('../model/theory.js').Prediction} Prediction
  * @typedef {import('../session/lab.js').Lab} Lab
- * @typedef {import('../session/panes.js').Pane} Pane
+ * @typedef {import('../session/results.js').Result} Result
  * @typedef {import('./comparison.js').Row} Row
  * @typedef {import('./distribution.js').Curve} Curve
  */
-import { bytes, durationText } from '../model/format.js';
+import { bytes, count, durationText } from '../model/format.js';
 import { latencySummary } from '../model/stats.js';
 import { predict } from '../model/theory.js';
 import { kindOf } from '../model/types.js';
-import { transports } from '../transports/index.js';
-import { KIND_LABELS } from './kinds.js';
+import { currentResults, earlierResults } from '../session/results.js';
+import { transportName } from './kinds.js';
 
 /** How long the server holds a long poll by default, in milliseconds. */
 const HOLD_MS = 25_000;
+
+/** Finished segments that are shown; the newest. */
+const MAX_EARLIER = 3;
 
 /**
  * @param {Lab} lab
  * @param {number} publisherRate messages per second in free mode
  * @param {boolean} withModel
- * @returns {{ curve: Curve, row: Row }[]}
+ * @returns {{ curves: Curve[], rows: Row[] }}
  */
 export function summaryOf(lab, publisherRate, withModel) {
-  return lab.panes.map((pane) => {
-    const prediction = withModel ? predictionFor(pane, lab, publisherRate) : null;
-    return { curve: curveOf(pane, lab, prediction), row: rowOf(pane, lab, prediction) };
-  });
+  const current = currentResults(lab);
+  const earlier = earlierResults(lab).slice(0, MAX_EARLIER);
+  const predictions = current.map((result) =>
+    withModel ? predictionFor(result, lab, publisherRate) : null,
+  );
+  return {
+    curves: [
+      ...earlier.map((result) => curveOf(result, null, true)),
+      ...current.map((result, index) => curveOf(result, predictions[index] ?? null, false)),
+    ],
+    rows: [
+      ...current.map((result, index) => rowOf(result, predictions[index] ?? null)),
+      ...earlier.map((result) => ({ ...rowOf(result, null), isFinished: true })),
+    ],
+  };
 }
 
 /** What the model predicts; null where its assumptions do not hold.
- * @param {Pane} pane @param {Lab} lab @param {number} publisherRate @returns {Prediction | null} */
-function predictionFor({ subscriber }, { settings, connection }, publisherRate) {
+ * @param {Result} result @param {Lab} lab @param {number} publisherRate @returns {Prediction | null} */
+function predictionFor({ transport, pane }, { settings, connection, panes }, publisherRate) {
   const { preset, network, schedule } = settings;
   const perSecond = preset ? preset.rate : publisherRate;
   const isScheduled = (preset?.schedule ?? schedule) !== 'off';
   const isDisturbed = network.pollDelays || network.jitter || preset?.outage;
   if (!isScheduled || isDisturbed || preset?.blockedConnections) return null;
   const delay = connection.server.labEnabled ? (network.delay ?? 0) : 0;
-  const { transport, intervalMs } = subscriber;
+  const intervalMs = panes.find(({ id }) => id === pane)?.subscriber.intervalMs ?? 0;
   return predict(transport, { rate: perSecond / 1000, intervalMs, delay, hold: HOLD_MS });
 }
 
-/** @param {Pane} pane @param {Lab} lab @param {Prediction | null} prediction @returns {Curve} */
-function curveOf({ id, subscriber: { transport } }, { timeline }, prediction) {
-  const kind = kindOf(transport);
+/** @param {Result} result @param {Prediction | null} prediction @param {boolean} isFinished
+ *  @returns {Curve} */
+function curveOf({ transport, latencies }, prediction, isFinished) {
   return {
-    kind,
-    name: `${KIND_LABELS[kind].glyph} ${transports[transport].label}`,
-    values: timeline.stats(id).latencies.map(({ ms }) => ms),
+    kind: kindOf(transport),
+    name: transportName(transport),
+    values: latencies.map(({ ms }) => ms),
     model: prediction?.arrived ?? null,
+    isFinished,
   };
 }
 
-/** @param {Pane} pane @param {Lab} lab @param {Prediction | null} prediction @returns {Row} */
-function rowOf({ id, subscriber: { transport } }, lab, prediction) {
-  const kind = kindOf(transport);
-  const { glyph, name } = KIND_LABELS[kind];
-  const stats = lab.timeline.stats(id);
-  const { p50, p95, mean } = latencySummary(stats);
-  const seconds = measuredSeconds(lab);
+/** @param {Result} result @param {Prediction | null} prediction @returns {Row} */
+function rowOf(result, prediction) {
+  const { p50, p95, mean } = latencySummary(result);
   return {
-    kind,
-    name: `${glyph} ${kind === 'poll' ? transports[transport].label : name}`,
+    kind: kindOf(result.transport),
+    name: transportName(result.transport),
+    isFinished: false,
     cells: [
+      count(result.latencies.length),
       durationText(p50),
       durationText(p95),
       durationText(mean),
-      durationText(prediction?.mean ?? null),
-      seconds > 0 ? (stats.requests / seconds).toFixed(1) : '–',
-      emptyText(stats, kind === 'ws'),
-      overheadText(stats, lab.bytesOf(id)),
+      modelText(prediction),
+      requestsText(result),
+      emptyText(result),
+      overheadText(result),
     ],
   };
 }
 
-/** @param {Lab} lab */
-function measuredSeconds({ timeline: { pageStats } }) {
-  const { startedAt, stoppedAt } = pageStats;
-  return startedAt ? ((stoppedAt ?? performance.now()) - startedAt) / 1000 : 0;
+/** Without simulated delay the model has none either, and the machine some.
+ * @param {Prediction | null} prediction */
+function modelText(prediction) {
+  if (prediction === null) return '–';
+  return prediction.mean < 1 ? '<\u00a01\u00a0ms' : durationText(prediction.mean);
 }
 
-/** @param {Stats} stats @param {boolean} isSocket */
-function emptyText({ responses, empty }, isSocket) {
-  return isSocket || responses === 0 ? '–' : `${((100 * empty) / responses).toFixed(0)}\u00a0%`;
+/** @param {Result} result */
+function requestsText({ transport, requests, seconds }) {
+  if (kindOf(transport) === 'ws') return requests === 1 ? '1 handshake' : `${count(requests)} handshakes`;
+  return seconds > 0 ? (requests / seconds).toFixed(1) : '–';
 }
 
-/** All bytes except those of the bodies, per message.
- * @param {Stats} stats @param {ByteCounts} counted */
-function overheadText({ delivered, bodyBytes }, { up, down }) {
-  if (up === null || down === null || delivered === 0) return '–';
-  return `${bytes(Math.max(0, Math.round((up + down - bodyBytes) / delivered)))}/msg`;
+/** @param {Result} result */
+function emptyText({ transport, responses, empty }) {
+  if (kindOf(transport) === 'ws' || responses === 0) return '–';
+  return `${((100 * empty) / responses).toFixed(0)}\u00a0%`;
+}
+
+/** All bytes except those of the bodies, per message. @param {Result} result */
+function overheadText({ received, bodyBytes, bytes: { up, down } }) {
+  if (up === null || down === null || received === 0) return '–';
+  return `${bytes(Math.max(0, Math.round((up + down - bodyBytes) / received)))}/msg`;
 }

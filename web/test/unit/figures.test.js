@@ -90,7 +90,7 @@ test('a pane is behind the newest version that the page knows, not its own last 
 });
 
 test('the time axis grows by decades until it holds every latency', () => {
-  const curve = (/** @type {number[]} */ ...values) => ({ kind: /** @type {const} */ ('poll'), name: '', values, model: null });
+  const curve = (/** @type {number[]} */ ...values) => ({ kind: /** @type {const} */ ('poll'), name: '', values, model: null, isFinished: false });
   assert.equal(decadesOf([]), 4);
   assert.equal(decadesOf([curve(0.2, 10_000)]), 4);
   assert.equal(decadesOf([curve(3), curve(11_000)]), 5);

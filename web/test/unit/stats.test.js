@@ -54,37 +54,37 @@ function statsAfter(...events) {
 test('a request is in flight until its response, error or cancellation', () => {
   assert.equal(statsAfter(REQUEST).inFlight, 1);
   const responded = statsAfter(REQUEST, EMPTY);
-  assert.deepEqual([responded.responses, responded.empty, responded.inFlight], [1, 1, 0]);
+  assert.deepEqual([responded.segment.responses, responded.segment.empty, responded.inFlight], [1, 1, 0]);
   const failed = statsAfter(REQUEST, ERROR);
-  assert.deepEqual([failed.responses, failed.errors, failed.inFlight], [0, 1, 0]);
+  assert.deepEqual([failed.segment.responses, failed.segment.errors, failed.inFlight], [0, 1, 0]);
   const cancelled = statsAfter(REQUEST, { type: 'cancel', exchange: EXCHANGE });
-  assert.deepEqual([cancelled.errors, cancelled.inFlight], [0, 0]);
+  assert.deepEqual([cancelled.segment.errors, cancelled.inFlight], [0, 0]);
 });
 
 test('a socket is in flight until it opens, and an unexpected close is an error', () => {
   assert.equal(statsAfter(REQUEST, OPEN).inFlight, 0);
-  assert.equal(statsAfter(REQUEST, OPEN, close(true, false)).errors, 1);
-  assert.equal(statsAfter(REQUEST, OPEN, close(true, true)).errors, 0);
+  assert.equal(statsAfter(REQUEST, OPEN, close(true, false)).segment.errors, 1);
+  assert.equal(statsAfter(REQUEST, OPEN, close(true, true)).segment.errors, 0);
   assert.equal(statsAfter(REQUEST, close(false, false)).inFlight, 0);
 });
 
 test('a frame is a response, but ends no request', () => {
   const frame = /** @type {PaneEvent} */ ({ ...response(1), type: 'frame' });
   const stats = statsAfter(REQUEST, OPEN, frame, frame);
-  assert.deepEqual([stats.responses, stats.inFlight], [2, 0]);
+  assert.deepEqual([stats.segment.responses, stats.inFlight], [2, 0]);
 });
 
 test('new messages are delivered, measured and displayed', () => {
   const stats = statsAfter(REQUEST, response(1), REQUEST, response(2));
-  assert.deepEqual([stats.delivered, stats.shown, stats.bodyBytes], [2, 2, 8]);
-  assert.deepEqual(stats.latencies.map(({ ms }) => ms), [1, 2]);
+  assert.deepEqual([stats.delivered, stats.shown, stats.segment.bodyBytes], [2, 2, 8]);
+  assert.deepEqual(stats.segment.latencies.map(({ ms }) => ms), [1, 2]);
   assert.deepEqual(stats.entries.map((entry) => entry.kind !== 'gap' && entry.message.version), [2, 1]);
 });
 
 test('messages that arrive in a hidden tab are delivered, but not measured', () => {
   const newMessages = receiptOf(1).newMessages.map((delivery) => ({ ...delivery, isMeasured: false }));
   const stats = statsAfter(response(1, { newMessages }));
-  assert.deepEqual([stats.delivered, stats.latencies.length], [1, 0]);
+  assert.deepEqual([stats.delivered, stats.segment.latencies.length], [1, 0]);
 });
 
 test('stale responses, duplicates and gaps are counted and displayed', () => {
@@ -110,12 +110,12 @@ for (const [transport, events, state] of /** @type {[any, PaneEvent[], string][]
 ])) {
   const names = events.map(({ type }) => type).join(', ') || 'its start';
   test(`${transport} is ${state} after ${names}`, () => {
-    assert.equal(statsAfter({ type: 'transport', transport }, ...events).state, state);
+    assert.equal(statsAfter({ type: 'transport', transport, intervalMs: 1000 }, ...events).state, state);
   });
 }
 
 test('the state has the time of the event that entered it', () => {
-  const stats = statsAfter({ type: 'transport', transport: 'ws' }, REQUEST, OPEN, close(true, true));
+  const stats = statsAfter({ type: 'transport', transport: 'ws', intervalMs: 1000 }, REQUEST, OPEN, close(true, true));
   assert.deepEqual([stats.state, stats.stateSince], ['open', 3]);
 });
 

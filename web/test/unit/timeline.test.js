@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { switchesIn } from '../../model/events.js';
 import { intervalsOf } from '../../model/intervals.js';
 import { KEPT_MS, createTimeline } from '../../model/timeline.js';
 import { batch, message } from './fixtures.js';
@@ -39,7 +38,7 @@ test('the state of a pane is that of the moment', () => {
   const timeline = createTimeline();
   const pane = 'longpoll';
   const exchange = { id: 1, path: '/longpoll', requestedAt: 2, upMs: 0, downMs: 0 };
-  timeline.add({ type: 'transport', transport: 'longpoll', pane, at: 1 });
+  timeline.add({ type: 'transport', transport: 'longpoll', intervalMs: 1000, pane, at: 1 });
   timeline.add({ type: 'request', exchange, pane, at: 2 });
   timeline.add({ type: 'error', exchange, reason: '', timedOut: false, pane, at: 3 });
   timeline.add({ type: 'stopped', pane, at: 4 });
@@ -71,18 +70,6 @@ test('the newest version is that of the page, at any moment', () => {
   assert.equal(timeline.newestAt(0), 6);
   timeline.clear();
   assert.equal(timeline.newestAt(3 * KEPT_MS), 0);
-});
-
-test('a start is no switch of the transport, a change while running is', () => {
-  /** @param {TimedPaneEvent['type']} type @param {number} at */
-  const event = (type, at) =>
-    /** @type {TimedPaneEvent} */ ({ type, at, pane: 'ws', transport: 'ws' });
-  const events = ['transport', 'pause', 'transport', 'stopped', 'transport', 'transport'].map(
-    (type, at) => event(/** @type {TimedPaneEvent['type']} */ (type), at),
-  );
-  assert.deepEqual(switchesIn(events).map(({ at }) => at), [2, 5]);
-  assert.deepEqual(switchesIn(events.slice(1)).map(({ at }) => at), [2, 5]);
-  assert.deepEqual(switchesIn([]), []);
 });
 
 test('page events alone prune nothing', () => {

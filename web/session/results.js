@@ -1,0 +1,33 @@
+/**
+ * Results: the figures of one segment of a pane, with its bytes.
+ *
+ * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
+ * @typedef {import('../model/segments.js').Segment} Segment
+ * @typedef {import('../model/types.js').PaneId} PaneId
+ * @typedef {import('../model/types.js').TransportId} TransportId
+ * @typedef {import('./lab.js').Lab} Lab
+ * @typedef {import('./panes.js').Pane} Pane
+ *
+ * @typedef {{ pane: PaneId, transport: TransportId, seconds: number, bytes: ByteCounts } &
+ *   Omit<Segment, 'transport'>} Result
+ */
+import { activeMs } from '../model/segments.js';
+
+/** The current result of each pane. @param {Lab} lab @returns {Result[]} */
+export function currentResults(lab) {
+  return lab.panes.map((pane) => resultOf(lab, pane, lab.timeline.stats(pane.id).segment));
+}
+
+/** The results of the finished segments of all panes, newest first. @param {Lab} lab */
+export function earlierResults(lab) {
+  return lab.panes
+    .flatMap((pane) => lab.timeline.stats(pane.id).earlier.map((one) => resultOf(lab, pane, one)))
+    .toSorted((a, b) => b.from - a.from);
+}
+
+/** @param {Lab} lab @param {Pane} pane @param {Segment} segment @returns {Result} */
+function resultOf(lab, { id, subscriber }, segment) {
+  const transport = segment.transport ?? subscriber.transport; // not started yet
+  const seconds = activeMs(segment, performance.now()) / 1000;
+  return { ...segment, pane: id, transport, seconds, bytes: lab.bytesOf(id, segment.number) };
+}

@@ -1,0 +1,81 @@
+/** A switch of the transport: each segment has the figures of its own transport alone. */
+import { byId, expect, open, state, test } from './trifold.js';
+
+/** @param {import('@playwright/test').Page} page */
+async function pollPane(page) {
+  return byId(await state(page)).poll;
+}
+
+/** Publishes 20 messages per second, as the page's publisher does.
+ * @param {import('@playwright/test').Page} page */
+async function startBurst(page) {
+  await page.getByTestId('rate').fill('20');
+  await page.getByTestId('rhythm').selectOption('steady');
+}
+
+/** Waits until a segment has measured enough. @param {import('@playwright/test').Page} page @param {number} n */
+async function measure(page, n = 40) {
+  await expect.poll(async () => (await pollPane(page)).latency.n).toBeGreaterThanOrEqual(n);
+}
+
+test('segments in the middle of a burst have the figures of their transport', async ({ page, server }) => {
+  await open(page, server);
+  await startBurst(page);
+  const select = page.getByTestId('poll-technique');
+  await measure(page);
+  const polling = await pollPane(page);
+  await select.selectOption('ws');
+  await expect.poll(async () => (await pollPane(page)).state).toBe('open');
+  await measure(page);
+  await select.selectOption('interval');
+  await measure(page);
+  await page.getByTestId('poll-every').fill('300');
+  await page.getByTestId('poll-every').press('Enter');
+  await page.getByTestId('rhythm').focus(); // leaves the field, so that keys are commands
+  await page.getByTestId('rhythm').blur();
+  await measure(page);
+  await page.keyboard.press('v'); // interval + guard
+  await measure(page);
+  await page.getByTestId('rhythm').selectOption('off');
+
+  const published = (await state(page)).published;
+  await expect.poll(async () => (await pollPane(page)).delivered).toBe(published);
+  expect(await pollPane(page)).toMatchObject({ missed: 0, duplicate: 0, stale: 0 });
+  await page.getByTestId('toggle').click();
+
+  const { segments } = await pollPane(page);
+  expect(segments.map(({ transport }) => transport)).toEqual([
+    'interval', 'ws', 'interval', 'interval', 'interval-guard',
+  ]);
+  const [first, ws, second, faster, guarded] = segments.map(({ p50 }) => Number(p50));
+  for (const median of [first, second]) expect(Math.abs(Number(median) - 500)).toBeLessThan(150);
+  for (const median of [faster, guarded]) expect(Math.abs(Number(median) - 150)).toBeLessThan(75);
+  const reference = byId(await state(page)).ws; // ran with WebSocket alone
+  expect(Math.abs(Number(ws) - Number(reference.latency.p50))).toBeLessThan(15);
+  expect(segments[0]?.requests).toBeGreaterThanOrEqual(polling.requests);
+  expect(segments[1]?.requests).toBe(1);
+  // A request has the same size, whatever came before; the meters are sent twice a second.
+  await expect
+    .poll(async () => {
+      const polls = (await pollPane(page)).segments.filter(({ transport }) => transport !== 'ws');
+      const sizes = polls.map(({ bytes, requests }) => Number(bytes.up) / requests);
+      return Math.max(...sizes) - Math.min(...sizes);
+    })
+    .toBeLessThan(8);
+});
+
+test('the finished segment stays as a paler row and as a curve', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await open(page, server);
+  await startBurst(page);
+  await measure(page, 20);
+  await page.getByTestId('poll-technique').selectOption('ws');
+  const row = page.getByTestId('segment-row');
+  await expect(row).toHaveCount(1);
+  await expect(row).toContainText('■ Polling, interval, before');
+  await expect(page.getByTestId('ecdf').locator('.ghost')).toHaveCount(1);
+  await expect(page.getByTestId('comparison').locator('tr').first()).toContainText('● WebSocket');
+  await expect(page.getByTestId('comparison').locator('tr').first()).toContainText('1 handshake');
+  await page.getByTestId('reset').click();
+  await expect(row).toHaveCount(0);
+});
