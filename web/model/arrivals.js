@@ -44,15 +44,16 @@ export function* gaps(process, perSecond, uniform) {
  * @returns {Generator<number, void>}
  */
 export function* dueTimes(process, perSecond, seed) {
-  let due = 0;
-  for (const gap of gaps(process, perSecond, random(seed))) yield (due += gap);
+  const uniform = random(seed);
+  // A random phase: otherwise a steady schedule and a polling timer start together.
+  let due = process === 'steady' ? (-uniform() * 1000) / perSecond : 0;
+  for (const gap of gaps(process, perSecond, uniform)) yield (due += gap);
 }
 
-/** A body of 60 bytes: a number, and words to fill it up. */
-const WORDS = 'the cat sat on the mat and looked at three clocks at once';
+/** A body has 60 bytes: text, filled up with spaces, which are not shown. */
 const BODY_BYTES = 60;
 
 /** @param {number} number @returns {string} */
 export function bodyOf(number) {
-  return `${number} ${WORDS}`.padEnd(BODY_BYTES, '.').slice(0, BODY_BYTES);
+  return `message ${number}`.padEnd(BODY_BYTES);
 }

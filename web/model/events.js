@@ -23,14 +23,16 @@
  * @property {{ gap: Gap, missed: number } | null} gap
  *
  * @typedef {{ type: 'transport', transport: TransportId, intervalMs: number }
- *   | { type: 'request' | 'cancel' | 'open', exchange: Exchange }
+ *   | { type: 'request' | 'cancel', exchange: Exchange, isQueued: boolean }
+ *   | { type: 'sent' | 'open', exchange: Exchange }
  *   | { type: 'response' | 'frame', update: Update, receipt: Receipt }
- *   | { type: 'error', exchange: Exchange, reason: string, timedOut: boolean }
+ *   | { type: 'error', exchange: Exchange, isQueued: boolean, reason: string, timedOut: boolean }
  *   | { type: 'close', exchange: Exchange, code: number, reason: string, opened: boolean,
  *       expected: boolean }
  *   | { type: 'pause', ms: number }
  *   | { type: 'stopped' }} PaneEvent
- *   `transport` is the start with a transport and, for polling, an interval; a `close` is `expected` when this page closed
+ *   a request `isQueued` while the browser has no connection for it, until it is
+ *   `sent`; `transport` is the start with a transport and, for polling, an interval; a `close` is `expected` when this page closed
  *   the socket; `pause` is the time until the next attempt.
  *
  * @typedef {{ type: 'start', since: number }

@@ -46,20 +46,20 @@ export function createPlayback(timeline, isRunning, onChange) {
     get paused() {
       return playhead.pausedAt !== null;
     },
-    /** Whether the moment moves on by itself. */
     get moving() {
       if (playhead.pausedAt !== null) return isReplaying();
       return isRunning() || performance.now() < endOfRun(timeline);
     },
-    get replaying() {
-      return isReplaying();
+    /** @returns {'running' | 'finished' | null} */
+    get replay() {
+      if (playhead.replayStartedAt === null) return null;
+      return isReplaying() ? 'running' : 'finished';
     },
     get speed() {
       return playhead.speed;
     },
     togglePause: () => (playhead.pausedAt === null ? update(pauseAt(now())) : goLive()),
-    /** Replays the kept events. Pauses first when live. */
-    replay: () => update(replayBefore(playhead.pausedAt ?? now(), timeline)),
+    startReplay: () => update(replayBefore(playhead.pausedAt ?? now(), timeline)),
     changeSpeed: (/** @type {-1 | 1} */ step) => update(speedChange(playhead, now(), step)),
     /** Steps to the next or previous event. Pauses first when live. */
     stepToEvent: (/** @type {-1 | 1} */ step) =>

@@ -3,6 +3,7 @@
  * messages and of delays.
  *
  * @typedef {import('./arrivals.js').ArrivalProcess} ArrivalProcess
+ * @typedef {import('./figures.js').FigureId} FigureId
  * @typedef {import('./types.js').TransportId} TransportId
  *
  * @typedef {object} Network parameters of the simulated network, in milliseconds
@@ -15,7 +16,10 @@
  * @property {string} key
  * @property {string} name
  * @property {string} question for the class, before the run
- * @property {string} lesson   what the run has shown
+ * @property {string} setup    what runs, in words: its parameters
+ * @property {string[]} [choices] what the class votes on, if not on the three panes
+ * @property {FigureId} figure what the lesson is about
+ * @property {number} spanMs   time that a ladder shows during the run
  * @property {TransportId[]} transports of the three panes
  * @property {number} intervalMs polling interval
  * @property {ArrivalProcess} schedule
@@ -38,14 +42,22 @@
 /** How long a preset runs. */
 export const RUN_MS = 20_000;
 
+/** The publisher pauses at the end of a run, so that its last messages can arrive. */
+export const QUIET_END_MS = 2500;
+
 /** The polling interval without a preset. */
 export const DEFAULT_INTERVAL_MS = 1000;
 
 /** @type {TransportId[]} */
 export const DEFAULT_TRANSPORTS = ['interval', 'longpoll', 'ws'];
 
-/** @type {Omit<Preset, 'id' | 'key' | 'name' | 'question' | 'lesson'>} */
+/** The time that a ladder shows without a preset. */
+export const DEFAULT_SPAN_MS = 10_000;
+
+/** @type {Omit<Preset, 'id' | 'key' | 'name' | 'question' | 'setup'>} */
 const DEFAULTS = {
+  figure: 'latency',
+  spanMs: DEFAULT_SPAN_MS,
   transports: DEFAULT_TRANSPORTS,
   intervalMs: DEFAULT_INTERVAL_MS,
   schedule: 'off',
@@ -62,22 +74,25 @@ export const presets = [
     key: '1',
     name: 'Idle',
     question: 'No messages for 20 seconds. What does each transport send?',
-    lesson: 'Polling sent 20 requests for nothing. Long polling sent one, the WebSocket none.',
-    network: { delay: 40 },
-    injected: '40 ms each way',
+    setup: 'Polling every second · no messages · 100 ms each way',
+    figure: 'requests',
+    spanMs: 4000,
+    network: { delay: 100 },
+    injected: '100 ms each way',
   },
   {
     ...DEFAULTS,
     id: 'chat',
     key: '2',
     name: 'Chat',
-    question: 'A message every two seconds, a poll every two seconds: what is the average latency?',
-    lesson: 'Polling adds half its interval, and a third of its responses are empty.',
+    question: 'A message every two seconds, a poll every two seconds. How late is it, on average?',
+    setup: 'Polling every 2 s · a message every 2 s, at random times · 100 ms each way',
+    spanMs: 4000,
     intervalMs: 2000,
     schedule: 'poisson',
     rate: 0.5,
-    network: { delay: 40 },
-    injected: '40 ms each way',
+    network: { delay: 100 },
+    injected: '100 ms each way',
   },
   {
     ...DEFAULTS,
@@ -85,12 +100,14 @@ export const presets = [
     key: '3',
     name: 'Order',
     question: 'Some responses are slow. Can an old one arrive after a newer one?',
-    lesson: 'setInterval does not wait, so responses overtake each other. V fixes it.',
+    setup: 'setInterval every 500 ms · a message every 270 ms · every 4th response takes 1.9 s, others 0.25 s',
+    figure: 'stale',
+    spanMs: 5000,
     intervalMs: 500,
     schedule: 'steady',
-    rate: 4,
+    rate: 1000 / 270,
     network: { pollDelays: [1900, 250, 250, 250] },
-    injected: 'every 4th poll 1900 ms late, others 250',
+    injected: 'every 4th response takes 1.9 s',
   },
   {
     ...DEFAULTS,
@@ -98,11 +115,12 @@ export const presets = [
     key: '4',
     name: 'Outage',
     question: 'The network is down from second 5 to 13. Which loop keeps sending?',
-    lesson: 'The naive loop keeps sending: six requests are on the wire, the others wait.',
+    setup: 'Polling every 500 ms · a message every 1.13 s · the network is down from second 5 to 13',
+    figure: 'offline',
     transports: ['interval', 'chained-backoff', 'ws'],
     intervalMs: 500,
     schedule: 'steady',
-    rate: 1,
+    rate: 1000 / 1130, // no multiple of the interval, so that waits differ
     outage: { from: 5000, to: 13_000 },
     injected: 'no network from 5 s to 13 s',
   },
@@ -112,7 +130,9 @@ export const presets = [
     key: '5',
     name: 'Typing',
     question: 'Ten messages a second: does long polling still save requests?',
-    lesson: 'When busy, long polling sends more requests than polling, and is still faster.',
+    setup: 'Polling every second · 10 messages per second, at random times · 100 ms each way',
+    figure: 'requests',
+    spanMs: 2500,
     schedule: 'poisson',
     rate: 10,
     network: { delay: 100 },
@@ -124,23 +144,26 @@ export const presets = [
     key: '6',
     name: 'Board',
     question: 'Three changes in 20 seconds: what does each message cost?',
-    lesson: 'Rare messages are cheap to wait for, and expensive to poll for every second.',
+    setup: 'Polling every second · three messages · 100 ms each way',
+    figure: 'bytesPerMessage',
+    spanMs: 4000,
     dueTimes: [3300, 9700, 16_500],
-    network: { delay: 40 },
-    injected: '40 ms each way',
+    network: { delay: 100 },
+    injected: '100 ms each way',
   },
   {
     ...DEFAULTS,
     id: 'six',
     key: '7',
     name: 'Six',
-    question: 'Six pending requests, then one more fetch: when does its response arrive?',
-    lesson: 'A browser opens six connections to a host. The seventh request waits; a WebSocket does not.',
+    question: 'Six requests are hanging. When does the seventh get its response?',
+    setup: 'Polling every 500 ms · 2 messages per second · six requests of this page that get no response',
+    figure: 'waiting',
     intervalMs: 500,
     schedule: 'steady',
-    rate: 2,
+    rate: 1000 / 530,
     blockedConnections: 6,
-    injected: 'six requests that never get a response',
+    injected: 'six hanging requests',
   },
   {
     ...DEFAULTS,
@@ -148,10 +171,12 @@ export const presets = [
     key: '8',
     name: 'Hidden',
     question: 'Leave this tab for 12 seconds. Which pane slows down?',
-    lesson: 'A hidden tab fires its timers once a second. Messages in that time are not measured.',
+    setup: 'Polling every 250 ms · a message every 270 ms',
+    figure: 'hiddenRequests',
+    spanMs: 5000,
     intervalMs: 250,
     schedule: 'steady',
-    rate: 4,
+    rate: 1000 / 270,
   },
   {
     ...DEFAULTS,
@@ -159,7 +184,9 @@ export const presets = [
     key: '9',
     name: 'Talks',
     question: 'One typist, three copies: which one stutters? And with two typists?',
-    lesson: 'One text, three latencies. With two typists the last version wins.',
+    setup: 'Polling every 2 s · a letter every 150 ms',
+    figure: 'changes',
+    spanMs: 4000,
     intervalMs: 2000,
     typed: 'EVERYBODY TALKS, and everybody sees it: sooner here, later there. ',
   },
@@ -168,8 +195,9 @@ export const presets = [
     id: 'lab',
     key: '0',
     name: 'Lab',
-    question: 'while (true) setTimeout(poll, 1000): what happens? And does a chain overflow the stack?',
-    lesson: 'A chained setTimeout starts each turn on an empty stack.',
+    question: 'while (true) setTimeout(poll, 1000): how often does poll run? Does a chain overflow the stack?',
+    choices: ['while (true)', 'recursion', 'chained setTimeout'],
+    setup: 'One second each, in a worker',
     antipatterns: true,
   },
 ];

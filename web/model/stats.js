@@ -11,7 +11,8 @@
  * @typedef {import('./types.js').Message} Message
  * @typedef {import('./types.js').TransportId} TransportId
  *
- * @typedef {'stopped' | 'connecting' | 'polling' | 'held' | 'open' | 'retrying'} PaneState
+ * @typedef {'stopped' | 'connecting' | 'queued' | 'polling' | 'held' | 'open' |
+ *   'retrying'} PaneState
  *
  * @typedef {{ kind: 'message', message: Message, latency: Latency }
  *   | { kind: 'stale', message: Message, after: number }
@@ -25,6 +26,7 @@
  * @property {PaneState} state
  * @property {number} stateSince when the state was entered, by `performance.now()`
  * @property {number} inFlight   requests without an outcome yet
+ * @property {number} queued     those of them that have not left the browser
  * @property {number} delivered  messages delivered, each counted once
  * @property {number} stale      responses that replaced a newer version on the display
  * @property {number} duplicate  messages delivered again
@@ -34,6 +36,8 @@
  * @property {number} head       the newest version reported by the log
  * @property {TickerEntry[]} entries newest first
  * @property {Message | null} text the shared text on the display
+ * @property {number} overwritten shared texts that replaced what another author had added
+ * @property {{ text: string, at: number } | null} lost what the last of them removed
  *
  * @typedef {object} PageStats
  * @property {number} startedAt   when the last run started; 0 before the first
@@ -61,6 +65,7 @@ export function emptyStats() {
     state: 'stopped',
     stateSince: 0,
     inFlight: 0,
+    queued: 0,
     delivered: 0,
     stale: 0,
     duplicate: 0,
@@ -70,6 +75,8 @@ export function emptyStats() {
     head: 0,
     entries: [],
     text: null,
+    overwritten: 0,
+    lost: null,
   };
 }
 
@@ -92,7 +99,7 @@ export function applyEvent(stats, event) {
   if (state) Object.assign(stats, { state, stateSince: event.at });
   countInFlight(stats, event);
   countInSegment(stats.segment, event);
-  if ('receipt' in event) applyReceipt(stats, event.receipt);
+  if ('receipt' in event) applyReceipt(stats, event.receipt, event.at);
 }
 
 /** Continues the segment, or begins the next one.
@@ -112,13 +119,16 @@ function startSegment(stats, event) {
 /** The state that an event leads to, or null if it stays. Only the client of the current
  * transport has events that matter: an aborted one has only `cancel` and `close`.
  * @param {PaneEvent} event @param {TransportId | null} transport @returns {PaneState | null} */
-function stateAfter({ type }, transport) {
+function stateAfter(event, transport) {
+  const { type } = event;
   const kind = transport && kindOf(transport);
   if (type === 'stopped') return 'stopped';
   if (type === 'transport') return 'connecting';
   if (type === 'open') return 'open';
   if (type === 'error' || type === 'pause') return 'retrying';
   if (type === 'response' && kind === 'poll') return 'polling';
+  if (type === 'request' && event.isQueued) return 'queued';
+  if (type === 'sent') return kind === 'longpoll' ? 'held' : 'polling';
   if (type === 'request' && kind === 'longpoll') return 'held';
   if (type === 'request' && kind === 'ws') return 'connecting';
   return null;
@@ -130,10 +140,17 @@ function countInFlight(stats, event) {
   switch (event.type) {
     case 'request':
       stats.inFlight += 1;
+      if (event.isQueued) stats.queued += 1;
       break;
-    case 'response':
+    case 'sent':
+      stats.queued -= 1;
+      break;
     case 'error':
     case 'cancel':
+      if (event.isQueued) stats.queued -= 1;
+      stats.inFlight -= 1;
+      break;
+    case 'response':
     case 'open':
       stats.inFlight -= 1;
       break;
@@ -143,19 +160,44 @@ function countInFlight(stats, event) {
   }
 }
 
-/** @param {Stats} stats @param {Receipt} receipt */
-function applyReceipt(stats, receipt) {
+/** @param {Stats} stats @param {Receipt} receipt @param {number} at */
+function applyReceipt(stats, receipt, at) {
   const { newMessages, duplicates, displayedVersion, head, messages, gap } = receipt;
   stats.delivered += newMessages.length;
   stats.duplicate += duplicates;
   stats.shown = displayedVersion;
   stats.head = head;
+  for (const { message } of newMessages) applyText(stats, message, at);
   stats.text = sharedTextOf(messages) ?? stats.text;
   if (gap) {
     stats.gaps += 1;
     stats.missed += gap.missed;
   }
   addEntries(stats, receipt);
+}
+
+/** Counts a text that lacks what another author had added: order is not merging.
+ * @param {Stats} stats @param {Message} message @param {number} at */
+function applyText(stats, message, at) {
+  if (message.kind !== 'text' || typeof message.body !== 'string') return;
+  const before = stats.text;
+  stats.text = message;
+  if (!before || before.sender === message.sender || before.version > message.version) return;
+  const lost = lostText(String(before.body), message.body);
+  if (!lost) return;
+  stats.overwritten += 1;
+  stats.lost = { text: lost, at };
+}
+
+/** What the second text lacks of the first: its middle, between what both begin and end with.
+ * @param {string} before @param {string} after */
+export function lostText(before, after) {
+  const longest = Math.min(before.length, after.length);
+  let start = 0;
+  while (start < longest && before[start] === after[start]) start++;
+  let end = 0;
+  while (end < longest - start && before.at(-1 - end) === after.at(-1 - end)) end++;
+  return before.slice(start, before.length - end);
 }
 
 /** @param {Stats} stats @param {Receipt} receipt */

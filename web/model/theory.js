@@ -9,6 +9,11 @@
  * @property {number} intervalMs T, the polling interval
  * @property {number} delay  d, one way in milliseconds
  * @property {number} hold   H, how long the server holds a long poll, in milliseconds
+ * @property {Outage} [outage]
+ *
+ * @typedef {object} Outage the network is down once
+ * @property {number} ms    for how long
+ * @property {number} share of all messages that are published meanwhile
  *
  * @typedef {object} Prediction
  * @property {number} mean                      latency in milliseconds
@@ -24,7 +29,7 @@ const step = (at) => (/** @type {number} */ ms) => (ms >= at ? 1 : 0);
 const uniform = (low, width) => (/** @type {number} */ ms) =>
   width === 0 ? step(low)(ms) : Math.min(1, Math.max(0, (ms - low) / width));
 
-/** @param {Parameters} parameters @param {number} period between two requests */
+/** @param {Omit<Parameters, 'outage'>} parameters @param {number} period between two requests */
 function polling({ rate, delay }, period) {
   return {
     mean: period / 2 + delay,
@@ -34,7 +39,7 @@ function polling({ rate, delay }, period) {
   };
 }
 
-/** @param {Parameters} parameters @returns {Prediction} */
+/** @param {Omit<Parameters, 'outage'>} parameters @returns {Prediction} */
 function longPolling({ rate, delay, hold }) {
   const gap = 2 * delay; // from sending a response until the next request arrives
   const quiet = Math.exp(-rate * gap) * (1 - Math.exp(-rate * hold));
@@ -55,7 +60,24 @@ function longPolling({ rate, delay, hold }) {
  * @param {Parameters} parameters
  * @returns {Prediction}
  */
-export function predict(transport, parameters) {
+export function predict(transport, { outage, ...parameters }) {
+  const prediction = predictWithoutOutage(transport, parameters);
+  return outage ? withOutage(prediction, outage) : prediction;
+}
+
+/** What is published while the network is down arrives when it is back: after between nothing and
+ * the length of the outage. @param {Prediction} prediction @param {Outage} outage @returns {Prediction} */
+function withOutage({ mean, arrived, ...rest }, { ms: length, share }) {
+  const delayed = uniform(0, length);
+  return {
+    ...rest,
+    mean: (1 - share) * mean + (share * length) / 2,
+    arrived: (ms) => (1 - share) * arrived(ms) + share * delayed(ms),
+  };
+}
+
+/** @param {TransportId} transport @param {Omit<Parameters, 'outage'>} parameters @returns {Prediction} */
+function predictWithoutOutage(transport, parameters) {
   const { intervalMs, delay } = parameters;
   switch (transport) {
     case 'interval':

@@ -17,10 +17,11 @@
  * @typedef {{ sender: string, kind: string, body: unknown }} MessageContent
  * @typedef {{ id: string } & MessageContent} NewMessage
  *
- * @typedef {{ id: number, path: string, requestedAt: number, upMs: number, downMs: number }}
- *   Exchange
- *   One request, or one socket: its number, when it was sent, and the delay that the simulated
- *   network adds in each direction.
+ * @typedef {{ id: number, path: string, requestedAt: number, sentAt: number | null,
+ *             upMs: number, downMs: number }} Exchange
+ *   One request, or one socket: its number, when the page requested it, when it left the browser
+ *   (null while it is queued there), and the delay that the simulated network adds in each
+ *   direction.
  *
  * @typedef {(Batch | Gap) & { exchange: Exchange }} Update
  *   What the log sends, with the request or socket that carried it.

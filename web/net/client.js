@@ -25,6 +25,7 @@
  *            Promise<void>} openSocket
  *   Delivers every update of one socket. Resolves when the socket is closed, dead or aborted.
  */
+import { dequeue, enqueue } from './connections.js';
 import { startHeartbeat } from './heartbeat.js';
 
 /** A request without a usable response. */
@@ -51,7 +52,8 @@ export function createClient(emit, networkParams = () => ({})) {
   function begin(path, cursor) {
     const params = networkParams();
     const exchange = createExchange(path, params);
-    emit({ type: 'request', exchange });
+    if (path !== '/ws') enqueue(exchange, () => emit({ type: 'sent', exchange }));
+    emit({ type: 'request', exchange, isQueued: exchange.sentAt === null });
     return { exchange, url: `${path}?${queryOf(cursor, params)}` };
   }
 
@@ -65,9 +67,10 @@ export function createClient(emit, networkParams = () => ({})) {
         return { ...content, exchange };
       } catch (error) {
         const failure = requestError(error, timeout.aborted);
-        if (signal.aborted) emit({ type: 'cancel', exchange });
-        else emit({ type: 'error', exchange, reason: failure.message, timedOut: timeout.aborted });
+        emit(failureEvent(exchange, failure.message, signal.aborted, timeout.aborted));
         throw failure;
+      } finally {
+        dequeue(exchange);
       }
     },
 
@@ -86,10 +89,12 @@ export function createClient(emit, networkParams = () => ({})) {
 
 /** @param {string} path @param {NetworkParams} params @returns {Exchange} */
 function createExchange(path, { up_ms = 0, down_ms = 0 }) {
+  const now = performance.now();
   return {
     id: ++exchanges,
     path,
-    requestedAt: performance.now(),
+    requestedAt: now,
+    sentAt: now,
     upMs: Number(up_ms),
     downMs: Number(down_ms),
   };
@@ -111,6 +116,14 @@ async function fetchUpdate(url, signal) {
   if (response.status === 410) return { ...problem, type: 'gap' };
   const seconds = Number(response.headers.get('retry-after')) || 0;
   throw new RequestError(`${response.status} ${problem.title}`, seconds * 1000);
+}
+
+/** @param {Exchange} exchange @param {string} reason @param {boolean} cancelled
+ *  @param {boolean} timedOut @returns {PaneEvent} */
+function failureEvent(exchange, reason, cancelled, timedOut) {
+  const isQueued = exchange.sentAt === null;
+  if (cancelled) return { type: 'cancel', exchange, isQueued };
+  return { type: 'error', exchange, isQueued, reason, timedOut };
 }
 
 /** @param {unknown} error @param {boolean} timedOut */

@@ -13,9 +13,15 @@
  */
 import { activeMs } from '../model/segments.js';
 
-/** The current result of each pane. @param {Lab} lab @returns {Result[]} */
-export function currentResults(lab) {
-  return lab.panes.map((pane) => resultOf(lab, pane, lab.timeline.stats(pane.id).segment));
+/** The result of each pane, now or at an earlier moment, whose bytes are unknown.
+ * @param {Lab} lab @param {number | null} [at] @returns {Result[]} */
+export function currentResults(lab, at = null) {
+  return lab.panes.map((pane) => {
+    if (at === null) return resultOf(lab, pane, lab.timeline.stats(pane.id).segment);
+    const { segment } = lab.timeline.statsAt(pane.id, at);
+    const bytes = { up: null, down: null };
+    return { ...resultOf(lab, pane, segment), bytes, seconds: activeMs(segment, at) / 1000 };
+  });
 }
 
 /** The results of the finished segments of all panes, newest first. @param {Lab} lab */

@@ -15,12 +15,9 @@
  * @property {boolean} labEnabled
  */
 import { dueTimes } from '../model/arrivals.js';
-import { RUN_MS } from '../model/presets.js';
+import { QUIET_END_MS, RUN_MS } from '../model/presets.js';
 import { createClient } from '../net/client.js';
 import { sleep } from '../net/sleep.js';
-
-/** The publisher pauses at the end of a run, so that its last messages can arrive. */
-const QUIET_END_MS = 2500;
 
 /** How much longer a run may take for messages that have not arrived yet. */
 const MAX_OVERTIME_MS = 1000;

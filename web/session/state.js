@@ -5,12 +5,13 @@
  * @typedef {import('../model/meters.js').ByteCounts} ByteCounts
  * @typedef {import('./lab.js').Lab} Lab
  * @typedef {import('./panes.js').Pane} Pane
+ * @typedef {import('./selection.js').Selection} Selection
  * @typedef {import('../model/segments.js').Segment} Segment
  */
 import { latencySummary } from '../model/stats.js';
 
-/** @param {Lab} lab @param {boolean} paused */
-export function stateOf(lab, paused) {
+/** @param {Lab} lab @param {boolean} paused @param {Selection} selection */
+export function stateOf(lab, paused, selection) {
   const { settings, timeline } = lab;
   return {
     running: lab.running,
@@ -18,6 +19,7 @@ export function stateOf(lab, paused) {
     preset: settings.preset?.id ?? null,
     seed: settings.seed,
     published: timeline.pageStats.published,
+    selected: selection.state,
     panes: lab.panes.map((pane) => paneState(lab, pane)),
   };
 }

@@ -25,8 +25,8 @@ const ANTIPATTERNS = [
   {
     id: 'flood',
     command: 'busyLoop',
-    name: 'Never returning',
-    code: 'while (true) {\n  setTimeout(poll, 0);\n}',
+    name: 'while (true)',
+    code: 'while (true) {\n  setTimeout(poll, 1000);\n}',
     unit: 'timers queued in a second',
     figure: ({ queued = 0 }) => count(queued),
     finding: ({ fired = 0 }) =>
@@ -35,18 +35,18 @@ const ANTIPATTERNS = [
   {
     id: 'recursion',
     command: 'recursiveCalls',
-    name: 'Calling itself',
+    name: 'recursion',
     code: 'function poll() {\n  request();\n  poll();\n}',
-    unit: 'calls deep, then it failed',
+    unit: 'calls, then the stack was full',
     figure: ({ depth = 0 }) => count(depth),
     finding: ({ error = '' }) => `${error}. Each call stays on the stack until the one it made returns.`,
   },
   {
     id: 'chain',
     command: 'chainedTimers',
-    name: 'Chaining a timer',
+    name: 'chained setTimeout',
     code: 'function poll() {\n  request();\n  setTimeout(poll, 0);\n}',
-    unit: 'calls deep, always',
+    unit: 'calls on the stack, always (0 ms, so that a second is enough)',
     figure: ({ depth = 0 }) => count(depth),
     finding: ({ turns = 0, depth = 0 }) =>
       `The homework: after ${count(turns)} turns the stack is ${depth} deep: poll, and the function that counts. It does not overflow: poll has returned long before the timer fires, and the event loop calls it from an empty stack.`,

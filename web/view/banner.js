@@ -17,7 +17,7 @@ export function mountBanner(playback) {
       if (!playback.paused) return;
       const ago = ((performance.now() - now) / 1000).toFixed(1);
       const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[playback.speed];
-      const mode = playback.replaying ? `Replay ${speed}` : 'Paused';
+      const mode = playback.replay ? `Replay ${speed}` : 'Paused';
       setText(
         text,
         `${mode}: ${ago} s ago. Traffic continues. Space: live · W: replay · ← →: event by event`,

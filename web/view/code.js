@@ -1,6 +1,6 @@
 /**
- * The source code of the running transport, from the very file that runs, with the line that
- * ran last.
+ * The code of the running transport: its loop in short, as a lecture writes it, with the line
+ * where it waits; and the very file that runs, with the line that ran last.
  *
  * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
  * @typedef {import('../model/types.js').TransportId} TransportId
@@ -16,6 +16,54 @@ const LINES_BY_EVENT = {
   response: [/\bsleep\(/, /\bdeliver\b/],
   frame: [/\bdeliver\b/],
 };
+
+/**
+ * The loops in short, as a lecture writes them. `>` marks the line where a loop waits.
+ * @type {Record<TransportId, string>}
+ */
+const LOOPS = {
+  'interval': `
+setInterval(function () {
+>  makeRequest();  // does not wait
+}, 1000);`,
+  'interval-guard': `
+setInterval(function () {
+  if (waiting) return;
+>  makeRequest();
+}, 1000);`,
+  'chained': `
+function poll() {
+>  makeRequest(function () {
+    setTimeout(poll, 1000);
+  });
+}`,
+  'chained-backoff': `
+function poll() {
+>  makeRequest(function (failed) {
+    setTimeout(poll, failed ? longer() : 1000);
+  });
+}`,
+  'longpoll': `
+function poll() {
+>  makeRequest(function () {  // held
+    poll();
+  });
+}`,
+  'ws': `
+socket = new WebSocket(url);
+>socket.onmessage = show;
+socket.send(text);
+socket.close();`,
+};
+
+/** The lines of a loop in short, and the one where it waits. @param {TransportId} transport */
+export function loopLines(transport) {
+  const lines = LOOPS[transport].trim().split('\n');
+  return {
+    lines: lines.map((line) => line.replace(/^>/, '')),
+    waits: lines.findIndex((line) => line.startsWith('>')),
+  };
+}
 
 /** The files, once fetched. @type {Map<string, Promise<string>>} */
 const files = new Map();
@@ -51,34 +99,38 @@ async function fetchLines(transport) {
 
 /** @param {string} id */
 export function mountCode(id) {
-  const element = h('pre', {
-    'class': 'code',
-    'tabindex': '0',
-    'aria-label': 'Source code of the transport',
-    'data-testid': `${id}-code`,
-  });
-  /** @type {TransportId | null} */
-  let shown = null;
+  const label = 'Source code of the transport';
+  const element = h('pre', { 'class': 'code', 'tabindex': '0', 'aria-label': label, 'data-testid': `${id}-code` });
+  /** The transport and the mode on display. */
+  let shown = '';
   /** @type {string[]} */
   let lines = [];
 
-  /** @param {TransportId} transport */
-  async function show(transport) {
-    shown = transport;
-    const fetched = await fetchLines(transport);
-    if (shown !== transport) return;
-    lines = fetched;
+  /** @param {string[]} next */
+  function setLines(next) {
+    lines = next;
     element.replaceChildren(...lines.map((line) => h('code', {}, `${line}\n`)));
+  }
+
+  /** @param {TransportId} transport @param {boolean} isShort */
+  async function show(transport, isShort) {
+    const wanted = `${transport} ${isShort}`;
+    if (wanted === shown) return;
+    shown = wanted;
+    if (isShort) return setLines(loopLines(transport).lines);
+    const fetched = await fetchLines(transport);
+    if (shown === wanted) setLines(fetched);
   }
 
   return {
     element,
-    /** @param {TransportId} transport @param {TimedPaneEvent | undefined} last */
-    draw(transport, last) {
-      if (transport !== shown) show(transport);
-      const fired = lines.length > 0 ? firedLine(lines, last?.type) : -1;
+    /** @param {TransportId} transport @param {TimedPaneEvent | undefined} last
+     *  @param {boolean} isShort the loop in short, or the file that runs */
+    draw(transport, last, isShort) {
+      show(transport, isShort);
+      const ran = isShort ? loopLines(transport).waits : firedLine(lines, last?.type);
       for (const [index, line] of [...element.children].entries()) {
-        line.classList.toggle('fired', index === fired);
+        line.classList.toggle('fired', lines.length > 0 && index === ran);
       }
     },
   };

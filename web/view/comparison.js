@@ -20,22 +20,13 @@ const COLUMNS = {
   'overhead': 'bytes in both directions except the bodies, per delivered message',
 };
 
-/** @param {HTMLElement} status shown below the lesson */
-export function mountComparison(status) {
+export function mountComparison() {
   const body = h('tbody', { 'data-testid': 'comparison' });
-  const lesson = h('p', { 'class': 'lesson', 'data-testid': 'lesson' });
   const headings = Object.entries(COLUMNS).map(([name, title]) => h('th', { scope: 'col', title }, name));
   const head = h('tr', {}, h('td'), ...headings);
   const table = h('table', { 'aria-label': 'Comparison of the three panes' }, h('thead', {}, head), body);
   return {
-    element: h(
-      'section',
-      { 'class': 'comparison', 'tabindex': '0', 'aria-label': 'Comparison' },
-      table,
-      lesson,
-      status,
-    ),
-    lesson,
+    element: h('section', { 'class': 'comparison', 'tabindex': '0', 'aria-label': 'Comparison' }, table),
     /** @param {Row[]} rows */
     draw: (rows) => body.replaceChildren(...rows.map(rowElement)),
   };
@@ -44,7 +35,7 @@ export function mountComparison(status) {
 /** @param {Row} row */
 function rowElement({ kind, name, cells, isFinished }) {
   const values = cells.map((cell) => h('td', {}, cell));
-  const heading = h('th', { scope: 'row' }, isFinished ? `${name}, before` : name);
+  const heading = h('th', { scope: 'row' }, name);
   const row = h('tr', { 'data-kind': kind }, heading, ...values);
   row.classList.toggle('finished', isFinished);
   if (isFinished) row.dataset.testid = 'segment-row';

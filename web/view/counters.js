@@ -43,6 +43,7 @@ export function mountCounters(id) {
         const value = counts[key];
         const format = key === 'up' || key === 'down' ? bytesText : count;
         setText(amount, value === null ? '–' : format(value));
+        cell.classList.toggle('zero', value === 0 || value === null);
         cell.classList.toggle('bad', ALARMS.includes(key) && Number(value) > 0);
       }
     },

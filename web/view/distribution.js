@@ -33,7 +33,7 @@ export function mountDistribution() {
     curves,
   );
   const table = h('table', { 'class': 'quantiles', 'aria-label': 'Latency by share of messages' });
-  const caption = h('span', {}, 'share that has arrived after …; dashed: the model');
+  const caption = h('span', {}, 'Share of messages that were there after this time. Thin dashes: predicted');
 
   new ResizeObserver(([entry]) => {
     if (!entry) return;
@@ -131,9 +131,11 @@ function timeAxis(scale) {
 function curvesOf(all, scale) {
   const finished = all.filter(({ isFinished }) => isFinished);
   const current = all.filter(({ isFinished }) => !isFinished);
+  const isSecond = (/** @type {Curve} */ { kind }, /** @type {number} */ index) =>
+    current.findIndex((curve) => curve.kind === kind) < index;
   return [
     ...finished.flatMap((curve) => ghostElements(curve, scale)),
-    ...current.flatMap((curve, index) => curveElements(curve, index, scale)),
+    ...current.flatMap((curve, index) => curveElements(curve, index, scale, isSecond(curve, index))),
   ];
 }
 
@@ -144,8 +146,9 @@ function ghostElements({ kind, values }, scale) {
   return [s('path', { 'class': 'measured ghost', 'data-kind': kind, 'd': measuredPath(values, scale) })];
 }
 
-/** @param {Curve} curve @param {number} index @param {Scale} scale */
-function curveElements({ kind, name, values, model }, index, scale) {
+/** @param {Curve} curve @param {number} index @param {Scale} scale
+ *  @param {boolean} isSecond of its kind, drawn in another shade and dashed */
+function curveElements({ kind, name, values, model }, index, scale, isSecond) {
   const attributes = { 'data-kind': kind };
   const elements = [];
   if (model) elements.push(s('path', { class: 'model', ...attributes, d: modelPath(model, scale) }));
@@ -153,8 +156,10 @@ function curveElements({ kind, name, values, model }, index, scale) {
   const sorted = values.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)] ?? 1;
   const x = Math.min(scale.right - widthOf(name, scale.fontSize), scale.x(median) + 8);
+  const path = s('path', { class: 'measured', ...attributes, d: measuredPath(values, scale) });
+  path.classList.toggle('second', isSecond);
   elements.push(
-    s('path', { class: 'measured', ...attributes, d: measuredPath(values, scale) }),
+    path,
     s('text', { ...attributes, x, y: scale.y(0.72 - index * 0.25) }, name),
   );
   return elements;

@@ -1,68 +1,98 @@
 /**
- * The figures of a pane: its median latency, its position in the log, and its state.
+ * The figures of a pane: the one that the lesson is about, its latency, its position in the log,
+ * and its state.
  *
  * @typedef {import('../model/stats.js').Stats} Stats
+ *
+ * @typedef {object} Headline the figure that the lesson is about
+ * @property {string} label
+ * @property {string} value  in the unit of all three panes
+ * @property {string} unit
+ * @property {number} share  of the largest of the three, 0 to 1
+ * @property {string} note   below the label
  */
-import { count, duration, durationText } from '../model/format.js';
+import { count, durationText } from '../model/format.js';
 import { latencySummary } from '../model/stats.js';
 import { h, setText } from './dom.js';
 
-/** HTTP/1.1 connections that browsers open to one host; further requests are queued. */
-const MAX_CONNECTIONS = 6;
-
 /** @param {string} id */
 export function mountFigures(id) {
-  const median = h('b', { 'data-testid': `${id}-median` });
-  const sample = h('div');
-  const position = h('div', { 'data-testid': `${id}-position` });
+  const figure = h('b', { 'data-testid': `${id}-figure` });
+  const label = h('div', { class: 'figure-label' });
+  const sample = h('div', { 'data-testid': `${id}-median` });
+  const behind = h('b', { class: 'behind' });
+  const position = h('span');
   const badge = h('span', { 'class': 'state-badge', 'data-testid': `${id}-state` });
+  const bar = h('i');
   return {
     element: h(
       'div',
       { class: 'figures' },
-      median,
-      h('div', { class: 'caption' }, sample, position),
+      figure,
+      h(
+        'div',
+        { class: 'caption' },
+        label,
+        sample,
+        h('div', { 'data-testid': `${id}-position` }, position, behind),
+      ),
       badge,
+      h('div', { 'class': 'figure-bar', 'aria-hidden': 'true' }, bar),
     ),
-    /** @param {Stats} stats at the moment `now` @param {number} now
+    /** @param {Headline} headline @param {Stats} stats at the moment `now` @param {number} now
      *  @param {number} newest the newest version that the page knows then */
-    draw(stats, now, newest) {
-      const { value, unit } = duration(latencySummary(stats.segment).p50);
-      median.replaceChildren(value, h('small', {}, unit));
-      setText(sample, sampleText(stats));
+    draw(headline, stats, now, newest) {
+      const { value, unit, share } = headline;
+      figure.replaceChildren(value, ...(unit ? [h('small', {}, unit)] : []));
+      figure.classList.toggle('zero', value === '0' || value === '–');
+      setText(label, headline.label);
+      setText(sample, headline.note || sampleText(stats));
       setText(position, positionText(stats, newest));
+      setText(behind, behindText(stats, newest));
       setText(badge, stateText(stats, now));
       badge.dataset.state = stats.state;
+      bar.style.width = `${(100 * share).toFixed(1)}%`;
     },
   };
 }
 
 /** @param {Stats} stats */
-function sampleText({ segment }) {
-  const { n, p95, last, error } = latencySummary(segment);
-  if (n === 0) return 'median latency';
+export function sampleText({ segment }) {
+  const { n, p50, p95, last, error } = latencySummary(segment);
+  if (n === 0) return 'no message measured yet';
   const accuracy = error > 0 ? `, ±\u00a0${durationText(error)}` : '';
-  return `median of ${count(n)}${accuracy} · p95 ${durationText(p95)} · last ${durationText(last)}`;
+  return `median of ${count(n)}: ${durationText(p50)}${accuracy} · p95 ${durationText(p95)} · last ${durationText(last)}`;
 }
 
 /** What a pane shows next to what the page knows: its own last response may be old itself.
  * @param {Stats} stats @param {number} newest */
 export function positionText({ delivered, shown }, newest) {
   if (delivered === 0 && shown === 0) return 'nothing shown yet';
-  const behind = newest - shown;
-  return `showing #${shown}, ${behind > 0 ? `${count(behind)} behind` : 'up to date'}`;
+  return `showing #${shown}${newest > shown ? ', ' : ', up to date'}`;
+}
+
+/** @param {Stats} stats @param {number} newest */
+export function behindText({ delivered, shown }, newest) {
+  if ((delivered === 0 && shown === 0) || newest <= shown) return '';
+  return `${count(newest - shown)} behind`;
+}
+
+/** @param {number} sent without a response @param {number} queued */
+function queuedText(sent, queued) {
+  return `${sent > 0 ? `${sent} sent, ` : ''}${queued} queued in the browser`;
 }
 
 /** @param {Stats} stats @param {number} now */
-export function stateText({ state, stateSince, segment, inFlight }, now) {
-  if (state !== 'stopped' && inFlight >= MAX_CONNECTIONS) {
-    return `${inFlight} in flight ⚠ ${MAX_CONNECTIONS} at a time`;
-  }
+export function stateText({ state, stateSince, segment, inFlight, queued }, now) {
+  const seconds = `${((now - stateSince) / 1000).toFixed(0)}\u00a0s`;
+  if (state === 'stopped') return state;
+  if (queued > 0 && inFlight === 1) return `queued in the browser ${seconds}`;
+  if (queued > 0) return queuedText(inFlight - queued, queued);
   switch (state) {
     case 'polling':
       return segment.transport === 'interval' && inFlight > 1 ? `${inFlight} in flight` : 'polling';
     case 'held':
-      return `held ${((now - stateSince) / 1000).toFixed(0)}\u00a0s`;
+      return `held ${seconds}`;
     case 'connecting':
       return 'connecting…';
     case 'retrying':

@@ -7,19 +7,48 @@
 
 /** @param {KeyMap} map @param {() => boolean} isOn */
 export function listenToKeys(map, isOn) {
+  // A click in a list leaves the focus there, where the next key would choose another entry.
+  let isPointed = false;
+  addEventListener('pointerdown', () => (isPointed = true));
+  addEventListener('keydown', () => (isPointed = false), { capture: true });
+  addEventListener('change', ({ target }) => {
+    if (isPointed && target instanceof HTMLSelectElement) target.blur();
+  });
   addEventListener('keydown', (event) => {
     if (!isOn() || isShortcut(event)) return;
     if (event.repeat && !event.key.startsWith('Arrow')) return; // a key that is held down
     const target = /** @type {HTMLElement | null} */ (event.target);
-    if (target?.closest('input, select, textarea, dialog, [role="tablist"]')) return;
+    if (event.key === 'Escape') leaveField(target);
+    else if (isTaken(target, event.key)) return;
     const isButton = target?.closest('button:not(.presets button), a, summary');
     if (isButton && (event.key === 'Enter' || event.key === ' ')) return;
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const command = map[key];
+    const command = commandOf(map, event);
     if (!command) return;
     event.preventDefault();
     command.run(event);
   });
+}
+
+/** Whether a key has a meaning of its own where the focus is. A remote control sends the page
+ * keys, wherever the focus is: they have one in a long text only.
+ * @param {HTMLElement | null} target @param {string} key */
+function isTaken(target, key) {
+  const isPageKey = key === 'PageDown' || key === 'PageUp';
+  const owners = isPageKey ? 'textarea, dialog' : 'input, select, textarea, dialog, [role="tablist"]';
+  return Boolean(target?.closest(owners));
+}
+
+/** Escape leaves a field, so that the next key is a command. @param {HTMLElement | null} target */
+function leaveField(target) {
+  if (target?.closest('input, select, textarea')) target.blur();
+}
+
+/** Letters are commands in either case; with Shift some have another one.
+ * @param {KeyMap} map @param {KeyboardEvent} event */
+function commandOf(map, { key, shiftKey }) {
+  if (key.length > 1) return map[key];
+  const lower = key.toLowerCase();
+  return (shiftKey ? map[`Shift+${lower}`] : undefined) ?? map[lower];
 }
 
 /**

@@ -30,8 +30,8 @@ export function createLabels(geometry) {
     /** A label above the upper rail. @param {number} at @param {string} text */
     above(at, text) {
       const { fontSize, top } = geometry;
-      const x = geometry.x(at);
       const half = widthOf(text, fontSize) / 2;
+      const x = Math.max(geometry.left + half, Math.min(geometry.right - half, geometry.x(at)));
       if (x - half < lastEnd + GAP * fontSize) return [];
       lastEnd = x + half;
       return [s('text', { x, 'y': top - fontSize * 0.8, 'text-anchor': 'middle' }, text)];
@@ -40,8 +40,8 @@ export function createLabels(geometry) {
      * @param {number} at @param {string} text */
     withBackground(at, text) {
       const { fontSize, top } = geometry;
-      const right = geometry.x(at);
       const width = widthOf(text, fontSize) + fontSize;
+      const right = Math.max(geometry.left + width, geometry.x(at));
       const row = Math.max(0, rowEnds.findIndex((end) => end < right - width));
       rowEnds[row] = right;
       const y = top + (0.8 + row * ROW_HEIGHT) * fontSize;

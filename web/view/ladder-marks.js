@@ -21,8 +21,8 @@ import { kindOf, kindOfExchange } from '../model/types.js';
 import { transports } from '../transports/index.js';
 import { s } from './svg.js';
 
-/** Half the size of a mark. */
-export const MARK = 5;
+/** Height of the bar of a request that is queued in the browser. */
+const QUEUED = 8;
 
 /** Least travel time that is drawn, so that a slope is visible. */
 const MIN_TRAVEL_MS = 3;
@@ -33,12 +33,11 @@ const MAX_REASON_CHARACTERS = 24;
 const CROSS = 'M-6 -6 6 6M-6 6 6 -6';
 const HOURGLASS = 'M-5 -7H5L-5 7H5Z';
 
-/** @type {Record<TransportKind, (x: number, y: number) => string>} */
+/** By position and half the size. @type {Record<TransportKind, (x: number, y: number, r: number) => string>} */
 const SHAPES = {
-  poll: (x, y) => `M${x - MARK} ${y - MARK}h${2 * MARK}v${2 * MARK}h${-2 * MARK}z`,
-  longpoll: (x, y) => `M${x - MARK - 1} ${y + MARK}h${2 * MARK + 2}l${-MARK - 1} ${-2 * MARK}z`,
-  ws: (x, y) =>
-    `M${x - MARK} ${y}a${MARK} ${MARK} 0 1 0 ${2 * MARK} 0a${MARK} ${MARK} 0 1 0 ${-2 * MARK} 0z`,
+  poll: (x, y, r) => `M${x - r} ${y - r}h${2 * r}v${2 * r}h${-2 * r}z`,
+  longpoll: (x, y, r) => `M${x - r - 1} ${y + r}h${2 * r + 2}l${-r - 1} ${-2 * r}z`,
+  ws: (x, y, r) => `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0z`,
 };
 
 /** The mark of an event, in the colours of the transport that it happened under; null if it has
@@ -61,15 +60,15 @@ function drawMark(event, canvas) {
       return failureMark(event.exchange, at, event.timedOut ? HOURGLASS : CROSS, event.reason, canvas);
     case 'open': {
       const label = canvas.labels.above(at, 'open');
-      return s('g', { class: 'opened' }, requestLine(event.exchange, at, canvas), ...label);
+      return s('g', { class: 'opened' }, ...requestLines(event.exchange, at, canvas), ...label);
     }
     case 'cancel':
       return s('g', { class: 'cancelled' }, ...openRequestLines(event.exchange, at, at, canvas.geometry));
     case 'close': {
-      const exchange = { ...event.exchange, requestedAt: at };
+      const exchange = { ...event.exchange, requestedAt: at, sentAt: at };
       if (event.expected) {
         const label = canvas.labels.above(at, 'closed');
-        return s('g', { class: 'closed' }, requestLine(exchange, at, canvas), ...label);
+        return s('g', { class: 'closed' }, ...requestLines(exchange, at, canvas), ...label);
       }
       return failureMark(exchange, at, CROSS, `close ${event.code}`, canvas);
     }
@@ -101,24 +100,37 @@ function switchMark(transport, at, { geometry }) {
  *
  * @param {Exchange} exchange @param {number} respondedAt @param {Interval[]} intervals
  */
-function serverTimes({ requestedAt, upMs, downMs, path }, respondedAt, intervals) {
+function serverTimes({ requestedAt, sentAt, upMs, downMs, path }, respondedAt, intervals) {
   const isLongPoll = path === '/longpoll';
-  const rest = Math.max(0, respondedAt - requestedAt - upMs - downMs);
+  const sent = sentAt ?? respondedAt;
+  const rest = Math.max(0, respondedAt - sent - upMs - downMs);
   const travel = isLongPoll ? Math.min(rest / 2, MIN_TRAVEL_MS) : rest / 2;
   const outage = intervals.find(
     ({ kind, from, to }) => kind === 'outage' && requestedAt > from && requestedAt < to,
   );
   const arrivedAt =
-    outage && !isLongPoll ? Math.min(respondedAt, outage.to) : requestedAt + upMs + travel;
+    outage && !isLongPoll ? Math.min(respondedAt, outage.to) : sent + upMs + travel;
   return { arrivedAt, leftAt: Math.max(arrivedAt, respondedAt - downMs - travel) };
 }
 
-/** @param {Exchange} exchange @param {number} respondedAt @param {Canvas} canvas */
-function requestLine(exchange, respondedAt, { geometry, intervals }) {
+/** The way of a request to the server; before it, on the browser's rail, the time that it was
+ * queued there. @param {Exchange} exchange @param {number} respondedAt @param {Canvas} canvas */
+function requestLines(exchange, respondedAt, { geometry, intervals }) {
+  const { requestedAt, sentAt } = exchange;
   const { arrivedAt } = serverTimes(exchange, respondedAt, intervals);
   const { top, bottom } = geometry;
-  const [x1, x2] = [geometry.x(exchange.requestedAt), geometry.x(arrivedAt)];
-  return s('line', { class: 'request', x1, y1: top, x2, y2: bottom });
+  const sent = sentAt ?? respondedAt;
+  const lines = sent > requestedAt ? [queuedBar(requestedAt, sent, geometry)] : [];
+  if (sentAt === null) return lines; // it never left the browser
+  const [x1, x2] = [geometry.x(sent), geometry.x(arrivedAt)];
+  return [...lines, s('line', { class: 'request', x1, y1: top, x2, y2: bottom })];
+}
+
+/** @param {number} from @param {number} to @param {Geometry} geometry */
+function queuedBar(from, to, geometry) {
+  const [x1, x2] = [geometry.x(from), geometry.x(to)];
+  const size = { x: x1, y: geometry.top - QUEUED / 2, width: Math.max(1, x2 - x1), height: QUEUED };
+  return s('rect', { class: 'queued', ...size });
 }
 
 /** @param {Exchange} exchange @param {number} at @param {string} sign @param {string} reason
@@ -128,8 +140,8 @@ function failureMark(exchange, at, sign, reason, canvas) {
   const transform = `translate(${geometry.x(at)} ${geometry.top})`;
   return s(
     'g',
-    { class: 'failed' },
-    requestLine(exchange, at, canvas),
+    { class: sign === HOURGLASS ? 'failed timeout' : 'failed' },
+    ...requestLines(exchange, at, canvas),
     s('path', { class: 'sign', d: sign, transform }),
     ...labels.above(at, reason.slice(0, MAX_REASON_CHARACTERS)),
   );
@@ -179,7 +191,7 @@ function exchangeLines({ type, at, update: { exchange } }, canvas) {
     : serverTimes(exchange, at, intervals);
   const [arrived, left] = [geometry.x(arrivedAt), geometry.x(leftAt)];
   const lines = [];
-  if (!isFrame) lines.push(requestLine(exchange, at, canvas));
+  if (!isFrame) lines.push(...requestLines(exchange, at, canvas));
   if (!isFrame && exchange.path === '/longpoll') {
     const x2 = Math.max(left, arrived + 2);
     lines.push(s('line', { class: 'held', x1: arrived, x2, y1: bottom, y2: bottom }));
@@ -191,18 +203,39 @@ function exchangeLines({ type, at, update: { exchange } }, canvas) {
 /** @param {ReceivedEvent} event @param {Canvas} canvas */
 function symbol({ at, update }, { geometry }) {
   const [x, y] = [geometry.x(at), geometry.top];
-  if (isEmpty(update)) return s('circle', { class: 'ring', cx: x, cy: y, r: MARK });
-  return s('path', { class: 'mark', d: SHAPES[kindOfExchange(update.exchange)](x, y) });
+  if (isEmpty(update)) return s('circle', { class: 'ring', cx: x, cy: y, r: geometry.mark });
+  return s('path', { class: 'mark', d: SHAPES[kindOfExchange(update.exchange)](x, y, geometry.mark) });
 }
 
 /** A request without a response until a moment, drawn up to `end`.
  * @param {Exchange} exchange @param {number} until @param {number} end @param {Geometry} geometry */
-export function openRequestLines({ requestedAt, upMs, path }, until, end, geometry) {
+export function openRequestLines({ requestedAt, sentAt, upMs, path }, until, end, geometry) {
   const { top, bottom } = geometry;
-  const arrived = geometry.x(Math.min(until, requestedAt + upMs + MIN_TRAVEL_MS));
+  if (sentAt === null || sentAt > until) return [queuedBar(requestedAt, end, geometry)];
+  const lines = sentAt > requestedAt ? [queuedBar(requestedAt, sentAt, geometry)] : [];
+  const arrived = geometry.x(Math.min(until, sentAt + upMs + MIN_TRAVEL_MS));
   const kind = path === '/longpoll' ? 'held' : 'waiting';
   return [
-    s('line', { class: 'request', x1: geometry.x(requestedAt), y1: top, x2: arrived, y2: bottom }),
+    ...lines,
+    s('line', { class: 'request', x1: geometry.x(sentAt), y1: top, x2: arrived, y2: bottom }),
     s('line', { class: kind, x1: arrived, x2: geometry.x(end), y1: bottom, y2: bottom }),
   ];
+}
+
+/** How long a dot travels, so that an eye can follow it. */
+const TRAVEL_MS = 250;
+
+/** A dot that travels with a message from the server to the browser, once, when it arrives.
+ * @param {TimedPaneEvent} event @param {number} now @param {Geometry} geometry */
+export function travellingDot(event, now, geometry) {
+  if (!('update' in event) || isEmpty(event.update) || now - event.at > TRAVEL_MS) return [];
+  const { exchange } = event.update;
+  const left = event.at - Math.max(exchange.downMs, MIN_TRAVEL_MS);
+  const dot = s('circle', { 'class': 'dot', 'r': 7, 'data-kind': kindOfExchange(exchange) });
+  const place = (/** @type {number} */ at, /** @type {number} */ y) => ({
+    transform: `translate(${geometry.x(at)}px, ${y}px)`,
+  });
+  const way = [place(left, geometry.bottom), place(event.at, geometry.top)];
+  dot.animate(way, { duration: TRAVEL_MS, fill: 'forwards' }).onfinish = () => dot.remove();
+  return [dot];
 }

@@ -1,69 +1,96 @@
 /**
- * A ladder diagram: the browser's rail on top, the server's below, the last ten seconds,
- * newest right.
+ * A ladder diagram: the browser's rail on top, the server's below, newest right.
  *
- * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
- * @typedef {import('../model/intervals.js').Interval} Interval
- * @typedef {import('../model/types.js').Exchange} Exchange
+ * @typedef {import('../model/time-window.js').TimeWindow} TimeWindow
  * @typedef {import('./ladder-geometry.js').Geometry} Geometry
  * @typedef {import('./ladder-marks.js').Canvas} Canvas
+ * @typedef {import('./ladder-layers.js').LadderMoment} LadderMoment
  */
-import { exchangeOf } from '../model/events.js';
-import { switchesIn } from '../model/segments.js';
-import { kindOfExchange } from '../model/types.js';
+import { axisTicks } from '../model/time-window.js';
 import { h } from './dom.js';
-import { SPAN_MS, createGeometry } from './ladder-geometry.js';
+import { MARK_ROOM, createGeometry } from './ladder-geometry.js';
 import { createLabels } from './ladder-labels.js';
-import { markOf, openRequestLines } from './ladder-marks.js';
-import { fontSizeOf, s } from './svg.js';
-
-/** Most marks of a ladder; the oldest are removed first. */
-const MAX_MARKS = 600;
+import { createLayers } from './ladder-layers.js';
+import { nearestVersion } from './ladder-selection.js';
+import { fontSizeOf, s, widthOf } from './svg.js';
 
 /** How far the moving layer moves before its origin is reset: large offsets blur. */
 const MAX_OFFSET_MS = 120_000;
 
-/** Space right of now, in pixels, and the part of it that shows half a mark. */
+/** Space right of now, in pixels; a part of it shows half a mark. */
 const MARGIN_RIGHT = 12;
-const MARK_ROOM = 6;
 
-/** @param {string} id @param {string} title */
-export function mountLadder(id, title) {
+const AXIS_LABELS = 6;
+
+/** @param {string} id @param {string} title @param {(version: number) => void} select */
+export function mountLadder(id, title, select) {
   const geometry = createGeometry();
   /** @type {Canvas} */
   const canvas = { geometry, labels: createLabels(geometry), intervals: [] };
   const layers = createLayers(canvas);
   const pane = h('div', { class: 'window' }, layers.element);
   const rails = s('svg', { class: 'rails' });
-  const element = h(
-    'div',
-    { 'class': 'ladder', 'role': 'img', 'aria-label': title, 'data-testid': `${id}-ladder` },
-    rails,
-    pane,
-  );
+  const attributes = { 'role': 'img', 'aria-label': title, 'data-testid': `${id}-ladder` };
+  const element = h('div', { class: 'ladder', ...attributes }, rails, pane);
+  /** @type {LadderMoment | null} */
+  let moment = null;
+  function drawMoment() {
+    if (geometry.width === 0 || !moment) return;
+    applyWindow(geometry, rails, moment.timeWindow, layers.clear);
+    canvas.intervals = moment.intervals;
+    element.dataset.density = layers.draw(moment);
+  }
 
   new ResizeObserver(([entry]) => {
-    if (!entry) return;
-    layOut(geometry, rails, pane, entry.contentRect);
+    if (entry) layOut(geometry, rails, pane, entry.contentRect);
     layers.clear();
+    drawMoment(); // with reduced motion the next frame may be a second away
   }).observe(element);
+  listenToPointer(pane, geometry, () => moment, select);
 
   return {
     element,
     clear: () => layers.clear(),
     move: layers.move,
-    /**
-     * @param {TimedPaneEvent[]} events up to `now`
-     * @param {Interval[]} intervals
-     * @param {number} now
-     */
-    draw(events, intervals, now) {
-      if (geometry.width === 0) return;
-      if (Math.abs(now - geometry.origin) > MAX_OFFSET_MS) layers.clear(now);
-      canvas.intervals = intervals;
-      layers.draw(events, now);
+    marks: layers.kinds,
+    get width() {
+      return geometry.width;
+    },
+    /** @param {LadderMoment} next */
+    draw(next) {
+      moment = next;
+      drawMoment();
     },
   };
+}
+
+/** Selects the message that is nearest to the pointer: a mark is too small for a finger.
+ * @param {HTMLElement} pane @param {Geometry} geometry @param {() => LadderMoment | null} moment
+ * @param {(version: number) => void} select */
+function listenToPointer(pane, geometry, moment, select) {
+  for (const type of /** @type {const} */ (['pointermove', 'pointerdown'])) {
+    pane.addEventListener(type, (event) => {
+      const current = moment();
+      if (!current) return;
+      const { left, width } = pane.getBoundingClientRect();
+      const { to, span } = current.timeWindow;
+      const at = to - ((width - MARK_ROOM - (event.clientX - left)) * span) / geometry.width;
+      const version = nearestVersion(current.events, at, (16 * span) / geometry.width);
+      if (version !== null) select(version);
+    });
+  }
+}
+
+/** @param {Geometry} geometry @param {SVGElement} rails @param {TimeWindow} timeWindow
+ *  @param {(origin: number) => void} clear */
+function applyWindow(geometry, rails, timeWindow, clear) {
+  const { to, span, isFitted } = timeWindow;
+  const isOther = geometry.span !== span || geometry.hasAxis !== isFitted;
+  if (!isOther && Math.abs(to - geometry.origin) <= MAX_OFFSET_MS) return;
+  const hadAxis = geometry.hasAxis;
+  Object.assign(geometry, { span, hasAxis: isFitted });
+  clear(to);
+  if (isFitted || hadAxis) drawRails(geometry, rails, isFitted ? timeWindow : null);
 }
 
 /** Measures the space, and draws both rails.
@@ -76,98 +103,30 @@ function layOut(geometry, rails, pane, { width, height }) {
   geometry.fontSize = fontSizeOf(longest);
   geometry.width = Math.max(0, width - gutter - MARGIN_RIGHT);
   geometry.height = height;
+  geometry.gutter = gutter;
+  geometry.hasAxis = false; // drawn with the next moment
   pane.style.left = `${gutter}px`;
   pane.style.right = `${MARGIN_RIGHT - MARK_ROOM}px`;
-  const end = gutter + geometry.width + MARGIN_RIGHT;
+  drawRails(geometry, rails, null);
+}
+
+/** @param {Geometry} geometry @param {SVGElement} rails @param {TimeWindow | null} axis */
+function drawRails(geometry, rails, axis) {
+  const { gutter, width, fontSize, height } = geometry;
+  const end = gutter + width + MARGIN_RIGHT;
   const rail = (/** @type {number} */ y, /** @type {string} */ name) => [
-    s('text', { 'x': gutter - 8, 'y': y + geometry.fontSize / 3, 'text-anchor': 'end' }, name),
+    s('text', { 'x': gutter - 8, 'y': y + fontSize / 3, 'text-anchor': 'end' }, name),
     s('line', { x1: gutter, x2: end, y1: y, y2: y }),
   ];
-  rails.replaceChildren(...rail(geometry.top, 'browser'), ...rail(geometry.bottom, 'server'));
-}
-
-/** The layers of marks. Time moves them in each frame as a whole, without painting.
- * @param {Canvas} canvas */
-function createLayers(canvas) {
-  const { geometry, labels } = canvas;
-  const bands = s('g', { class: 'bands' });
-  const marks = s('g', { class: 'marks' });
-  const pending = s('g', { class: 'pending' });
-  const above = s('g', { class: 'marks' }); // the overtaken ones are the lesson
-  const element = s('svg', { class: 'moving' }, bands, marks, pending, above);
-  /** @type {Map<TimedPaneEvent, SVGElement>} */
-  const drawn = new Map();
-
-  /** @param {number} [origin] of the layers from now on */
-  function clear(origin = geometry.origin) {
-    geometry.origin = origin;
-    for (const layer of [bands, marks, pending, above]) layer.replaceChildren();
-    drawn.clear();
-    labels.clear();
-  }
-
-  /** @param {number} now */
-  function move(now) {
-    element.style.transform = `translateX(${(geometry.width - geometry.x(now)).toFixed(1)}px)`;
-  }
-
-  /** @param {TimedPaneEvent[]} events @param {number} now */
-  function draw(events, now) {
-    const visible = visibleEvents(events, now);
-    removeOthers(drawn, new Set(visible));
-    for (const event of visible) {
-      const mark = drawn.has(event) ? null : markOf(event, canvas);
-      if (!mark) continue;
-      drawn.set(event, mark);
-      (mark.matches('.stale, .switch') ? above : marks).append(mark);
-    }
-    pending.replaceChildren(...pendingLines(events, now, geometry));
-    bands.replaceChildren(...canvas.intervals.map((interval) => band(interval, geometry)));
-    move(now);
-  }
-
-  return { element, clear, move, draw };
-}
-
-/** @param {TimedPaneEvent[]} events @param {number} now */
-function visibleEvents(events, now) {
-  const switches = new Set(switchesIn(events));
-  return events
-    .filter(({ at }) => at >= now - SPAN_MS - 500)
-    .filter((event) => event.type !== 'transport' || switches.has(event))
-    .slice(-MAX_MARKS);
-}
-
-/** @param {Map<TimedPaneEvent, SVGElement>} drawn @param {Set<TimedPaneEvent>} kept */
-function removeOthers(drawn, kept) {
-  for (const [event, mark] of drawn) {
-    if (kept.has(event)) continue;
-    mark.remove();
-    drawn.delete(event);
-  }
-}
-
-/** Requests without an outcome, drawn beyond now to the end of the window.
- * @param {TimedPaneEvent[]} events @param {number} now @param {Geometry} geometry */
-function pendingLines(events, now, geometry) {
-  /** @type {Map<number, Exchange>} */
-  const open = new Map();
-  for (const event of events) {
-    const exchange = exchangeOf(event);
-    if (event.type === 'request') open.set(event.exchange.id, event.exchange);
-    else if (exchange) open.delete(exchange.id);
-  }
-  return [...open.values()].map((exchange) =>
-    s(
-      'g',
-      { 'data-kind': kindOfExchange(exchange) },
-      ...openRequestLines(exchange, now, now + SPAN_MS, geometry),
-    ),
+  const labels = axis ? axisTicks(axis, Math.min(AXIS_LABELS, width / (4 * fontSize))) : [];
+  rails.replaceChildren(
+    ...rail(geometry.top, 'browser'),
+    ...rail(geometry.bottom, 'server'),
+    ...labels.map(({ at, text }) => {
+      const x = gutter + width - (((axis?.to ?? 0) - at) * width) / geometry.span;
+      const half = widthOf(text, fontSize) / 2;
+      const middle = Math.min(end - half, x);
+      return s('text', { 'class': 'axis-label', 'x': middle, 'y': height - 4, 'text-anchor': 'middle' }, text);
+    }),
   );
-}
-
-/** @param {Interval} interval @param {Geometry} geometry */
-function band({ kind, from, to }, geometry) {
-  const [x, end] = [geometry.x(from), geometry.x(to)];
-  return s('rect', { class: kind, x, y: 0, width: Math.max(0, end - x), height: geometry.height });
 }

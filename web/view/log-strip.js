@@ -3,12 +3,21 @@
  *
  * @typedef {import('../model/events.js').TimedPageEvent} TimedPageEvent
  * @typedef {import('../model/presets.js').Settings} Settings
+ * @typedef {import('../model/time-window.js').TimeWindow} TimeWindow
  * @typedef {{ at: number, version: number }} Tick
  * @typedef {ReturnType<typeof createStripGeometry>} StripGeometry
+ *
+ * @typedef {object} StripMoment
+ * @property {TimedPageEvent[]} events up to the moment
+ * @property {TimeWindow} timeWindow
+ * @property {number} start       of the run
+ * @property {string} schedule    in words
+ * @property {number | null} selected version
+ * @property {string} selectedText
  */
 import { count } from '../model/format.js';
+import { axisTicks } from '../model/time-window.js';
 import { h, setText } from './dom.js';
-import { SPAN_MS } from './ladder-geometry.js';
 import { fontSizeOf, s, widthOf } from './svg.js';
 
 /** Between two labels, in font sizes. */
@@ -17,31 +26,36 @@ const LABEL_GAP = 0.5;
 /** Right of now, in pixels. */
 const MARGIN_RIGHT = 12;
 
-const LABEL = 'The log: messages of the last ten seconds';
+/** How near a pointer must be to a tick, in pixels. */
+const REACH = 16;
 
-export function mountLogStrip() {
-  const drawing = mountStripDrawing();
+const AXIS_LABELS = 11;
+
+const LABEL = 'The log: messages by version';
+
+/** @param {(version: number) => void} select */
+export function mountLogStrip(select) {
+  const drawing = mountStripDrawing(select);
   const table = mountStripTable();
   const caption = h('p');
+  const selected = h('p', { 'class': 'selected-message', 'data-testid': 'selected-message' });
   return {
     element: h(
       'section',
       { 'class': 'log-strip', 'aria-label': 'The log' },
-      h('div', {}, h('h2', {}, 'The log'), caption),
+      h('div', {}, h('h2', {}, 'The log'), caption, selected),
       drawing.element,
       table.element,
     ),
-    /**
-     * @param {TimedPageEvent[]} events up to `now`
-     * @param {number} now
-     * @param {number} start of the run
-     * @param {string} text
-     */
-    draw(events, now, start, text) {
-      setText(caption, text);
-      const ticks = events.flatMap(tickOf).filter(({ at }) => at >= now - SPAN_MS);
+    /** @param {StripMoment} moment */
+    draw(moment) {
+      const { events, timeWindow, start, schedule, selectedText } = moment;
+      setText(caption, schedule);
+      caption.hidden = selectedText !== '';
+      setText(selected, selectedText);
+      const ticks = events.flatMap(tickOf).filter(({ at }) => at >= timeWindow.to - timeWindow.span);
       if (table.element.offsetParent) table.draw(ticks, start);
-      drawing.draw(ticks, now);
+      drawing.draw(ticks, timeWindow, moment.selected);
     },
     move: drawing.move,
   };
@@ -54,95 +68,127 @@ function tickOf(event) {
   return event.type === 'remote' ? [{ at: event.at, version: event.message.version }] : [];
 }
 
-function mountStripDrawing() {
+/** @param {(version: number) => void} select */
+function mountStripDrawing(select) {
   const geometry = createStripGeometry();
   const moving = s('svg', { class: 'moving' });
   const axis = s('svg', { class: 'scale' });
-  const element = h(
-    'div',
-    { 'class': 'strip-drawing', 'role': 'img', 'aria-label': LABEL, 'data-testid': 'truth' },
-    axis,
-    moving,
-  );
+  const attributes = { 'role': 'img', 'aria-label': LABEL, 'data-testid': 'truth' };
+  const ticksElement = h('div', { class: 'ticks' }, moving);
+  const element = h('div', { class: 'strip-drawing', ...attributes }, axis, ticksElement);
   /** Describes what is drawn. */
   let drawn = '';
 
   new ResizeObserver(([entry]) => {
-    if (!entry) return;
-    const { width, height } = entry.contentRect;
-    Object.assign(geometry, { width, height });
-    axis.replaceChildren(...axisElements(geometry));
+    Object.assign(geometry, { width: entry?.contentRect.width, height: entry?.contentRect.height });
+    drawn = '';
   }).observe(element);
+  listenToPointer(element, geometry, select);
 
-  /** Time has passed without an event. @param {number} now */
-  function move(now) {
-    const x = geometry.right - geometry.x(now);
+  /** Time has passed without an event. @param {number} to the right end */
+  function move(to) {
+    geometry.to = to;
+    const x = geometry.right - geometry.x(to);
     moving.style.transform = `translateX(${x.toFixed(1)}px)`;
   }
 
-  /** @param {Tick[]} ticks @param {number} now */
-  function draw(ticks, now) {
-    const next = `${geometry.width} ${ticks.map(({ version, at }) => `${version}@${at}`)}`;
+  /** @param {Tick[]} ticks @param {TimeWindow} timeWindow @param {number | null} selected */
+  function draw(ticks, timeWindow, selected) {
+    const { span, isFitted, to } = timeWindow;
+    const versions = ticks.map(({ version, at }) => `${version}@${at}`);
+    const next = `${geometry.width} ${span} ${isFitted} ${selected} ${versions}`;
     if (next !== drawn) {
       drawn = next;
-      geometry.origin = now;
-      moving.replaceChildren(...tickElements(ticks, geometry, fontSizeOf(element)));
+      Object.assign(geometry, { span, origin: to, ticks });
+      const fontSize = fontSizeOf(element);
+      axis.replaceChildren(...axisElements(geometry, timeWindow, fontSize));
+      moving.replaceChildren(...tickElements(ticks, geometry, timeWindow, fontSize, selected));
     }
-    move(now);
+    move(to);
   }
 
   return { element, move, draw };
+}
+
+/** Selects the message that is nearest to the pointer.
+ * @param {HTMLElement} element @param {StripGeometry} geometry @param {(version: number) => void} select */
+function listenToPointer(element, geometry, select) {
+  for (const type of /** @type {const} */ (['pointermove', 'pointerdown'])) {
+    element.addEventListener(type, ({ clientX }) => {
+      const x = clientX - element.getBoundingClientRect().left;
+      const at = geometry.to - (geometry.right - x) * geometry.msPerPixel;
+      const tick = nearestTick(geometry.ticks, at, geometry);
+      if (tick) select(tick.version);
+    });
+  }
+}
+
+/** @param {Tick[]} ticks @param {number} at @param {StripGeometry} geometry */
+function nearestTick(ticks, at, { msPerPixel }) {
+  const distance = (/** @type {Tick} */ tick) => Math.abs(tick.at - at);
+  const [nearest] = ticks.toSorted((a, b) => distance(a) - distance(b));
+  return nearest && distance(nearest) < REACH * msPerPixel ? nearest : null;
 }
 
 function createStripGeometry() {
   return {
     width: 0,
     height: 0,
+    /** The time that is shown, in milliseconds. */
+    span: 1,
     /** The moment at x = 0 of the moving layer. */
     origin: 0,
+    /** The moment at the right end. */
+    to: 0,
+    /** @type {Tick[]} */
+    ticks: [],
     get right() {
       return this.width - MARGIN_RIGHT;
     },
     get middle() {
       return this.height / 2 + 2;
     },
+    get msPerPixel() {
+      return this.span / this.right;
+    },
     /** @param {number} at */
     x(at) {
-      return (at - this.origin) * (this.right / SPAN_MS);
+      return (at - this.origin) / this.msPerPixel;
     },
   };
 }
 
-/** The axis, with seconds before the moment that is shown.
- * @param {StripGeometry} geometry */
-function axisElements({ width, height, right, middle }) {
-  const labels = [10, 8, 6, 4, 2, 0].map((seconds) => {
-    const x = (1 - seconds / 10) * right;
-    return s(
-      'text',
-      {
-        'x': Math.min(width - 2, Math.max(2, x)),
-        'y': height - 3,
-        'text-anchor': seconds === 0 ? 'end' : seconds === 10 ? 'start' : 'middle',
-      },
-      seconds === 0 ? '0 s' : `−${seconds} s`,
-    );
+/** The axis: seconds before the moment that is shown, or seconds of the run.
+ * @param {StripGeometry} geometry @param {TimeWindow} timeWindow @param {number} fontSize */
+function axisElements({ width, height, right, middle, msPerPixel }, timeWindow, fontSize) {
+  const labels = axisTicks(timeWindow, AXIS_LABELS).map(({ at, text }) => {
+    const half = widthOf(text, fontSize) / 2;
+    const x = right - (timeWindow.to - at) / msPerPixel;
+    const inside = Math.min(width - half - 2, Math.max(half + 2, x));
+    return s('text', { 'class': 'axis-label', 'x': inside, 'y': height - 3, 'text-anchor': 'middle' }, text);
   });
   return [s('line', { x1: 0, x2: width, y1: middle, y2: middle }), ...labels];
 }
 
-/** @param {Tick[]} ticks @param {StripGeometry} geometry @param {number} fontSize */
-function tickElements(ticks, geometry, fontSize) {
-  const { middle } = geometry;
-  let lastEnd = -Infinity;
+/** Ticks, each with its version if that fits: labels neither touch nor are cut off.
+ * @param {Tick[]} ticks @param {StripGeometry} geometry @param {TimeWindow} timeWindow
+ * @param {number} fontSize @param {number | null} selected */
+function tickElements(ticks, geometry, { span, to, isFitted }, fontSize, selected) {
+  const { middle, msPerPixel } = geometry;
+  let lastEnd = geometry.x(to - span);
   const elements = [];
   for (const { at, version } of ticks) {
     const x = geometry.x(at);
-    const line = { x1: x, x2: x, y1: middle - 9, y2: middle + 9 };
-    elements.push(s('line', { ...line, 'data-version': version }));
+    const isSelected = version === selected;
+    const reach = isSelected ? 13 : 9;
+    const line = { x1: x, x2: x, y1: middle - reach, y2: middle + reach };
+    const tick = s('line', { ...line, 'data-version': version });
+    tick.classList.toggle('selected', isSelected);
+    elements.push(tick);
     const label = `#${version}`;
     const half = widthOf(label, fontSize) / 2;
-    if (x - half < lastEnd + LABEL_GAP * fontSize) continue;
+    const isCut = isFitted && (to - at) / msPerPixel + MARGIN_RIGHT < half;
+    if (isCut || x - half < lastEnd + LABEL_GAP * fontSize) continue;
     lastEnd = x + half;
     elements.push(s('text', { x, 'y': middle - 14, 'text-anchor': 'middle' }, label));
   }

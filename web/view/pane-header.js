@@ -5,6 +5,7 @@
  * @typedef {import('../model/types.js').TransportId} TransportId
  * @typedef {import('../session/subscriber.js').Subscriber} Subscriber
  */
+import { durationText } from '../model/format.js';
 import { kindOf } from '../model/types.js';
 import { transportIds, transports } from '../transports/index.js';
 import { h, setText } from './dom.js';
@@ -19,8 +20,9 @@ export function mountPaneHeader(id, subscriber) {
   const select = mountTransportSelect(id, subscriber);
   const input = mountIntervalInput(id, subscriber);
   const interval = h('label', { class: 'poll-interval' }, h('span', {}, 'every'), input, 'ms');
+  const setting = h('span', { class: 'setting' });
   return {
-    element: h('header', { class: 'pane-header' }, h('h2', {}, glyph, name), select, interval),
+    element: h('header', { class: 'pane-header' }, h('h2', {}, glyph, name), select, interval, setting),
     /** @param {TransportId} transport at the moment shown */
     draw(transport) {
       const kind = kindOf(transport);
@@ -29,8 +31,16 @@ export function mountPaneHeader(id, subscriber) {
       if (select.value !== transport) select.value = transport;
       if (document.activeElement !== input) input.value = String(subscriber.intervalMs);
       interval.hidden = kind !== 'poll';
+      setText(setting, settingText(transport, subscriber.intervalMs));
     },
   };
+}
+
+/** The variant and the interval as text, for a projector. @param {TransportId} transport
+ *  @param {number} intervalMs */
+function settingText(transport, intervalMs) {
+  if (kindOf(transport) !== 'poll') return '';
+  return `${transports[transport].label}, every ${durationText(intervalMs)}`;
 }
 
 /** @param {PaneId} id @param {Subscriber} subscriber */

@@ -7,7 +7,10 @@
  * @typedef {import('../model/stats.js').Stats} Stats
  * @typedef {import('../model/types.js').PaneId} PaneId
  * @typedef {import('../model/types.js').TransportId} TransportId
+ * @typedef {import('../model/time-window.js').TimeWindow} TimeWindow
  * @typedef {import('../session/subscriber.js').Subscriber} Subscriber
+ * @typedef {import('./figures.js').Headline} Headline
+ * @typedef {import('./ladder-selection.js').Arrival} Arrival
  *
  * @typedef {object} Moment what a pane draws
  * @property {number} now
@@ -20,6 +23,9 @@
  * @property {boolean} statsDue         whether the figures are drawn, too
  * @property {boolean} still            whether the ladder stands still
  * @property {ByteCounts} bytes
+ * @property {Headline | undefined} headline known with the figures
+ * @property {TimeWindow} timeWindow
+ * @property {Arrival | null} selected the message to follow
  */
 import { kindOf } from '../model/types.js';
 import { mountCode } from './code.js';
@@ -35,20 +41,11 @@ import { mountTicker } from './ticker.js';
 /** Attributes of the root select what is visible, for the styles and for the panes. */
 const root = document.documentElement;
 
-/** @param {PaneId} id @param {Subscriber} subscriber */
-export function mountPane(id, subscriber) {
-  const parts = mountParts(id, subscriber);
-  const { header, figures, sharedText, ticker, code, eventLog, ladder, counters } = parts;
-  const element = h(
-    'article',
-    { 'class': 'pane', 'id': `pane-${id}`, 'data-testid': `pane-${id}` },
-    header.element,
-    figures.element,
-    sharedText.element,
-    h('div', { class: 'content' }, ticker.element, code.element, eventLog.element),
-    ladder.element,
-    counters.element,
-  );
+/** @param {PaneId} id @param {Subscriber} subscriber @param {(version: number) => void} select */
+export function mountPane(id, subscriber, select) {
+  const parts = mountParts(id, subscriber, select);
+  const { sharedText, ticker, ladder } = parts;
+  const element = paneElement(id, parts);
   let stale = 0;
 
   return {
@@ -71,42 +68,64 @@ export function mountPane(id, subscriber) {
       ticker.clear();
       ladder.clear();
     },
+    /** Kinds of marks that are in view. */
+    get marks() {
+      return element.hidden ? [] : ladder.marks();
+    },
+    get ladderWidth() {
+      return ladder.width;
+    },
     get kind() {
       return kindOf(subscriber.transport);
     },
   };
 }
 
-/** @param {PaneId} id @param {Subscriber} subscriber */
-function mountParts(id, subscriber) {
+/** @param {PaneId} id @param {ReturnType<typeof mountParts>} parts */
+function paneElement(id, { header, figures, sharedText, ticker, code, eventLog, ladder, counters }) {
+  return h(
+    'article',
+    { 'class': 'pane', 'id': `pane-${id}`, 'data-testid': `pane-${id}` },
+    header.element,
+    figures.element,
+    sharedText.element,
+    h('div', { class: 'content' }, ticker.element, code.element, eventLog.element),
+    ladder.element,
+    counters.element,
+  );
+}
+
+/** @param {PaneId} id @param {Subscriber} subscriber @param {(version: number) => void} select */
+function mountParts(id, subscriber, select) {
   return {
     header: mountPaneHeader(id, subscriber),
     figures: mountFigures(id),
     sharedText: mountSharedTextView(id),
-    ticker: mountTicker(id),
+    ticker: mountTicker(id, select),
     code: mountCode(id),
     eventLog: mountEventLog(id),
-    ladder: mountLadder(id, 'Requests and responses of the last ten seconds'),
+    ladder: mountLadder(id, 'Requests and responses', select),
     counters: mountCounters(id),
   };
 }
 
 /** @param {ReturnType<typeof mountParts>} parts @param {Moment} moment */
 function drawMessages({ ladder, ticker, sharedText }, moment) {
-  const { now, stats, events, intervals, statsDue, still } = moment;
-  if (statsDue && !still) ladder.draw(events, intervals, now);
-  else if (!still) ladder.move(now);
-  ticker.draw(stats.entries);
-  sharedText.draw(stats.text ?? ticker.historyText);
+  const { stats, timeWindow, statsDue, still } = moment;
+  if (statsDue && !still) ladder.draw(moment);
+  else if (!still) ladder.move(timeWindow.to);
+  ticker.draw(stats.entries, moment.selected?.version ?? null);
+  sharedText.draw(stats.text ?? ticker.historyText, stats, moment.now);
 }
 
 /** @param {ReturnType<typeof mountParts>} parts @param {Moment} moment
  *  @param {TransportId} transport */
 function drawFigures({ header, figures, counters, code, eventLog }, moment, transport) {
-  const { now, start, stats, newest, events, bytes } = moment;
+  const { now, start, stats, newest, events, bytes, headline } = moment;
   header.draw(transport);
-  figures.draw(stats, now, newest);
+  if (headline) figures.draw(headline, stats, now, newest);
   counters.draw({ ...stats, ...stats.segment, ...bytes });
-  if (root.dataset.content === 'code') code.draw(transport, events.at(-1));
-  if (root.dataset.content === 'log' || root.dataset.tables) eventLog.draw(events, start);
+  const { content } = root.dataset;
+  if (content === 'loop' || content === 'code') code.draw(transport, events.at(-1), content === 'loop');
+  if (content === 'log' || root.dataset.tables) eventLog.draw(events, start);
 }

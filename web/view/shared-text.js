@@ -74,4 +74,5 @@ function replaceText(textarea, text) {
   const { selectionStart, selectionEnd } = textarea;
   textarea.value = text;
   textarea.setSelectionRange(selectionStart, selectionEnd);
+  textarea.scrollTop = textarea.scrollHeight;
 }

@@ -2,13 +2,16 @@
  * The summary of the panes as curves and as table rows, with the model of each. Below the current
  * segments are the finished ones, so that a switch compares before and after.
  *
+ * @typedef {import('../model/presets.js').Preset} Preset
  * @typedef {import('../model/theory.js').Prediction} Prediction
+ * @typedef {import('../session/kept.js').KeptRun} KeptRun
  * @typedef {import('../session/lab.js').Lab} Lab
  * @typedef {import('../session/results.js').Result} Result
  * @typedef {import('./comparison.js').Row} Row
  * @typedef {import('./distribution.js').Curve} Curve
  */
 import { bytes, count, durationText } from '../model/format.js';
+import { QUIET_END_MS, RUN_MS } from '../model/presets.js';
 import { latencySummary } from '../model/stats.js';
 import { predict } from '../model/theory.js';
 import { kindOf } from '../model/types.js';
@@ -18,31 +21,48 @@ import { transportName } from './kinds.js';
 /** How long the server holds a long poll by default, in milliseconds. */
 const HOLD_MS = 25_000;
 
-/** Finished segments that are shown; the newest. */
-const MAX_EARLIER = 3;
+/** Finished segments and kept results that are shown; the newest. */
+const MAX_FINISHED = 3;
 
 /**
  * @param {Lab} lab
- * @param {number} publisherRate messages per second in free mode
- * @param {boolean} withModel
+ * @param {KeptRun[]} kept
+ * @param {object} options
+ * @param {number} options.rate messages per second in free mode
+ * @param {boolean} options.withModel
+ * @param {number | null} options.at null: now
  * @returns {{ curves: Curve[], rows: Row[] }}
  */
-export function summaryOf(lab, publisherRate, withModel) {
-  const current = currentResults(lab);
-  const earlier = earlierResults(lab).slice(0, MAX_EARLIER);
-  const predictions = current.map((result) =>
-    withModel ? predictionFor(result, lab, publisherRate) : null,
-  );
+export function summaryOf(lab, kept, { rate, withModel, at }) {
+  const current = currentResults(lab, at);
+  const finished = finishedResults(lab, kept, current).slice(0, MAX_FINISHED);
+  const predictions = current.map((result) => (withModel ? predictionFor(result, lab, rate) : null));
   return {
     curves: [
-      ...earlier.map((result) => curveOf(result, null, true)),
+      ...finished.map(({ result }) => curveOf(result, null, true)),
       ...current.map((result, index) => curveOf(result, predictions[index] ?? null, false)),
     ],
     rows: [
-      ...current.map((result, index) => rowOf(result, predictions[index] ?? null)),
-      ...earlier.map((result) => ({ ...rowOf(result, null), isFinished: true })),
+      ...current.map((result, index) => rowOf(result, predictions[index] ?? null, '')),
+      ...finished.map(({ result, note }) => ({ ...rowOf(result, null, note), isFinished: true })),
     ],
   };
+}
+
+/** Of this run the finished segments; of kept runs what differs from this one.
+ * @param {Lab} lab @param {KeptRun[]} kept @param {Result[]} current */
+function finishedResults(lab, kept, current) {
+  const isSame = (/** @type {Result} */ a, /** @type {Result | undefined} */ b) =>
+    b && a.transport === b.transport && a.intervalMs === b.intervalMs;
+  return [
+    ...earlierResults(lab).map((result) => ({ result, note: 'before' })),
+    ...kept.flatMap(({ results, preset, isPinned }) => {
+      const note = preset === lab.settings.preset ? 'kept' : `kept, ${preset?.name ?? 'Free'}`;
+      return results
+        .filter((result, index) => isPinned || !isSame(result, current[index]))
+        .map((result) => ({ result, note }));
+    }),
+  ];
 }
 
 /** What the model predicts; null where its assumptions do not hold.
@@ -51,11 +71,19 @@ function predictionFor({ transport, pane }, { settings, connection, panes }, pub
   const { preset, network, schedule } = settings;
   const perSecond = preset ? preset.rate : publisherRate;
   const isScheduled = (preset?.schedule ?? schedule) !== 'off';
-  const isDisturbed = network.pollDelays || network.jitter || preset?.outage;
-  if (!isScheduled || isDisturbed || preset?.blockedConnections) return null;
+  const isDisturbed = network.pollDelays || network.jitter || preset?.blockedConnections;
+  if (!isScheduled || isDisturbed) return null;
   const delay = connection.server.labEnabled ? (network.delay ?? 0) : 0;
   const intervalMs = panes.find(({ id }) => id === pane)?.subscriber.intervalMs ?? 0;
-  return predict(transport, { rate: perSecond / 1000, intervalMs, delay, hold: HOLD_MS });
+  const outage = outageOf(preset);
+  return predict(transport, { rate: perSecond / 1000, intervalMs, delay, hold: HOLD_MS, outage });
+}
+
+/** @param {Preset | null} preset */
+function outageOf(preset) {
+  if (!preset?.outage) return undefined;
+  const ms = preset.outage.to - preset.outage.from;
+  return { ms, share: ms / (RUN_MS - QUIET_END_MS) };
 }
 
 /** @param {Result} result @param {Prediction | null} prediction @param {boolean} isFinished
@@ -70,12 +98,12 @@ function curveOf({ transport, latencies }, prediction, isFinished) {
   };
 }
 
-/** @param {Result} result @param {Prediction | null} prediction @returns {Row} */
-function rowOf(result, prediction) {
+/** @param {Result} result @param {Prediction | null} prediction @param {string} note @returns {Row} */
+function rowOf(result, prediction, note) {
   const { p50, p95, mean } = latencySummary(result);
   return {
     kind: kindOf(result.transport),
-    name: transportName(result.transport),
+    name: transportName(result.transport) + (note && `, ${note}`),
     isFinished: false,
     cells: [
       count(result.latencies.length),

@@ -14,13 +14,13 @@ import { h } from './dom.js';
 const MAX_ENTRIES = 24;
 const MAX_CHARACTERS = 300;
 
-/** @param {string} id */
-export function mountTicker(id) {
-  const element = h('ol', {
-    'class': 'ticker',
-    'tabindex': '0',
-    'aria-label': 'Messages, newest first',
-    'data-testid': `${id}-ticker`,
+/** @param {string} id @param {(version: number) => void} select */
+export function mountTicker(id, select) {
+  const attributes = { 'tabindex': '0', 'aria-label': 'Messages, newest first', 'data-testid': `${id}-ticker` };
+  const element = h('ol', { class: 'ticker', ...attributes });
+  element.addEventListener('click', ({ target }) => {
+    const item = target instanceof Element ? target.closest('li') : null;
+    if (item?.dataset.version) select(Number(item.dataset.version));
   });
   /** The items on display. @type {Map<TickerEntry, HTMLElement>} */
   let shown = new Map();
@@ -28,17 +28,19 @@ export function mountTicker(id) {
   let history = [];
   /** @type {TickerEntry[]} */
   let historyEntries = [];
-
   /** @param {Message[]} messages oldest first */
-  function showHistory(messages) {
+  const showHistory = (messages) => {
     history = messages.toReversed();
     historyEntries = history.map((message) => ({ kind: 'earlier', message }));
-  }
+  };
 
   return {
     element,
-    /** @param {TickerEntry[]} entries newest first */
-    draw(entries) {
+    /** @param {TickerEntry[]} entries newest first @param {number | null} selected version */
+    draw(entries, selected) {
+      for (const item of shown.values()) {
+        item.classList.toggle('selected', item.dataset.version === String(selected));
+      }
       const wanted = [...entries, ...historyEntries].slice(0, MAX_ENTRIES);
       if (wanted.length === shown.size && wanted.every((entry) => shown.has(entry))) return;
       shown = replaceItems(element, shown, wanted);
@@ -77,7 +79,7 @@ function itemOf(entry) {
   const shortened = text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text;
   return h(
     'li',
-    { class: entry.kind },
+    { 'class': entry.kind, 'data-version': version },
     h('span', { class: 'version' }, `#${version}`),
     h('bdi', { class: 'sender' }, kind === 'text' ? `${sender} ✎` : sender),
     h('bdi', { class: 'body' }, shortened),

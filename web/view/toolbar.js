@@ -79,7 +79,7 @@ function mountPresetNav(select) {
 
 /** How much of a preset's run remains. @param {Lab} lab */
 function remainingText({ settings, timeline: { pageStats } }) {
-  if (!settings.preset || !pageStats.startedAt) return '';
+  if (!settings.preset || settings.preset.antipatterns || !pageStats.startedAt) return '';
   const remaining = Math.max(0, RUN_MS - (performance.now() - pageStats.startedAt));
   return ` · ${Math.ceil(remaining / 1000)} s`;
 }

@@ -93,7 +93,8 @@ function cutOff() {
   for (const element of document.querySelectorAll('body *:not(svg *, option)')) {
     const box = element.getBoundingClientRect();
     const inScroller = element.parentElement?.closest('.presets, .ticker, .event-log, .code, .table-view, .comparison, .ladder, .strip-drawing');
-    if (box.width === 0 || inScroller) continue;
+    const isOnlyRead = element.matches('.status:not(.visible)');
+    if (box.width === 0 || inScroller || isOnlyRead) continue;
     const { overflowX, overflowY, textOverflow } = getComputedStyle(element);
     const scrolls = overflowX === 'auto' || overflowY === 'auto' || textOverflow === 'ellipsis';
     const isOutside = box.left < -1 || box.right > clientWidth + 1;

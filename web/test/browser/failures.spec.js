@@ -73,8 +73,9 @@ test('start continues after stop, and reset sets all counters to 0', async ({ pa
   const { running, published, panes } = await state(page);
   expect({ running, published }).toEqual({ running: false, published: 0 });
   for (const { technique: _, transport: __, id: ___, bytes: ____, ...pane } of panes) {
-    const { state: paneState, latency, ...counts } = pane;
+    const { state: paneState, latency, segments, ...counts } = pane;
     expect(paneState).toBe('stopped');
+    expect(segments).toEqual([]);
     expect(latency.n).toBe(0);
     expect(Object.values(counts)).toEqual(Object.values(counts).map(() => 0));
   }

@@ -59,9 +59,9 @@ test('order: only the loop that does not wait shows older versions after newer o
 
 test('order: a chained loop shows no stale version', async ({ page, server }) => {
   await page.goto(`${server.url}/?preset=order&seed=42`);
-  await page.getByTestId('poll-technique').selectOption('chained');
-  await page.keyboard.press('Escape');
-  await page.getByTestId('toggle').click();
+  await page.keyboard.press('v');
+  await page.keyboard.press('v'); // chained
+  await page.keyboard.press('PageDown');
   await expect.poll(async () => (await state(page)).running).toBe(true);
   await waitFinished(page);
   const { poll } = byId(await state(page));
@@ -79,7 +79,7 @@ test('outage: only the naive loop keeps sending, and no message is lost', async 
   await expect.poll(link, { timeout: 15_000 }).toBe('injected: no network');
   const before = byId(await state(page));
   await expect(page.getByTestId('poll-ladder').locator('rect.outage')).toHaveCount(1);
-  await expect(page.getByTestId('poll-state')).toHaveText(/^\d+ in flight ⚠ 6 at a time$/);
+  await expect(page.getByTestId('poll-state')).toHaveText(/^(\d sent, )?\d+ queued in the browser$/);
   await expect.poll(link, { timeout: 15_000 }).not.toBe('injected: no network');
   const after = byId(await state(page));
   const naive = after.poll.requests - before.poll.requests;
@@ -123,7 +123,7 @@ test('six: the fetch waits for a connection, the WebSocket does not', async ({
   const { poll } = byId(await state(page));
   expect(poll.requests).toBeGreaterThan(10);
   expect(poll.answers).toBe(0);
-  await expect(page.getByTestId('poll-state')).toHaveText(/^\d+ in flight ⚠ 6 at a time$/);
+  await expect(page.getByTestId('poll-state')).toHaveText(/^(\d sent, )?\d+ queued in the browser$/);
 
   const lab = await waitFinished(page);
   const { ws } = byId(lab);

@@ -4,7 +4,7 @@ import { estimateOffset } from '../../model/clock.js';
 import { bytes, count, durationText } from '../../model/format.js';
 import { bodyOf, dueTimes, gaps, random } from '../../model/arrivals.js';
 import { quantile, summarize } from '../../model/quantiles.js';
-import { positionText } from '../../view/figures.js';
+import { behindText, positionText } from '../../view/figures.js';
 import { emptyStats } from '../../model/stats.js';
 import { decadesOf } from '../../view/distribution.js';
 
@@ -52,8 +52,22 @@ test('steady gaps are equal', () => {
 });
 
 test('due times are the sums of the gaps', () => {
-  const schedule = dueTimes('steady', 4, 1);
-  assert.deepEqual([schedule.next().value, schedule.next().value], [250, 500]);
+  const schedule = dueTimes('poisson', 4, 1);
+  const between = gaps('poisson', 4, random(1));
+  const first = Number(between.next().value);
+  assert.deepEqual([schedule.next().value, schedule.next().value], [first, first + Number(between.next().value)]);
+});
+
+test('a steady schedule starts at a phase of its seed', () => {
+  const firstTwo = (/** @type {number} */ seed) => {
+    const schedule = dueTimes('steady', 4, seed);
+    return [Number(schedule.next().value), Number(schedule.next().value)];
+  };
+  const phases = [1, 2, 3].map((seed) => firstTwo(seed)[0]);
+  assert.equal(new Set(phases).size, 3);
+  for (const phase of phases) assert.ok(Number(phase) > 0 && Number(phase) <= 250);
+  const [first = 0, second = 0] = firstTwo(1);
+  assert.equal(Math.round(second - first), 250);
 });
 
 test('the publisher sends bodies of 60 bytes', () => {
@@ -85,8 +99,9 @@ test('counts have thousands separators', () => {
 test('a pane is behind the newest version that the page knows, not its own last response', () => {
   const stats = { ...emptyStats(), delivered: 5, shown: 5, head: 5 };
   assert.equal(positionText(stats, 5), 'showing #5, up to date');
-  assert.equal(positionText(stats, 14), 'showing #5, 9 behind');
+  assert.equal(positionText(stats, 14) + behindText(stats, 14), 'showing #5, 9 behind');
   assert.equal(positionText(emptyStats(), 14), 'nothing shown yet');
+  assert.equal(behindText(emptyStats(), 14), '');
 });
 
 test('the time axis grows by decades until it holds every latency', () => {

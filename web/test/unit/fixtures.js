@@ -8,7 +8,7 @@
  */
 
 /** @type {Exchange} */
-export const EXCHANGE = { id: 1, path: '/poll', requestedAt: 0, upMs: 0, downMs: 0 };
+export const EXCHANGE = { id: 1, path: '/poll', sentAt: 0, requestedAt: 0, upMs: 0, downMs: 0 };
 
 /** @param {number} version @param {Partial<Message>} [fields] @returns {Message} */
 export function message(version, fields = {}) {

@@ -43,17 +43,17 @@ test('a pause stands still, and live continues', (context) => {
 
 test('a replay runs from the first event to the pause', (context) => {
   const { clock, playback } = withRun(context);
-  playback.replay();
-  assert.deepEqual([playback.now(), playback.replaying], [1000, true]);
+  playback.startReplay();
+  assert.deepEqual([playback.now(), playback.replay], [1000, 'running']);
   clock.now += 1500;
   assert.equal(playback.now(), 2500);
   clock.now += 60_000;
-  assert.deepEqual([playback.now(), playback.replaying], [5000, false]);
+  assert.deepEqual([playback.now(), playback.replay], [5000, 'finished']);
 });
 
 test('another speed continues where the replay is', (context) => {
   const { clock, playback } = withRun(context);
-  playback.replay();
+  playback.startReplay();
   clock.now += 1000;
   playback.changeSpeed(-1);
   assert.deepEqual([playback.now(), playback.speed], [2000, 0.25]);

@@ -19,7 +19,7 @@ const start = (at, transport, intervalMs = 1000) =>
 const stop = (at) => /** @type {const} */ ({ type: 'stopped', at, pane: 'poll' });
 
 /** @param {number} at */
-const request = (at) => /** @type {const} */ ({ type: 'request', exchange: EXCHANGE, at, pane: 'poll' });
+const request = (at) => /** @type {const} */ ({ type: 'request', exchange: EXCHANGE, isQueued: false, at, pane: 'poll' });
 
 /** A response with one message. @param {number} at @param {number} version @param {number} ms its latency */
 function response(at, version, ms) {
@@ -90,7 +90,7 @@ test('late outcomes of the transport before change no figure of the segment', ()
     start(0, 'interval'),
     request(1),
     start(2, 'ws'),
-    { type: 'cancel', exchange: EXCHANGE, at: 3 },
+    { type: 'cancel', exchange: EXCHANGE, isQueued: false, at: 3 },
     { type: 'close', exchange: EXCHANGE, code: 1000, reason: '', opened: true, expected: true, at: 4 },
   );
   assert.deepEqual([segment.errors, segment.responses, inFlight], [0, 0, 0]);

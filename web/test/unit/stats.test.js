@@ -35,11 +35,11 @@ const EMPTY = {
   type: 'response', update: batch(0, 0), receipt: receiptOf(0, { newMessages: [], messages: [] }),
 };
 /** @type {PaneEvent} */
-const REQUEST = { type: 'request', exchange: EXCHANGE };
+const REQUEST = { type: 'request', exchange: EXCHANGE, isQueued: false };
 /** @type {PaneEvent} */
 const OPEN = { type: 'open', exchange: EXCHANGE };
 /** @type {PaneEvent} */
-const ERROR = { type: 'error', exchange: EXCHANGE, reason: '', timedOut: false };
+const ERROR = { type: 'error', exchange: EXCHANGE, isQueued: false, reason: '', timedOut: false };
 
 /** @param {boolean} opened @param {boolean} expected @returns {PaneEvent} */
 const close = (opened, expected) => ({ type: 'close', exchange: EXCHANGE, code: 1006, reason: '', opened, expected });
@@ -57,7 +57,7 @@ test('a request is in flight until its response, error or cancellation', () => {
   assert.deepEqual([responded.segment.responses, responded.segment.empty, responded.inFlight], [1, 1, 0]);
   const failed = statsAfter(REQUEST, ERROR);
   assert.deepEqual([failed.segment.responses, failed.segment.errors, failed.inFlight], [0, 1, 0]);
-  const cancelled = statsAfter(REQUEST, { type: 'cancel', exchange: EXCHANGE });
+  const cancelled = statsAfter(REQUEST, { type: 'cancel', exchange: EXCHANGE, isQueued: false });
   assert.deepEqual([cancelled.segment.errors, cancelled.inFlight], [0, 0]);
 });
 

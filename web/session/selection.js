@@ -1,0 +1,66 @@
+/**
+ * The selected message, followed through the panes.
+ *
+ * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('../model/types.js').PaneId} PaneId
+ * @typedef {import('./lab.js').Lab} Lab
+ * @typedef {{ arrivedAt: number, ms: number }} PaneArrival
+ */
+
+/** @param {Lab} lab @param {() => void} onChange */
+export function createSelection({ panes, timeline }, onChange) {
+  /** @type {number | null} */
+  let selected = null;
+
+  /** @param {number | null} version */
+  function select(version) {
+    if (version === selected) return;
+    selected = version;
+    onChange();
+  }
+
+  /** The arrival of the selected message in a pane. @param {PaneId} pane */
+  const arrivalIn = (pane) => firstArrival(timeline.paneEvents(pane), selected);
+
+  return {
+    select,
+    clear: () => select(null),
+    /** The next or previous message that has arrived. @param {-1 | 1} step */
+    step(step) {
+      const versions = arrivedVersions(panes.flatMap(({ id }) => timeline.paneEvents(id)));
+      const from = selected ?? (step > 0 ? -Infinity : Infinity);
+      const next = step > 0 ? versions.find((one) => one > from) : versions.findLast((one) => one < from);
+      if (next !== undefined) select(next);
+    },
+    get version() {
+      return selected;
+    },
+    arrivalIn,
+    /** Latencies in milliseconds by pane; null where it has not arrived. */
+    get state() {
+      if (selected === null) return null;
+      const latencies = panes.map(({ id }) => [id, arrivalIn(id)?.ms ?? null]);
+      return { version: selected, latencies: Object.fromEntries(latencies) };
+    },
+  };
+}
+
+/** @param {TimedPaneEvent[]} events @param {number | null} version @returns {PaneArrival | null} */
+function firstArrival(events, version) {
+  for (const event of events) {
+    if (!('receipt' in event)) continue;
+    const delivery = event.receipt.newMessages.find(({ message }) => message.version === version);
+    if (delivery) return { arrivedAt: event.at, ms: delivery.latency.ms };
+  }
+  return null;
+}
+
+/** Versions that have arrived anywhere, ascending. @param {TimedPaneEvent[]} events */
+function arrivedVersions(events) {
+  const versions = events.flatMap((event) =>
+    'receipt' in event ? event.receipt.newMessages.map(({ message }) => message.version) : [],
+  );
+  return [...new Set(versions)].sort((a, b) => a - b);
+}
+
+/** @typedef {ReturnType<typeof createSelection>} Selection */
