@@ -361,6 +361,54 @@ async fn zero_rate_measures_waiting() {
     );
 }
 
+/// The delays are part of each latency, whatever the transport, and of the report.
+#[tokio::test]
+async fn simulated_network_delays_clients() {
+    let server = Server::start(&[]);
+    let flags = [
+        "--transport=ws=4,longpoll=4,poll=4",
+        "--poll-interval=50ms",
+        "--rate=10",
+        "--duration=1s",
+        "--up=30ms",
+        "--down=120ms",
+    ];
+    let result = measured(server.address, &flags).await.unwrap();
+    assert_all_delivered(&result, 10);
+    for (transport, stats) in &result.transports {
+        let fastest = stats.latency.min();
+        assert!(fastest >= 119_000, "{transport}: {fastest} µs");
+    }
+    let published = result.report.messages.publish_latency_ms.unwrap();
+    assert!(published.p50 < 120.0, "publishing is not delayed");
+    let parameters = serde_json::to_value(&result.report.parameters).unwrap();
+    let delays = ["up_ms", "down_ms", "jitter_ms", "loss"].map(|name| &parameters[name]);
+    assert_eq!(delays, [&json!(30), &json!(120), &json!(0), &json!(0.0)]);
+    let line = "\nsimulated network: 30 ms up, 120 ms down\n";
+    assert!(result.report.to_string().contains(line));
+}
+
+/// Each client has losses of its own, and what is lost arrives later.
+#[tokio::test]
+async fn simulated_loss_delays_some_clients() {
+    let server = Server::start(&[]);
+    let flags = ["--clients=40", "--rate=1", "--duration=1s", "--loss=30"];
+    let result = measured(server.address, &flags).await.unwrap();
+    assert_all_delivered(&result, 1);
+    let latency = &result.transports[0].1.latency;
+    // One retransmission takes 200 ms. Seeds, and therefore losses, are the same in each run.
+    assert!(latency.max() - latency.min() >= 150_000, "{latency:?}");
+}
+
+#[tokio::test]
+async fn simulated_network_needs_the_lab() {
+    let server = Program::start(&["--no-lab"]);
+    let url = format!("http://{}", server.address);
+    for flag in ["--up=1ms", "--down=1ms", "--jitter=1ms", "--loss=0.1"] {
+        assert_error(&[&url, flag], "start the server without --no-lab").await;
+    }
+}
+
 /// Asserts that the program measures nothing, and that its error contains this text.
 async fn assert_error(flags: &[&str], expected: &str) {
     let output = program(flags).await;
@@ -399,6 +447,11 @@ async fn invalid_flags_are_rejected() {
         (&["--threads=0"], "--threads"),
         (&["--source-addresses=0"], "--source-addresses"),
         (&["--pid=0"], "--pid"),
+        (&["--up=21s"], "from 0s to 20s"),
+        (&["--down=1us"], "whole number of milliseconds"),
+        (&["--jitter=5"], "with a unit"),
+        (&["--loss=51"], "from 0 to 50"),
+        (&["--loss=0.25"], "at most one decimal"),
         (&["--json=/nowhere/to/be/found"], "/nowhere/to/be/found"),
         (&["--plot=/nowhere/to/be/found"], "/nowhere/to/be/found"),
         (&["--hgrm=/nowhere/to/be/found"], "/nowhere/to/be/found.ws"),

@@ -1,6 +1,5 @@
 //! The command line of `trifold load`.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -8,8 +7,10 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
 use super::mix::{MAX_CLIENTS, Mix, TransportShare};
+use super::network::NetworkArgs;
 use super::process::cores;
 use super::target::Url;
+use super::values::{HOUR, duration, number};
 
 /// Number of clients if neither `--clients` nor the mix contains one.
 const DEFAULT_CLIENTS: usize = 100;
@@ -47,6 +48,10 @@ pub struct LoadArgs {
     /// Send the ETag of the last response with each poll, so that the server can respond 304
     #[arg(long)]
     pub etag: bool,
+
+    /// Delays and losses that the server simulates.
+    #[command(flatten)]
+    pub network: NetworkArgs,
 
     /// Messages per second, 0 to 100000; 0 publishes nothing and measures what waiting costs
     #[arg(long, value_name = "R", default_value_t = 20.0,
@@ -111,8 +116,6 @@ pub struct LoadArgs {
     #[arg(long, value_name = "FILE")]
     pub hgrm: Option<PathBuf>,
 }
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 impl LoadArgs {
     /// Returns the number of clients of each transport.
@@ -192,35 +195,6 @@ impl LoadArgs {
     }
 }
 
-/// Parses a decimal number in a range.
-fn number(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + Clone {
-    move |text| match text.parse() {
-        Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "the value must be a number from {} to {}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-/// Parses a duration with a unit (`250ms`, `5s`, `2m`) in a range.
-fn duration(
-    range: RangeInclusive<Duration>,
-) -> impl Fn(&str) -> Result<Duration, String> + Clone {
-    move |text| match humantime::parse_duration(text) {
-        Ok(duration) if range.contains(&duration) => Ok(duration),
-        Ok(_) => Err(format!(
-            "the duration must be from {} to {}",
-            humantime::format_duration(*range.start()),
-            humantime::format_duration(*range.end())
-        )),
-        Err(error) => Err(format!(
-            "{error}; write a number with a unit, such as 5s or 250ms"
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -280,23 +254,6 @@ mod tests {
         ] {
             let error = mix(flags).unwrap_err();
             assert!(error.contains(expected), "{flags:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn durations_need_unit_and_range() {
-        let parse = duration(Duration::from_millis(100)..=HOUR);
-        assert_eq!(parse("100ms"), Ok(Duration::from_millis(100)));
-        assert_eq!(parse("1h"), Ok(HOUR));
-        for (text, expected) in [
-            ("99ms", "from 100ms to 1h"),
-            ("2h", "from 100ms to 1h"),
-            ("5", "with a unit"),
-            ("", "with a unit"),
-            ("-1s", "with a unit"),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

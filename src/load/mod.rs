@@ -6,7 +6,8 @@
 //!    └──────── due times ──────────────────────────▶ latency: from due to delivered
 //! ```
 //!
-//! - `args`, `mix`, `command`: the command line; clients by transport; from flags to exit code
+//! - `args`, `values`, `mix`, `network`, `command`: the command line; values of flags; clients by
+//!   transport; the simulated network; from flags to exit code
 //! - `measure`, `context`: one run from start to end; what its parts share
 //! - `target`, `usage`, `process`: the server, and CPU time and memory of both sides
 //! - `schedule`, `publisher`, `backoff`: when messages are due; the open loop that sends them
@@ -32,6 +33,7 @@ mod hgrm;
 mod measure;
 mod mix;
 pub mod net;
+mod network;
 mod plot;
 mod process;
 mod progress;
@@ -44,6 +46,7 @@ mod stats;
 mod table;
 mod target;
 mod usage;
+mod values;
 mod warnings;
 
 pub use args::LoadArgs;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::args::LoadArgs;
 use super::counters::{Counters, TransportStats};
 use super::mix::{Mix, Transport};
+use super::network::SimulatedNetwork;
 use super::process::cores;
 use super::publisher::Publisher;
 use super::target::Target;
@@ -59,6 +60,9 @@ pub struct Parameters {
     pub poll_interval_ms: f64,
     /// Whether polls send the ETag of the last response.
     pub etag: bool,
+    /// What the server adds to the clients' requests.
+    #[serde(flatten)]
+    pub network: SimulatedNetwork,
     /// Whether clients reconnect.
     pub reconnect: bool,
     /// Number of addresses that clients connect from.
@@ -223,6 +227,7 @@ impl Parameters {
             message_bytes: args.message_bytes,
             poll_interval_ms: args.poll_interval.as_secs_f64() * 1000.0,
             etag: args.etag,
+            network: args.network.into(),
             reconnect: !args.no_reconnect,
             source_addresses: target.source_addresses(args.source_addresses).len().max(1),
             threads: args.threads,

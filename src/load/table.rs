@@ -53,18 +53,23 @@ fn write_summary(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
         rate,
         duration_seconds,
         message_bytes,
+        network,
         ..
     } = &report.parameters;
     writeln!(
         out,
         "{}: {} of {} messages published, {rate} per second for {duration_seconds} s, \
-         {message_bytes} bytes each; {} clients, connected after {} s\n",
+         {message_bytes} bytes each; {} clients, connected after {} s",
         report.target,
         report.messages.published,
         report.messages.due,
         report.all.clients,
         number(report.connect_seconds),
-    )
+    )?;
+    match network.is_active() {
+        true => writeln!(out, "simulated network: {network}\n"),
+        false => writeln!(out),
+    }
 }
 
 fn write_table(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {

@@ -147,6 +147,7 @@ fn first_error_suffix(error: Option<&str>) -> String {
 mod tests {
     use super::super::counters::Counters;
     use super::super::mix::Mix;
+    use super::super::network::SimulatedNetwork;
     use super::super::report::{
         GeneratorUsage, MessagesReport, Parameters, Quantiles, ServerUsage,
         TransportReport,
@@ -173,6 +174,7 @@ mod tests {
                 message_bytes: 100,
                 poll_interval_ms: 1000.0,
                 etag: false,
+                network: SimulatedNetwork::default(),
                 reconnect: true,
                 source_addresses: 1,
                 threads: 1,
