@@ -342,23 +342,59 @@ async fn json_flag_prints_only_json() {
 async fn zero_rate_measures_waiting() {
     let server = Server::start(&[]);
     let flags = [
-        "--clients=3",
-        "--transport=poll",
-        "--poll-interval=50ms",
+        "--transport=poll=5,longpoll=2,ws=2",
+        "--poll-interval=100ms",
         "--rate=0",
-        "--duration=500ms",
+        "--duration=2s",
     ];
     let report = measured(server.address, &flags).await.unwrap().report;
     assert!(report.ok, "{report}");
     assert_eq!((report.messages.due, report.all.counters.delivered), (0, 0));
-    assert!(report.all.counters.requests > 3, "{report}");
+    assert_eq!(report.all.latency_ms, None);
+    let [poll, longpoll, ws] = &report.transports[..] else {
+        panic!("{report}");
+    };
     // All are empty, except those in flight at the start and at the end, one per client.
-    let counters = &report.all.counters;
-    assert!(counters.requests.abs_diff(counters.empty) <= 3, "{report}");
-    assert_eq!(
-        (report.all.latency_ms, report.all.upload_bytes_per_message),
-        (None, None)
+    let counters = &poll.counters;
+    assert!(counters.requests.abs_diff(counters.empty) <= 5, "{report}");
+    assert_eq!(poll.upload_bytes_per_message, None);
+
+    // Each client polls ten times per second, except for those that had no time to.
+    let due = 10.0 - (counters.skipped as f64) / (5.0 * report.window_seconds);
+    let requests = poll.requests_per_client_second;
+    assert!((requests - due).abs() <= 1.0, "{due}\n{report}");
+
+    // The bytes of one exchange are those of a raw connection.
+    let epoch = server.log.epoch().clone();
+    let mut connection = server.connect_raw().await;
+    let request = format!("GET /poll?since=0&epoch={epoch}");
+    connection.request(&request, &[]).await;
+    connection.response().await;
+    let expected = requests * connection.sent() as f64;
+    let upload = poll.upload_bytes_per_client_second;
+    assert!(
+        (upload / expected - 1.0).abs() < 1e-9,
+        "{upload} {expected}"
     );
+    let expected = requests * connection.received() as f64;
+    let download = poll.download_bytes_per_client_second;
+    assert!(
+        (download / expected - 1.0).abs() < 0.06,
+        "{download} {expected}"
+    );
+
+    // Those that wait at the server cost nothing.
+    for row in [longpoll, ws] {
+        assert_eq!(row.requests_per_client_second, 0.0, "{report}");
+        assert_eq!(row.download_bytes_per_client_second, 0.0, "{report}");
+    }
+    let table = report.to_string();
+    let mut lines = table.lines();
+    let line = lines.find(|line| line.starts_with("poll ")).unwrap();
+    let cells: Vec<_> = line.split_whitespace().collect();
+    let figures = [format!("{upload:.1}"), format!("{download:.1}")];
+    assert_eq!(cells[3..], figures, "{table}");
+    assert!(table.contains("nothing published for 2 s"), "{table}");
 }
 
 /// The delays are part of each latency, whatever the transport, and of the report.

@@ -13,9 +13,10 @@ use super::network::SimulatedNetwork;
 use super::plot;
 use super::process::raise_fd_limit;
 use super::publisher::{MAX_CONNECTIONS, PublishConfig, Publisher};
-use super::report::{MessagesReport, Parameters, Report, RunUsage};
+use super::report::{MessagesReport, Parameters, Report};
 use super::target::Target;
 use super::usage::{ProcessSnapshot, UsageSource};
+use super::usage_report::RunUsage;
 use super::warnings::{FirstErrors, warnings};
 
 /// From the decision to start to the first due time: the threads need time to start.

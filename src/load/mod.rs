@@ -14,7 +14,8 @@
 //! - `clients`, `client`, `protocol`, `progress`: all clients; one subscriber; what it decodes
 //! - [`net`]: the raw connection below both
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
-//! - `report`, `table`, `warnings`, `plot`, `hgrm`: the results
+//! - `report`, `usage_report`, `quantiles`, `warnings`: the results
+//! - `table`, `columns`, `plot`, `hgrm`: how they are shown
 //!
 //! Publisher and clients are in one process, so that one clock measures both ends. The meaning
 //! of the figures is explained in `docs/performance.md`.
@@ -26,6 +27,7 @@ mod args;
 mod backoff;
 mod client;
 mod clients;
+mod columns;
 mod command;
 mod context;
 mod counters;
@@ -39,6 +41,7 @@ mod process;
 mod progress;
 mod protocol;
 mod publisher;
+mod quantiles;
 mod range_set;
 mod report;
 mod schedule;
@@ -46,6 +49,7 @@ mod stats;
 mod table;
 mod target;
 mod usage;
+mod usage_report;
 mod values;
 mod warnings;
 
@@ -54,4 +58,5 @@ pub use command::main;
 pub use counters::{Counters, TransportStats};
 pub use measure::{RunResult, measure};
 pub use mix::Transport;
-pub use report::{Quantiles, Report, TransportReport};
+pub use quantiles::Quantiles;
+pub use report::{Report, TransportReport};

@@ -148,10 +148,9 @@ mod tests {
     use super::super::counters::Counters;
     use super::super::mix::Mix;
     use super::super::network::SimulatedNetwork;
-    use super::super::report::{
-        GeneratorUsage, MessagesReport, Parameters, Quantiles, ServerUsage,
-        TransportReport,
-    };
+    use super::super::quantiles::Quantiles;
+    use super::super::report::{MessagesReport, Parameters, TransportReport};
+    use super::super::usage_report::{GeneratorUsage, ServerUsage};
     use super::*;
 
     const NO_ERRORS: FirstErrors = FirstErrors {
@@ -200,6 +199,9 @@ mod tests {
                 latency_ms: None,
                 upload_bytes_per_message: None,
                 download_bytes_per_message: None,
+                requests_per_client_second: 0.0,
+                upload_bytes_per_client_second: 0.0,
+                download_bytes_per_client_second: 0.0,
             },
             server: Some(server(
                 MAX_CPU_SHARE * cores() as f64 - GENERATOR_CORES - 0.1,
@@ -235,6 +237,7 @@ mod tests {
             cpu_seconds: 10.0 * cores,
             cores,
             cpu_us_per_delivery: None,
+            cpu_us_per_client_second: 0.0,
             memory_before: 0,
             memory_connected: 0,
             memory_end: 0,
