@@ -40,18 +40,18 @@ async fn measured(address: SocketAddr, flags: &[&str]) -> Result<RunResult, Stri
 }
 
 /// Runs the program, and returns its exit code and output.
-async fn program(flags: &[&str]) -> Output {
+pub(crate) async fn program(flags: &[&str]) -> Output {
     let mut command = Program::command(&[&["load"], flags].concat());
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     output.expect("no panic").expect("the program starts")
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("the output is UTF-8")
 }
 
 /// The path of a file that does not exist yet.
-fn output_path(name: &str) -> PathBuf {
+pub(crate) fn output_path(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_file(&path); // of the previous run
     path
@@ -306,13 +306,18 @@ async fn table_json_and_plot_agree() {
 /// Asserts that the plot has a curve in its colour and a legend for each transport.
 fn assert_plot(svg: &str) {
     let svg = roxmltree::Document::parse(svg).expect("well-formed XML");
+    let has_text = |expected: &str| {
+        let mut texts = svg.descendants().filter_map(|element| element.text());
+        texts.any(|text| text.trim().starts_with(expected))
+    };
+    assert!(has_text("Latency, from due to delivered"));
+    assert!(has_text("latency") && has_text("share of all messages"));
     for (transport, color) in [
         ("poll", "#BF4E00"),
         ("longpoll", "#003F7D"),
         ("ws", "#00724F"),
     ] {
-        let texts = || svg.descendants().filter_map(|element| element.text());
-        assert!(texts().any(|text| text.trim() == transport), "{transport}");
+        assert!(has_text(&format!("{transport}, p50 ")), "{transport}");
         let mut strokes = svg
             .descendants()
             .filter_map(|element| element.attribute("stroke"));
@@ -446,7 +451,7 @@ async fn simulated_network_needs_the_lab() {
 }
 
 /// Asserts that the program measures nothing, and that its error contains this text.
-async fn assert_error(flags: &[&str], expected: &str) {
+pub(crate) async fn assert_error(flags: &[&str], expected: &str) {
     let output = program(flags).await;
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{flags:?}: {error}");

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{ArgPredicate, RangedU64ValueParser};
 
 use super::mix::{MAX_CLIENTS, Mix, TransportShare};
 use super::network::NetworkArgs;
@@ -37,7 +37,13 @@ pub struct LoadArgs {
 
     /// poll, longpoll or ws; or a mix, in equal parts (ws,poll) or with numbers of clients
     /// (ws=800,longpoll=150,poll=50)
-    #[arg(long, value_name = "MIX", default_value = "ws", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "MIX",
+        default_value = "ws",
+        value_delimiter = ',',
+        default_value_if("sweep", ArgPredicate::IsPresent, "poll,longpoll,ws")
+    )]
     pub transport: Vec<TransportShare>,
 
     /// Time from one poll of a client to its next, 1ms to 1h
@@ -57,6 +63,12 @@ pub struct LoadArgs {
     #[arg(long, value_name = "R", default_value_t = 20.0,
           value_parser = number(0.0..=100_000.0))]
     pub rate: f64,
+
+    /// Measure each transport on its own at each of these rates, 0.01 to 100000, at most 20; all
+    /// three transports unless --transport names them, and --clients is the number of each
+    #[arg(long, value_name = "RATES", value_delimiter = ',', conflicts_with_all = ["rate", "hgrm"],
+          value_parser = number(0.01..=100_000.0))]
+    pub sweep: Vec<f64>,
 
     /// How long messages are published, 100ms to 1day
     #[arg(long, value_name = "DURATION", default_value = "10s",
@@ -107,7 +119,7 @@ pub struct LoadArgs {
           default_missing_value = "-")]
     pub json: Option<PathBuf>,
 
-    /// Draw the latency distribution to this file, as SVG
+    /// Draw the latency distribution to this file, as SVG; with --sweep the bytes over the rate
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
 
@@ -187,7 +199,8 @@ impl LoadArgs {
         }
         if self.rate > 0.0 && messages < 1.0 {
             return Err(format!(
-                "{} publishes no message; use --rate 0 to measure without messages",
+                "{} publishes no message; use a longer --duration, or --rate 0 to measure \
+                 without messages",
                 flags()
             ));
         }

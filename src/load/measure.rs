@@ -48,7 +48,7 @@ impl RunResult {
         let mut subtitle = format!(
             "{} clients, {} messages/s of {} bytes for {} s, {target}",
             all.clients,
-            parameters.rate,
+            parameters.rate.unwrap_or_default(),
             parameters.message_bytes,
             parameters.duration_seconds
         );

@@ -15,7 +15,8 @@
 //! - [`net`]: the raw connection below both
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
 //! - `report`, `usage_report`, `quantiles`, `warnings`: the results
-//! - `table`, `columns`, `plot`, `hgrm`: how they are shown
+//! - `table`, `columns`, `plot`, `plot_style`, `axis`, `hgrm`: how they are shown
+//! - `sweep`, `crossings`, `sweep_table`, `sweep_plot`: several runs, at several rates
 //!
 //! Publisher and clients are in one process, so that one clock measures both ends. The meaning
 //! of the figures is explained in `docs/performance.md`.
@@ -24,6 +25,7 @@
 //! would share its mistakes.
 
 mod args;
+mod axis;
 mod backoff;
 mod client;
 mod clients;
@@ -31,12 +33,14 @@ mod columns;
 mod command;
 mod context;
 mod counters;
+mod crossings;
 mod hgrm;
 mod measure;
 mod mix;
 pub mod net;
 mod network;
 mod plot;
+mod plot_style;
 mod process;
 mod progress;
 mod protocol;
@@ -46,6 +50,9 @@ mod range_set;
 mod report;
 mod schedule;
 mod stats;
+mod sweep;
+mod sweep_plot;
+mod sweep_table;
 mod table;
 mod target;
 mod usage;
@@ -60,3 +67,4 @@ pub use measure::{RunResult, measure};
 pub use mix::Transport;
 pub use quantiles::Quantiles;
 pub use report::{Report, TransportReport};
+pub use sweep::{SweepPoint, SweepReport, sweep};

@@ -49,8 +49,8 @@ pub struct Report {
 pub struct Parameters {
     /// Number of clients of each transport.
     pub clients: Mix,
-    /// Messages per second.
-    pub rate: f64,
+    /// Messages per second; nothing in a sweep, which has several.
+    pub rate: Option<f64>,
     /// How long messages are published, in seconds.
     pub duration_seconds: f64,
     /// Size of each body as JSON.
@@ -160,7 +160,7 @@ impl Parameters {
     pub fn new(args: &LoadArgs, clients: Mix, target: &Target) -> Self {
         Self {
             clients,
-            rate: args.rate,
+            rate: Some(args.rate),
             duration_seconds: args.duration.as_secs_f64(),
             message_bytes: args.message_bytes,
             poll_interval_ms: args.poll_interval.as_secs_f64() * 1000.0,

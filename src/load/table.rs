@@ -66,7 +66,6 @@ fn write_units(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
 
 fn write_summary(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let Parameters {
-        rate,
         duration_seconds,
         message_bytes,
         network,
@@ -84,11 +83,12 @@ fn write_summary(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     }
     writeln!(
         out,
-        "{}: {} of {} messages published, {rate} per second for {duration_seconds} s, \
+        "{}: {} of {} messages published, {} per second for {duration_seconds} s, \
          {message_bytes} bytes each; {} clients, connected after {} s",
         report.target,
         report.messages.published,
         report.messages.due,
+        report.parameters.rate.unwrap_or_default(),
         report.all.clients,
         number(report.connect_seconds),
     )?;
@@ -124,7 +124,7 @@ fn write_table(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
 
 /// Returns whether the run published anything. If not, its report is about what waiting costs.
 fn publishes(report: &Report) -> bool {
-    report.parameters.rate > 0.0
+    report.parameters.rate.is_some_and(|rate| rate > 0.0)
 }
 
 fn delivery_cells(report: &TransportReport) -> Vec<String> {

@@ -112,7 +112,8 @@ fn clients(report: &Report, first_error: Option<&str>) -> [Warning; 5] {
             .then(|| format!("clients reconnected {} times", counters.reconnects)),
         (counters.gaps > 0).then(|| {
             format!(
-                "the log could not continue from a cursor {} times",
+                "the log could not continue from a cursor {} times: the server restarted with a \
+                 new log (--journal keeps it), or evicted messages (--retain-messages)",
                 counters.gaps
             )
         }),
@@ -168,7 +169,7 @@ mod tests {
             target: String::new(),
             parameters: Parameters {
                 clients: Mix(Vec::new()),
-                rate: 20.0,
+                rate: Some(20.0),
                 duration_seconds: 10.0,
                 message_bytes: 100,
                 poll_interval_ms: 1000.0,
