@@ -60,7 +60,7 @@ fn draw<DB: DrawingBackend>(
         .bold_line_style(GRID)
         .light_line_style(LIGHT_GRID)
         .label_style(text_style(13, &TEXT))
-        .x_desc("share of all messages that was delivered in time")
+        .x_desc("share of all messages, delivered within this latency")
         .y_desc("latency")
         .draw()?;
     let mut is_empty = true;
