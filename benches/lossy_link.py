@@ -67,7 +67,7 @@ def forward(ends, delay, loss, random_source, is_over):
             copied += 1
             try:
                 os.write(end, packet)
-            except (BlockingIOError, OSError):
+            except OSError:
                 pass  # a full queue, or an end that is down: the packet is lost
     print(f"link: {lost} of {number} packets were lost", file=sys.stderr)
 
