@@ -11,8 +11,8 @@ use super::link::MAX_DELAY_MS;
 pub(super) const MAX_LOSS_PER_MILLE: u32 = 500;
 
 /// What the retransmission timeout is above the round trip: RFC 6298 §2.3 has SRTT + 4·RTTVAR, and
-/// Linux lets the second term not fall below this (`TCP_RTO_MIN`). Steady traffic has this value;
-/// the 1 s of §2.1 and §2.4 is for a connection without a sample.
+/// Linux lets the second term not fall below this (`TCP_RTO_MIN`), so steady traffic has this
+/// value. The 1 s of §2.1 is for a connection without a sample; Linux ignores the minimum of §2.4.
 pub(super) const RTO_MARGIN: Duration = Duration::from_millis(200);
 
 /// Longest time that the retransmissions of one segment add.
