@@ -11,38 +11,16 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::Backoff;
 use super::context::ClientConfig;
+use super::disconnect::{Disconnect, rejection};
 use super::mix::Transport;
 use super::net::connection::{ByteCounts, Connection};
 use super::net::websocket::{
     CLOSE, PING, PONG, TEXT, client_frame, handshake_key, upgrade_headers,
 };
-use super::protocol::{describe_error_response, is_retryable};
 use super::stats::{ClientStats, NextAction};
 
 /// Close code if a close frame has none (RFC 6455 §7.1.5).
 const NO_STATUS_RECEIVED: u16 = 1005;
-
-/// Why a client's connection ended.
-enum Disconnect {
-    /// Not an error: the server closed an idle connection, or sent a gap.
-    Reconnect,
-    /// The connection broke, or the server sent an error that may be temporary.
-    Retryable(String),
-    /// The server sent an error that a retry would get again.
-    Fatal(String),
-}
-
-impl From<io::Error> for Disconnect {
-    fn from(error: io::Error) -> Self {
-        Self::Retryable(error.to_string())
-    }
-}
-
-impl From<String> for Disconnect {
-    fn from(what: String) -> Self {
-        Self::Retryable(what)
-    }
-}
 
 /// A client that has to be connected.
 pub(super) struct ClientSpec {
@@ -291,14 +269,5 @@ impl Client {
         self.stats.set_connected();
         self.backoff = Backoff::saturated();
         Ok(())
-    }
-}
-
-/// Returns what an error response means for the client.
-fn rejection(status: u16, body: &[u8]) -> Disconnect {
-    let error = describe_error_response(status, body);
-    match is_retryable(status) {
-        true => Disconnect::Retryable(error),
-        false => Disconnect::Fatal(error),
     }
 }

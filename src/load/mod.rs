@@ -11,7 +11,8 @@
 //! - `measure`, `context`: one run from start to end; what its parts share
 //! - `target`, `usage`, `process`: the server, and CPU time and memory of both sides
 //! - `schedule`, `publisher`, `backoff`: when messages are due; the open loop that sends them
-//! - `clients`, `client`, `protocol`, `progress`: all clients; one subscriber; what it decodes
+//! - `clients`, `client`, `disconnect`, `protocol`, `progress`: all clients; one subscriber; why its
+//!   connection ended; what it decodes
 //! - [`net`]: the raw connection below both
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
 //! - `report`, `usage_report`, `quantiles`, `warnings`: the results
@@ -34,6 +35,7 @@ mod command;
 mod context;
 mod counters;
 mod crossings;
+mod disconnect;
 mod hgrm;
 mod measure;
 mod mix;
