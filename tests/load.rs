@@ -40,18 +40,18 @@ async fn measured(address: SocketAddr, flags: &[&str]) -> Result<RunResult, Stri
 }
 
 /// Runs the program, and returns its exit code and output.
-async fn program(flags: &[&str]) -> Output {
+pub(crate) async fn program(flags: &[&str]) -> Output {
     let mut command = Program::command(&[&["load"], flags].concat());
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     output.expect("no panic").expect("the program starts")
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("the output is UTF-8")
 }
 
 /// The path of a file that does not exist yet.
-fn output_path(name: &str) -> PathBuf {
+pub(crate) fn output_path(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_file(&path); // of the previous run
     path
@@ -306,13 +306,18 @@ async fn table_json_and_plot_agree() {
 /// Asserts that the plot has a curve in its colour and a legend for each transport.
 fn assert_plot(svg: &str) {
     let svg = roxmltree::Document::parse(svg).expect("well-formed XML");
+    let has_text = |expected: &str| {
+        let mut texts = svg.descendants().filter_map(|element| element.text());
+        texts.any(|text| text.trim().starts_with(expected))
+    };
+    assert!(has_text("Latency, from due to delivered"));
+    assert!(has_text("latency") && has_text("share of all messages"));
     for (transport, color) in [
         ("poll", "#BF4E00"),
         ("longpoll", "#003F7D"),
         ("ws", "#00724F"),
     ] {
-        let texts = || svg.descendants().filter_map(|element| element.text());
-        assert!(texts().any(|text| text.trim() == transport), "{transport}");
+        assert!(has_text(&format!("{transport}, p50 ")), "{transport}");
         let mut strokes = svg
             .descendants()
             .filter_map(|element| element.attribute("stroke"));
@@ -342,27 +347,111 @@ async fn json_flag_prints_only_json() {
 async fn zero_rate_measures_waiting() {
     let server = Server::start(&[]);
     let flags = [
-        "--clients=3",
-        "--transport=poll",
-        "--poll-interval=50ms",
+        "--transport=poll=5,longpoll=2,ws=2",
+        "--poll-interval=100ms",
         "--rate=0",
-        "--duration=500ms",
+        "--duration=2s",
     ];
     let report = measured(server.address, &flags).await.unwrap().report;
     assert!(report.ok, "{report}");
     assert_eq!((report.messages.due, report.all.counters.delivered), (0, 0));
-    assert!(report.all.counters.requests > 3, "{report}");
+    assert_eq!(report.all.latency_ms, None);
+    let [poll, longpoll, ws] = &report.transports[..] else {
+        panic!("{report}");
+    };
     // All are empty, except those in flight at the start and at the end, one per client.
-    let counters = &report.all.counters;
-    assert!(counters.requests.abs_diff(counters.empty) <= 3, "{report}");
-    assert_eq!(
-        (report.all.latency_ms, report.all.upload_bytes_per_message),
-        (None, None)
+    let counters = &poll.counters;
+    assert!(counters.requests.abs_diff(counters.empty) <= 5, "{report}");
+    assert_eq!(poll.upload_bytes_per_message, None);
+
+    // Each client polls ten times per second, except for those that had no time to.
+    let due = 10.0 - (counters.skipped as f64) / (5.0 * report.window_seconds);
+    let requests = poll.requests_per_client_second;
+    assert!((requests - due).abs() <= 1.0, "{due}\n{report}");
+
+    // The bytes of one exchange are those of a raw connection.
+    let epoch = server.log.epoch().clone();
+    let mut connection = server.connect_raw().await;
+    let request = format!("GET /poll?since=0&epoch={epoch}");
+    connection.request(&request, &[]).await;
+    connection.response().await;
+    let expected = requests * connection.sent() as f64;
+    let upload = poll.upload_bytes_per_client_second;
+    assert!(
+        (upload / expected - 1.0).abs() < 1e-9,
+        "{upload} {expected}"
     );
+    let expected = requests * connection.received() as f64;
+    let download = poll.download_bytes_per_client_second;
+    assert!(
+        (download / expected - 1.0).abs() < 0.06,
+        "{download} {expected}"
+    );
+
+    // Those that wait at the server cost nothing.
+    for row in [longpoll, ws] {
+        assert_eq!(row.requests_per_client_second, 0.0, "{report}");
+        assert_eq!(row.download_bytes_per_client_second, 0.0, "{report}");
+    }
+    let table = report.to_string();
+    let mut lines = table.lines();
+    let line = lines.find(|line| line.starts_with("poll ")).unwrap();
+    let cells: Vec<_> = line.split_whitespace().collect();
+    let figures = [format!("{upload:.1}"), format!("{download:.1}")];
+    assert_eq!(cells[3..], figures, "{table}");
+    assert!(table.contains("nothing published for 2 s"), "{table}");
+}
+
+/// The delays are part of each latency, whatever the transport, and of the report.
+#[tokio::test]
+async fn simulated_network_delays_clients() {
+    let server = Server::start(&[]);
+    let flags = [
+        "--transport=ws=4,longpoll=4,poll=4",
+        "--poll-interval=50ms",
+        "--rate=10",
+        "--duration=1s",
+        "--up=30ms",
+        "--down=120ms",
+    ];
+    let result = measured(server.address, &flags).await.unwrap();
+    assert_all_delivered(&result, 10);
+    for (transport, stats) in &result.transports {
+        let fastest = stats.latency.min();
+        assert!(fastest >= 119_000, "{transport}: {fastest} µs");
+    }
+    let published = result.report.messages.publish_latency_ms.unwrap();
+    assert!(published.p50 < 120.0, "publishing is not delayed");
+    let parameters = serde_json::to_value(&result.report.parameters).unwrap();
+    let delays = ["up_ms", "down_ms", "jitter_ms", "loss"].map(|name| &parameters[name]);
+    assert_eq!(delays, [&json!(30), &json!(120), &json!(0), &json!(0.0)]);
+    let line = "\nsimulated network: 30 ms up, 120 ms down\n";
+    assert!(result.report.to_string().contains(line));
+}
+
+/// Each client has losses of its own, and what is lost arrives later.
+#[tokio::test]
+async fn simulated_loss_delays_some_clients() {
+    let server = Server::start(&[]);
+    let flags = ["--clients=40", "--rate=1", "--duration=1s", "--loss=30"];
+    let result = measured(server.address, &flags).await.unwrap();
+    assert_all_delivered(&result, 1);
+    let latency = &result.transports[0].1.latency;
+    // One retransmission takes 200 ms. Seeds, and therefore losses, are the same in each run.
+    assert!(latency.max() - latency.min() >= 150_000, "{latency:?}");
+}
+
+#[tokio::test]
+async fn simulated_network_needs_the_lab() {
+    let server = Program::start(&["--no-lab"]);
+    let url = format!("http://{}", server.address);
+    for flag in ["--up=1ms", "--down=1ms", "--jitter=1ms", "--loss=0.1"] {
+        assert_error(&[&url, flag], "start the server without --no-lab").await;
+    }
 }
 
 /// Asserts that the program measures nothing, and that its error contains this text.
-async fn assert_error(flags: &[&str], expected: &str) {
+pub(crate) async fn assert_error(flags: &[&str], expected: &str) {
     let output = program(flags).await;
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{flags:?}: {error}");
@@ -399,6 +488,11 @@ async fn invalid_flags_are_rejected() {
         (&["--threads=0"], "--threads"),
         (&["--source-addresses=0"], "--source-addresses"),
         (&["--pid=0"], "--pid"),
+        (&["--up=21s"], "from 0s to 20s"),
+        (&["--down=1us"], "whole number of milliseconds"),
+        (&["--jitter=5"], "with a unit"),
+        (&["--loss=51"], "from 0 to 50"),
+        (&["--loss=0.25"], "at most one decimal"),
         (&["--json=/nowhere/to/be/found"], "/nowhere/to/be/found"),
         (&["--plot=/nowhere/to/be/found"], "/nowhere/to/be/found"),
         (&["--hgrm=/nowhere/to/be/found"], "/nowhere/to/be/found.ws"),

@@ -134,6 +134,61 @@ async fn jitter_never_reorders_frames() {
     }
 }
 
+/// A retransmission takes at least this long, without any other delay.
+const RETRANSMISSION: Duration = ms(200);
+
+#[tokio::test]
+async fn lost_frames_arrive_later_and_in_order() {
+    let server = Server::start(&[]);
+    let url = "?since=now&limit=1&loss=20&seed=3";
+    let mut socket = server.socket(url).await;
+    let published_at = Instant::now();
+    for number in 1..=50 {
+        append(&server.log, format!("a-{number}"), "hi");
+        tokio::task::yield_now().await;
+    }
+    for version in 1..=50 {
+        assert_eq!(versions(&socket.next("batch").await), [version]);
+    }
+    // All 50 arrive in time with one in 70 000 seeds.
+    assert!(published_at.elapsed() >= RETRANSMISSION);
+}
+
+/// How long polls take with these seeds, at the same time.
+async fn lossy_polls(server: &Server, seeds: u32) -> Vec<(Duration, u32)> {
+    let polls = (0..seeds).map(async |seed| {
+        let mut connection = server.connect_raw().await;
+        let requested_at = Instant::now();
+        let request = format!("GET /poll?loss=25&seed={seed}");
+        connection.request(&request, &[]).await;
+        assert_eq!(connection.response().await.status, 200);
+        (requested_at.elapsed(), seed)
+    });
+    futures_util::future::join_all(polls).await
+}
+
+#[tokio::test]
+async fn loss_delays_one_response_and_no_other() {
+    let server = Server::start(&[]);
+    let polls = lossy_polls(&server, 24).await;
+    let late = polls.iter().filter(|(took, _)| *took >= RETRANSMISSION);
+    // Four in nine lose the request, the response or both.
+    assert!(late.count() >= 4, "{polls:?}");
+    let (slowest, fastest) = (polls.iter().max().unwrap(), polls.iter().min().unwrap());
+
+    // The same seeds have the same losses, and the second request overtakes the first.
+    let (mut slow, mut fast) = (server.connect_raw().await, server.connect_raw().await);
+    let requested_at = Instant::now();
+    let poll = |seed| format!("GET /poll?loss=25&client=ana&seed={seed}");
+    slow.request(&poll(slowest.1), &[]).await;
+    server.wait_in_flight("ana", 1).await;
+    fast.request(&poll(fastest.1), &[]).await;
+    assert_eq!(fast.response().await.status, 200);
+    slow.assert_silent();
+    assert_eq!(slow.response().await.status, 200);
+    assert!(requested_at.elapsed() >= RETRANSMISSION);
+}
+
 #[tokio::test]
 async fn up_ms_delays_incoming_frames() {
     let server = Server::start(&[]);
@@ -257,6 +312,12 @@ async fn invalid_network_parameter_is_400() {
         ("jitter_ms=", "`jitter_ms`"),
         ("up_ms=1&up_ms=2", "`up_ms`"),
         ("seed=18446744073709551616", "`seed`"),
+        ("loss=", "`loss`"),
+        ("loss=50.1", "`loss`"),
+        ("loss=0.25", "`loss`"),
+        ("loss=-1", "`loss`"),
+        ("loss=zz-marker-zz", "`loss`"),
+        ("loss=1&loss=1", "`loss`"),
         ("fault=zz-marker-zz", "`fault`"),
         ("fault=", "`fault`"),
         ("fault=503&fault=hang", "`fault`"),
@@ -324,6 +385,7 @@ async fn no_lab_rejects_parameters() {
         "up_ms=1",
         "down_ms=0",
         "jitter_ms=1",
+        "loss=0",
         "seed=1",
         "fault=503",
         "fault=",

@@ -6,13 +6,15 @@ use actix_web::dev::ServiceRequest;
 
 use super::delay_line::DelayLine;
 use super::link::{Link, MAX_DELAY_MS};
+use super::losses::{Losses, MAX_LOSS_PER_MILLE};
 use super::request::{client_and_pane, reject_if_disabled};
 use crate::http::{ApiError, Query};
 
-const PARAMETERS: [&str; 7] = [
+const PARAMETERS: [&str; 8] = [
     "up_ms",
     "down_ms",
     "jitter_ms",
+    "loss",
     "seed",
     "fault",
     "client",
@@ -37,12 +39,13 @@ pub(super) struct NetworkConditions {
     pub(super) up: Duration,
     pub(super) down: Duration,
     pub(super) jitter_ms: u64,
+    pub(super) loss_per_mille: u32,
     pub(super) seed: u64,
     pub(super) fault: Option<Fault>,
     pub(super) link: Option<Link>,
 }
 
-/// The delay lines of a request. Each draws its jitter from a generator of its own.
+/// The delay lines of a request. Each draws its jitter and its losses from generators of its own.
 #[derive(Clone, Copy)]
 pub(super) enum Direction {
     /// Everything from the client.
@@ -70,6 +73,7 @@ impl NetworkConditions {
             up: Duration::from_millis(ms("up_ms")?),
             down: Duration::from_millis(ms("down_ms")?),
             jitter_ms: ms("jitter_ms")?,
+            loss_per_mille: parse_loss(query.get("loss")?.as_deref())?,
             seed: query.parse_u64("seed", 0..=u64::MAX, 0)?,
             fault: parse_fault(query.get("fault")?.as_deref())?,
             link: client.map(|(client, _)| client.link()),
@@ -84,8 +88,28 @@ impl NetworkConditions {
             Direction::Down | Direction::Frames => self.down,
         };
         let seed = self.seed.wrapping_mul(3).wrapping_add(direction as u64);
-        DelayLine::new(delay, self.jitter_ms, seed, self.link.clone())
+        // The complement is another seed, so that losses do not follow the jitter.
+        let losses = Losses::new(self.loss_per_mille, self.up + self.down, !seed);
+        DelayLine::new(delay, self.jitter_ms, seed, losses, self.link.clone())
     }
+}
+
+/// Parses a percentage with at most one decimal, and returns it in tenths.
+fn parse_loss(value: Option<&str>) -> Result<u32, ApiError> {
+    let Some(value) = value else { return Ok(0) };
+    let (whole, tenths) = value.split_once('.').unwrap_or((value, "0"));
+    let digits = |text: &str, max| {
+        (1..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let per_mille = match digits(whole, 2) && digits(tenths, 1) {
+        true => format!("{whole}{tenths}").parse().ok(),
+        false => None,
+    };
+    let allowed = per_mille.filter(|per_mille| *per_mille <= MAX_LOSS_PER_MILLE);
+    allowed.ok_or_else(|| {
+        let title = "`loss` must be a percentage from 0 to 50 with at most one decimal";
+        ApiError::bad_request(title)
+    })
 }
 
 fn parse_fault(value: Option<&str>) -> Result<Option<Fault>, ApiError> {
@@ -100,4 +124,34 @@ fn parse_fault(value: Option<&str>) -> Result<Option<Fault>, ApiError> {
             return Err(ApiError::bad_request(title));
         }
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loss_is_parsed_in_tenths() {
+        for (value, per_mille) in [
+            ("0", 0),
+            ("0.5", 5),
+            ("1", 10),
+            ("01", 10),
+            ("12.3", 123),
+            ("50", 500),
+            ("50.0", 500),
+        ] {
+            assert_eq!(parse_loss(Some(value)).ok(), Some(per_mille), "{value}");
+        }
+        assert_eq!(parse_loss(None).ok(), Some(0));
+    }
+
+    #[test]
+    fn invalid_loss_is_rejected() {
+        for value in [
+            "", "-1", "+1", "50.1", "51", "100", "0.05", ".5", "5.", "1e1", "1,5", "NaN",
+        ] {
+            assert!(parse_loss(Some(value)).is_err(), "{value}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::time::{Instant, sleep_until};
 
 use super::link::Link;
+use super::losses::Losses;
 
 /// Maximum size of what is in flight on one delayed socket, in bytes. Beyond it the sender waits.
 const MAX_IN_FLIGHT_BYTES: usize = 1 << 20;
@@ -18,11 +19,13 @@ const MAX_IN_FLIGHT_BYTES: usize = 1 << 20;
 /// Maximum number of chunks in flight on one delayed socket. Beyond it the sender waits.
 const MAX_IN_FLIGHT_CHUNKS: usize = 4096;
 
-/// Delays what passes: by a fixed time, random jitter, and until the link is up.
+/// Delays what passes: by a fixed time, random jitter, the retransmission of what is lost, and
+/// until the link is up.
 pub(super) struct DelayLine {
     delay: Duration,
     jitter_ms: u64,
     random: StdRng,
+    losses: Losses,
     link: Option<Link>,
 }
 
@@ -31,25 +34,31 @@ impl DelayLine {
         delay: Duration,
         jitter_ms: u64,
         seed: u64,
+        losses: Losses,
         link: Option<Link>,
     ) -> Self {
         Self {
             delay,
             jitter_ms,
             random: StdRng::seed_from_u64(seed),
+            losses,
             link,
         }
     }
 
     /// Returns whether the line can delay anything.
     pub(super) fn is_active(&self) -> bool {
-        !self.delay.is_zero() || self.jitter_ms > 0 || self.link.is_some()
+        !self.delay.is_zero()
+            || self.jitter_ms > 0
+            || self.losses.is_active()
+            || self.link.is_some()
     }
 
     fn sample_delay(&mut self) -> Duration {
+        let delay = self.delay + self.losses.sample_delay();
         match self.jitter_ms {
-            0 => self.delay,
-            max => self.delay + Duration::from_millis(self.random.random_range(0..=max)),
+            0 => delay,
+            max => delay + Duration::from_millis(self.random.random_range(0..=max)),
         }
     }
 
@@ -61,8 +70,8 @@ impl DelayLine {
         }
     }
 
-    /// Delays a stream. Chunks stay in order, as TCP keeps them, and several are in flight at
-    /// the same time: delay does not limit bandwidth. Chunks that are ready at once count as
+    /// Delays a stream. Chunks stay in order, as TCP keeps them, so a lost one delays those behind
+    /// it. Several are in flight at the same time: delay does not limit bandwidth. Chunks that are ready at once count as
     /// sent at `initial_batch_at`, if that is known.
     pub(super) fn delay<T>(
         mut self,
@@ -140,7 +149,19 @@ mod tests {
     use super::*;
 
     fn line(delay_ms: u64, jitter_ms: u64, seed: u64) -> DelayLine {
-        DelayLine::new(Duration::from_millis(delay_ms), jitter_ms, seed, None)
+        lossy_line(delay_ms, jitter_ms, 0, seed)
+    }
+
+    /// A line with a round trip of twice the delay.
+    fn lossy_line(
+        delay_ms: u64,
+        jitter_ms: u64,
+        loss_per_mille: u32,
+        seed: u64,
+    ) -> DelayLine {
+        let delay = Duration::from_millis(delay_ms);
+        let losses = Losses::new(loss_per_mille, 2 * delay, seed);
+        DelayLine::new(delay, jitter_ms, seed, losses, None)
     }
 
     /// Sends `0..count` at intervals and returns what arrives, and after how many milliseconds.
@@ -177,6 +198,53 @@ mod tests {
         let first = arrivals(line(10, 100, 42), 50, 20).await;
         assert_eq!(arrivals(line(10, 100, 42), 50, 20).await, first);
         assert_ne!(arrivals(line(10, 100, 43), 50, 20).await, first);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn lost_chunk_delays_those_behind_it() {
+        let mut losses = Losses::new(100, Duration::from_millis(80), 4);
+        let extra: Vec<_> = (0..200)
+            .map(|_| losses.sample_delay().as_millis())
+            .collect();
+        assert!(extra.iter().any(|extra| *extra > 0));
+        let mut previous = 0;
+        let expected: Vec<_> = extra
+            .iter()
+            .zip(0..)
+            .map(|(extra, number)| {
+                previous = previous.max(u128::from(10 * number) + 40 + extra);
+                (number, previous)
+            })
+            .collect();
+        let arrived = arrivals(lossy_line(40, 0, 100, 4), 200, 10).await;
+        assert_eq!(arrived, expected);
+        // What waited behind a lost chunk arrives together with it.
+        let burst = arrived.chunk_by(|left, right| left.1 == right.1);
+        assert!(burst.map(<[_]>::len).max() >= Some(28), "{arrived:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn independent_requests_do_not_wait_for_each_other() {
+        let mut times = Vec::new();
+        for seed in 0..1000 {
+            let started = Instant::now();
+            lossy_line(40, 0, 200, seed).delay_once().await;
+            times.push(started.elapsed().as_millis());
+        }
+        let on_time = times.iter().filter(|time| **time == 40).count();
+        let lost_once = times.iter().filter(|time| **time == 320).count();
+        assert!(on_time.abs_diff(800) <= 40, "{on_time}");
+        assert!(lost_once.abs_diff(160) <= 40, "{lost_once}");
+    }
+
+    #[test]
+    fn loss_does_not_change_jitter() {
+        let (mut plain, mut lossy) = (line(10, 100, 42), lossy_line(10, 100, 200, 42));
+        let mut losses = Losses::new(200, Duration::from_millis(20), 42);
+        for _ in 0..200 {
+            let expected = plain.sample_delay() + losses.sample_delay();
+            assert_eq!(lossy.sample_delay(), expected);
+        }
     }
 
     #[tokio::test(start_paused = true)]

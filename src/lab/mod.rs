@@ -8,6 +8,7 @@ mod conditions;
 mod control;
 mod delay_line;
 mod link;
+mod losses;
 mod meter;
 mod metering;
 mod network;

@@ -1,15 +1,16 @@
 //! The command line of `trifold load`.
 
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{ArgPredicate, RangedU64ValueParser};
 
 use super::mix::{MAX_CLIENTS, Mix, TransportShare};
+use super::network::NetworkArgs;
 use super::process::cores;
 use super::target::Url;
+use super::values::{HOUR, duration, number};
 
 /// Number of clients if neither `--clients` nor the mix contains one.
 const DEFAULT_CLIENTS: usize = 100;
@@ -36,7 +37,13 @@ pub struct LoadArgs {
 
     /// poll, longpoll or ws; or a mix, in equal parts (ws,poll) or with numbers of clients
     /// (ws=800,longpoll=150,poll=50)
-    #[arg(long, value_name = "MIX", default_value = "ws", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "MIX",
+        default_value = "ws",
+        value_delimiter = ',',
+        default_value_if("sweep", ArgPredicate::IsPresent, "poll,longpoll,ws")
+    )]
     pub transport: Vec<TransportShare>,
 
     /// Time from one poll of a client to its next, 1ms to 1h
@@ -48,10 +55,20 @@ pub struct LoadArgs {
     #[arg(long)]
     pub etag: bool,
 
+    /// Delays and losses that the server simulates.
+    #[command(flatten)]
+    pub network: NetworkArgs,
+
     /// Messages per second, 0 to 100000; 0 publishes nothing and measures what waiting costs
     #[arg(long, value_name = "R", default_value_t = 20.0,
           value_parser = number(0.0..=100_000.0))]
     pub rate: f64,
+
+    /// Measure each transport on its own at each of these rates, 0.01 to 100000, at most 20; all
+    /// three transports unless --transport names them, and --clients is the number of each
+    #[arg(long, value_name = "RATES", value_delimiter = ',', conflicts_with_all = ["rate", "hgrm"],
+          value_parser = number(0.01..=100_000.0))]
+    pub sweep: Vec<f64>,
 
     /// How long messages are published, 100ms to 1day
     #[arg(long, value_name = "DURATION", default_value = "10s",
@@ -102,7 +119,7 @@ pub struct LoadArgs {
           default_missing_value = "-")]
     pub json: Option<PathBuf>,
 
-    /// Draw the latency distribution to this file, as SVG
+    /// Draw the latency distribution to this file, as SVG; with --sweep the bytes over the rate
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
 
@@ -111,8 +128,6 @@ pub struct LoadArgs {
     #[arg(long, value_name = "FILE")]
     pub hgrm: Option<PathBuf>,
 }
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 impl LoadArgs {
     /// Returns the number of clients of each transport.
@@ -184,40 +199,12 @@ impl LoadArgs {
         }
         if self.rate > 0.0 && messages < 1.0 {
             return Err(format!(
-                "{} publishes no message; use --rate 0 to measure without messages",
+                "{} publishes no message; use a longer --duration, or --rate 0 to measure \
+                 without messages",
                 flags()
             ));
         }
         self.mix().map(|_| ())
-    }
-}
-
-/// Parses a decimal number in a range.
-fn number(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, String> + Clone {
-    move |text| match text.parse() {
-        Ok(number) if range.contains(&number) => Ok(number),
-        _ => Err(format!(
-            "the value must be a number from {} to {}",
-            range.start(),
-            range.end()
-        )),
-    }
-}
-
-/// Parses a duration with a unit (`250ms`, `5s`, `2m`) in a range.
-fn duration(
-    range: RangeInclusive<Duration>,
-) -> impl Fn(&str) -> Result<Duration, String> + Clone {
-    move |text| match humantime::parse_duration(text) {
-        Ok(duration) if range.contains(&duration) => Ok(duration),
-        Ok(_) => Err(format!(
-            "the duration must be from {} to {}",
-            humantime::format_duration(*range.start()),
-            humantime::format_duration(*range.end())
-        )),
-        Err(error) => Err(format!(
-            "{error}; write a number with a unit, such as 5s or 250ms"
-        )),
     }
 }
 
@@ -280,23 +267,6 @@ mod tests {
         ] {
             let error = mix(flags).unwrap_err();
             assert!(error.contains(expected), "{flags:?}: {error}");
-        }
-    }
-
-    #[test]
-    fn durations_need_unit_and_range() {
-        let parse = duration(Duration::from_millis(100)..=HOUR);
-        assert_eq!(parse("100ms"), Ok(Duration::from_millis(100)));
-        assert_eq!(parse("1h"), Ok(HOUR));
-        for (text, expected) in [
-            ("99ms", "from 100ms to 1h"),
-            ("2h", "from 100ms to 1h"),
-            ("5", "with a unit"),
-            ("", "with a unit"),
-            ("-1s", "with a unit"),
-        ] {
-            let error = parse(text).unwrap_err();
-            assert!(error.contains(expected), "{text}: {error}");
         }
     }
 }

@@ -7,70 +7,50 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::Backoff;
+use super::context::ClientConfig;
+use super::disconnect::{Disconnect, rejection};
 use super::mix::Transport;
 use super::net::connection::{ByteCounts, Connection};
 use super::net::websocket::{
     CLOSE, PING, PONG, TEXT, client_frame, handshake_key, upgrade_headers,
 };
-use super::protocol::{describe_error_response, is_retryable};
 use super::stats::{ClientStats, NextAction};
-use super::target::Target;
 
 /// Close code if a close frame has none (RFC 6455 §7.1.5).
 const NO_STATUS_RECEIVED: u16 = 1005;
 
-/// Settings that all clients of a run share.
-pub(super) struct ClientConfig {
-    /// The server.
-    pub target: Target,
-    /// Time between the due times of two polls.
-    pub poll_interval: Duration,
-    /// Whether polls send the ETag of the last response, so that the server can respond 304.
-    pub etag: bool,
-    /// Whether a client that lost its connection reconnects.
-    pub reconnect: bool,
-    /// Receives errors that no retry can fix.
-    pub fatal_errors: UnboundedSender<String>,
-}
-
-/// Why a client's connection ended.
-enum Disconnect {
-    /// Not an error: the server closed an idle connection, or sent a gap.
-    Reconnect,
-    /// The connection broke, or the server sent an error that may be temporary.
-    Retryable(String),
-    /// The server sent an error that a retry would get again.
-    Fatal(String),
-}
-
-impl From<io::Error> for Disconnect {
-    fn from(error: io::Error) -> Self {
-        Self::Retryable(error.to_string())
-    }
-}
-
-impl From<String> for Disconnect {
-    fn from(what: String) -> Self {
-        Self::Retryable(what)
-    }
+/// A client that has to be connected.
+pub(super) struct ClientSpec {
+    /// Its position among all clients of the run.
+    pub index: u64,
+    /// How it receives messages.
+    pub transport: Transport,
+    /// The address that it connects from, if it is not the system's choice.
+    pub source: Option<IpAddr>,
+    /// Its statistics.
+    pub stats: ClientStats,
+    /// When it connects.
+    pub first: std::time::Instant,
 }
 
 /// Runs one client, from `first` until the run ends and drops it.
-pub(super) async fn run(
-    config: Arc<ClientConfig>,
-    transport: Transport,
-    source: Option<IpAddr>,
-    stats: ClientStats,
-    first: Instant,
-) {
-    sleep_until(first).await;
+pub(super) async fn run(config: Arc<ClientConfig>, spec: ClientSpec) {
+    let ClientSpec {
+        index,
+        transport,
+        source,
+        stats,
+        first,
+    } = spec;
+    sleep_until(first.into()).await;
     let phase = config.poll_interval.mul_f64(rand::random());
     let mut client = Client {
         config,
+        index,
+        requests: 0,
         source,
         stats,
         next_poll: Instant::now() + phase,
@@ -93,6 +73,8 @@ pub(super) async fn run(
 
 struct Client {
     config: Arc<ClientConfig>,
+    index: u64,
+    requests: u32,
     source: Option<IpAddr>,
     stats: ClientStats,
     next_poll: Instant,
@@ -138,16 +120,18 @@ impl Client {
     }
 
     async fn send_request(
-        &self,
+        &mut self,
         connection: &mut ClientConnection,
         path: &str,
         headers: &str,
     ) -> io::Result<()> {
         let request = format!(
-            "GET {path}?{} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
+            "GET {path}?{}{} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
             self.stats.cursor(),
+            self.config.network.query(self.index, self.requests),
             self.config.target.authority
         );
+        self.requests = self.requests.wrapping_add(1);
         connection.send(request.as_bytes()).await?;
         let bytes = connection.take_byte_counts();
         self.stats.record(bytes, |counters| counters.requests += 1);
@@ -285,14 +269,5 @@ impl Client {
         self.stats.set_connected();
         self.backoff = Backoff::saturated();
         Ok(())
-    }
-}
-
-/// Returns what an error response means for the client.
-fn rejection(status: u16, body: &[u8]) -> Disconnect {
-    let error = describe_error_response(status, body);
-    match is_retryable(status) {
-        true => Disconnect::Retryable(error),
-        false => Disconnect::Fatal(error),
     }
 }

@@ -2,7 +2,6 @@
 //! subscriptions and until nothing more is delivered, and stopped.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -11,13 +10,13 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::oneshot;
 
 use super::args::LoadArgs;
-use super::client::{self, ClientConfig};
-use super::context::RunContext;
+use super::client::{self, ClientSpec};
+use super::context::{ClientConfig, RunContext};
 use super::counters::{Counters, TransportStats};
 use super::mix::Transport;
 use super::progress::{CHECK_INTERVAL, StallDetector, progress_bar};
 use super::publisher::Publisher;
-use super::stats::{ClientStats, ThreadStats};
+use super::stats::ThreadStats;
 use super::target::{ServerHealth, Target};
 
 /// How long connecting the clients may make no progress.
@@ -34,18 +33,12 @@ pub(super) struct ClientPool {
     clients: u64,
     /// Clients that wait at the server: all except those that poll.
     subscriptions: u64,
+    /// The longest time that the simulated network adds to a request and its response.
+    network_delay: Duration,
 }
 
 /// A thread with its clients. Dropping the sender stops it.
 type Worker = (oneshot::Sender<()>, JoinHandle<()>);
-
-/// A client that has to be connected.
-struct ClientSpec {
-    transport: Transport,
-    source: Option<IpAddr>,
-    stats: ClientStats,
-    first: Instant,
-}
 
 impl ClientPool {
     /// Starts to connect the clients, distributed over the threads.
@@ -70,6 +63,7 @@ impl ClientPool {
         for (index, &transport) in transports.iter().enumerate() {
             let thread = index % threads.len();
             specs[thread].push(ClientSpec {
+                index: index as u64,
                 transport,
                 source: sources.get(index % sources.len().max(1)).copied(),
                 stats: threads[thread].add_client(transport, &epoch, health.head),
@@ -80,6 +74,7 @@ impl ClientPool {
         let mut pool = Self {
             clients: transports.len() as u64,
             subscriptions: transports.iter().filter(is_subscription).count() as u64,
+            network_delay: context.config.network.max_round_trip(),
             threads,
             workers: Vec::new(),
         };
@@ -122,7 +117,8 @@ impl ClientPool {
         fatal_errors: &mut UnboundedReceiver<String>,
     ) -> Result<bool, String> {
         let bar = progress_bar("connecting", self.clients);
-        let mut stall = StallDetector::new(CONNECT_STALL_TIMEOUT);
+        let timeout = CONNECT_STALL_TIMEOUT + self.network_delay;
+        let mut stall = StallDetector::new(timeout);
         loop {
             let connected = self.progress().0;
             bar.set_position(connected);
@@ -144,7 +140,7 @@ impl ClientPool {
             thread::sleep(CHECK_INTERVAL);
         }
         bar.finish_and_clear();
-        wait_until_subscribed(target, health.waiters, self.subscriptions)
+        wait_until_subscribed(target, health.waiters, self.subscriptions, timeout)
     }
 
     /// Waits until the duration is over and all messages are delivered, or nothing more is.
@@ -162,7 +158,8 @@ impl ClientPool {
         } else {
             Duration::ZERO
         };
-        let mut stall = StallDetector::new(args.drain_timeout + extra);
+        let mut stall =
+            StallDetector::new(args.drain_timeout + extra + self.network_delay);
         let bar = match due {
             0 => progress_bar("waiting (s)", args.duration.as_secs()),
             _ => progress_bar("delivered", due * self.clients),
@@ -235,15 +232,7 @@ fn spawn(
     let thread = thread::Builder::new().name(format!("load-{index}"));
     let thread = thread.spawn(move || {
         for spec in specs {
-            let ClientSpec {
-                transport,
-                source,
-                stats,
-                first,
-            } = spec;
-            let client =
-                client::run(config.clone(), transport, source, stats, first.into());
-            runtime.spawn(client);
+            runtime.spawn(client::run(config.clone(), spec));
         }
         let _ = runtime.block_on(stopped); // resolves when the sender is dropped
     })?;
@@ -259,8 +248,9 @@ fn wait_until_subscribed(
     target: &Target,
     before: u64,
     subscriptions: u64,
+    timeout: Duration,
 ) -> Result<bool, String> {
-    let mut stall = StallDetector::new(CONNECT_STALL_TIMEOUT);
+    let mut stall = StallDetector::new(timeout);
     loop {
         let health = target.health();
         let waiters = health.as_ref().map_or(0, |health| health.waiters);

@@ -1,14 +1,19 @@
 //! The subcommand `trifold load`: measures, prints the report and writes files.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use serde::Serialize;
+
 use super::args::LoadArgs;
 use super::hgrm;
 use super::measure::measure;
 use super::mix::Transport;
+use super::sweep::{self, sweep};
+use super::sweep_plot;
 
 /// Exit code if messages were lost, duplicated or out of order.
 const EXIT_DELIVERY_FAILED: u8 = 1;
@@ -29,19 +34,14 @@ pub fn main(args: &LoadArgs) -> ExitCode {
 }
 
 fn measure_and_print(args: &LoadArgs) -> Result<bool, String> {
+    if !args.sweep.is_empty() {
+        return sweep_and_print(args);
+    }
     args.check()?;
     // Files are created first: an error after the measurement would lose its results.
-    let files = OutputFiles::create(args)?;
+    let mut files = OutputFiles::create(args)?;
     let result = measure(args)?;
-    let json = serde_json::to_string_pretty(&result.report)
-        .map_err(|error| format!("cannot encode the report: {error}"))?;
-    match is_stdout(args) {
-        true => print(&format!("{json}\n")),
-        false => print(&result.report.to_string()),
-    }?;
-    if let Some(file) = files.json {
-        file.write(&format!("{json}\n"))?;
-    }
+    files.print(args, &result.report)?;
     if let Some(file) = files.plot {
         file.write(&result.latency_svg()?)?;
     }
@@ -52,6 +52,17 @@ fn measure_and_print(args: &LoadArgs) -> Result<bool, String> {
         }
     }
     Ok(result.report.ok)
+}
+
+fn sweep_and_print(args: &LoadArgs) -> Result<bool, String> {
+    sweep::plan(args)?;
+    let mut files = OutputFiles::create(args)?;
+    let report = sweep(args)?;
+    files.print(args, &report)?;
+    if let Some(file) = files.plot {
+        file.write(&sweep_plot::svg(&report)?)?;
+    }
+    Ok(report.ok)
 }
 
 /// Returns whether `--json` has no file.
@@ -81,6 +92,26 @@ impl OutputFiles {
             plot: args.plot.as_deref().map(OutputFile::create).transpose()?,
             hgrm,
         })
+    }
+}
+
+impl OutputFiles {
+    /// Prints the report, as JSON or as a table, and writes the file of the JSON.
+    fn print(
+        &mut self,
+        args: &LoadArgs,
+        report: &(impl Serialize + Display),
+    ) -> Result<(), String> {
+        let json = serde_json::to_string_pretty(report)
+            .map_err(|error| format!("cannot encode the report: {error}"))?;
+        match is_stdout(args) {
+            true => print(&format!("{json}\n")),
+            false => print(&report.to_string()),
+        }?;
+        match self.json.take() {
+            Some(file) => file.write(&format!("{json}\n")),
+            None => Ok(()),
+        }
     }
 }
 

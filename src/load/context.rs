@@ -1,14 +1,31 @@
 //! What all clients of a run and its publisher share.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::args::LoadArgs;
-use super::client::ClientConfig;
+use super::network::SimulatedNetwork;
 use super::schedule::Schedule;
 use super::stats::RunTimes;
 use super::target::Target;
+
+/// Settings that all clients of a run share.
+pub(super) struct ClientConfig {
+    /// The server.
+    pub target: Target,
+    /// Time between the due times of two polls.
+    pub poll_interval: Duration,
+    /// Whether polls send the ETag of the last response, so that the server can respond 304.
+    pub etag: bool,
+    /// What the server adds to the clients' requests.
+    pub network: SimulatedNetwork,
+    /// Whether a client that lost its connection reconnects.
+    pub reconnect: bool,
+    /// Receives errors that no retry can fix.
+    pub fatal_errors: UnboundedSender<String>,
+}
 
 /// The settings, times and message ids of a run.
 pub(super) struct RunContext {
@@ -32,6 +49,7 @@ impl RunContext {
             target: target.clone(),
             poll_interval: args.poll_interval,
             etag: args.etag,
+            network: args.network.into(),
             reconnect: !args.no_reconnect,
             fatal_errors,
         };

@@ -9,12 +9,14 @@ use super::clients::ClientPool;
 use super::context::RunContext;
 use super::counters::TransportStats;
 use super::mix::Transport;
+use super::network::SimulatedNetwork;
 use super::plot;
 use super::process::raise_fd_limit;
 use super::publisher::{MAX_CONNECTIONS, PublishConfig, Publisher};
-use super::report::{MessagesReport, Parameters, Report, RunUsage};
+use super::report::{MessagesReport, Parameters, Report};
 use super::target::Target;
 use super::usage::{ProcessSnapshot, UsageSource};
+use super::usage_report::RunUsage;
 use super::warnings::{FirstErrors, warnings};
 
 /// From the decision to start to the first due time: the threads need time to start.
@@ -43,13 +45,16 @@ impl RunResult {
             all,
             ..
         } = &self.report;
-        let subtitle = format!(
+        let mut subtitle = format!(
             "{} clients, {} messages/s of {} bytes for {} s, {target}",
             all.clients,
-            parameters.rate,
+            parameters.rate.unwrap_or_default(),
             parameters.message_bytes,
             parameters.duration_seconds
         );
+        if parameters.network.is_active() {
+            subtitle += &format!("; simulated: {}", parameters.network);
+        }
         let curves = self.transports.iter();
         let curves: Vec<_> = curves
             .map(|(transport, stats)| (*transport, &stats.latency))
@@ -75,6 +80,7 @@ pub fn measure(args: &LoadArgs) -> Result<RunResult, String> {
     let health = target
         .wait_until_stable()
         .map_err(|error| error.to_string())?;
+    SimulatedNetwork::from(args.network).check(&health)?;
     let before = ProcessSnapshot::now(&source);
 
     // Connect all clients.

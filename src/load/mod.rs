@@ -6,14 +6,18 @@
 //!    └──────── due times ──────────────────────────▶ latency: from due to delivered
 //! ```
 //!
-//! - `args`, `mix`, `command`: the command line; clients by transport; from flags to exit code
+//! - `args`, `values`, `mix`, `network`, `command`: the command line; values of flags; clients by
+//!   transport; the simulated network; from flags to exit code
 //! - `measure`, `context`: one run from start to end; what its parts share
 //! - `target`, `usage`, `process`: the server, and CPU time and memory of both sides
 //! - `schedule`, `publisher`, `backoff`: when messages are due; the open loop that sends them
-//! - `clients`, `client`, `protocol`, `progress`: all clients; one subscriber; what it decodes
+//! - `clients`, `client`, `disconnect`, `protocol`, `progress`: all clients; one subscriber; why its
+//!   connection ended; what it decodes
 //! - [`net`]: the raw connection below both
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
-//! - `report`, `table`, `warnings`, `plot`, `hgrm`: the results
+//! - `report`, `usage_report`, `quantiles`, `warnings`: the results
+//! - `table`, `columns`, `plot`, `plot_style`, `axis`, `hgrm`: how they are shown
+//! - `sweep`, `crossings`, `sweep_table`, `sweep_plot`: several runs, at several rates
 //!
 //! Publisher and clients are in one process, so that one clock measures both ends. The meaning
 //! of the figures is explained in `docs/performance.md`.
@@ -22,28 +26,40 @@
 //! would share its mistakes.
 
 mod args;
+mod axis;
 mod backoff;
 mod client;
 mod clients;
+mod columns;
 mod command;
 mod context;
 mod counters;
+mod crossings;
+mod disconnect;
 mod hgrm;
 mod measure;
 mod mix;
 pub mod net;
+mod network;
 mod plot;
+mod plot_style;
 mod process;
 mod progress;
 mod protocol;
 mod publisher;
+mod quantiles;
 mod range_set;
 mod report;
 mod schedule;
 mod stats;
+mod sweep;
+mod sweep_plot;
+mod sweep_table;
 mod table;
 mod target;
 mod usage;
+mod usage_report;
+mod values;
 mod warnings;
 
 pub use args::LoadArgs;
@@ -51,4 +67,6 @@ pub use command::main;
 pub use counters::{Counters, TransportStats};
 pub use measure::{RunResult, measure};
 pub use mix::Transport;
-pub use report::{Quantiles, Report, TransportReport};
+pub use quantiles::Quantiles;
+pub use report::{Report, TransportReport};
+pub use sweep::{SweepPoint, SweepReport, sweep};

@@ -2,115 +2,29 @@
 //! time. Both axes are logarithmic, the percentiles by their number of nines, because the slowest
 //! 1 in 100 or 1 in 1000 matter most.
 
-use std::ops::Range;
-
 use hdrhistogram::Histogram;
-use plotters::coord::ranged1d::{
-    KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter,
-};
+use plotters::coord::Shift;
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
 
+use super::axis::{Axis, exponent};
+use super::columns::number;
 use super::mix::Transport;
-
-const SIZE: (u32, u32) = (880, 520);
+use super::plot_style::{
+    GRID, LIGHT_GRID, SECONDARY_TEXT, SIZE, TEXT, line_style, text_style,
+};
 
 /// Number of points of a curve: closer than pixels that could be distinguished.
 const POINTS: u32 = 240;
 
-const TEXT: RGBColor = RGBColor(0x1b, 0x1f, 0x24);
-const SECONDARY_TEXT: RGBColor = RGBColor(0x57, 0x60, 0x6a);
-const GRID: RGBColor = RGBColor(0xd8, 0xdc, 0xe1);
-const LIGHT_GRID: RGBColor = RGBColor(0xf1, 0xf3, 0xf5);
-const FONT: &str = "sans-serif";
+/// Radius of the mark of a percentile, in pixels.
+const MARK_SIZE: i32 = 5;
+
+/// The percentiles that are marked on each curve: name, and number of values that it takes.
+const MARKED: [(&str, f64, u64); 2] = [("p50", 0.5, 2), ("p99", 0.99, 100)];
 
 /// A transport, and its latencies in µs.
 pub(super) type Curve<'a> = (Transport, &'a Histogram<u64>);
-
-/// Returns the color of a transport's text on the page, and the lengths of a dash and of a gap, which
-/// distinguish the curves without colors.
-fn line_style(transport: Transport) -> (RGBColor, u32, u32) {
-    match transport {
-        Transport::Poll => (RGBColor(0xbf, 0x4e, 0x00), 2, 5),
-        Transport::Longpoll => (RGBColor(0x00, 0x3f, 0x7d), 10, 5),
-        Transport::Ws => (RGBColor(0x00, 0x72, 0x4f), 10_000, 1), // solid
-    }
-}
-
-/// A linear axis with its own grid lines and labels. The axes of plotters choose theirs, and do not
-/// know a scale of nines.
-#[derive(Clone)]
-struct Axis {
-    range: Range<f64>,
-    /// Grid lines with a label.
-    labeled: Vec<f64>,
-    /// Grid lines without.
-    light: Vec<f64>,
-    format: fn(f64) -> String,
-}
-
-impl Axis {
-    /// Returns the axis of percentiles, as numbers of nines: 0 %, 50 %, 90 %, 99 % and so on.
-    fn percentiles(curves: &[Curve<'_>]) -> Self {
-        let counts = curves.iter().map(|(_, histogram)| histogram.len());
-        let nines = exponent(counts.max().unwrap_or(1)).ceil().clamp(2.0, 7.0);
-        let labeled = (0..=nines as u32).map(f64::from);
-        Self {
-            range: 0.0..nines,
-            labeled: labeled.chain([2_f64.log10()]).collect(),
-            light: Vec::new(),
-            format: percentile,
-        }
-    }
-
-    /// Returns the axis of latencies, as exponents of ten µs.
-    fn latencies(curves: &[Curve<'_>]) -> Self {
-        let min = curves.iter().map(|(_, histogram)| histogram.min()).min();
-        let max = curves.iter().map(|(_, histogram)| histogram.max()).max();
-        let lowest = exponent(min.unwrap_or(1)).floor();
-        let highest = exponent(max.unwrap_or(1)).ceil().max(lowest + 1.0);
-        let decades = lowest as i32..highest as i32;
-        let steps =
-            |decade| (2..10).map(move |n| f64::from(decade) + f64::from(n).log10());
-        Self {
-            range: lowest..highest,
-            labeled: (lowest as i32..=highest as i32).map(f64::from).collect(),
-            light: decades.flat_map(steps).collect(),
-            format: time,
-        }
-    }
-}
-
-impl Ranged for Axis {
-    type FormatOption = NoDefaultFormatting;
-    type ValueType = f64;
-
-    fn map(&self, value: &f64, (start, end): (i32, i32)) -> i32 {
-        let Range {
-            start: lowest,
-            end: highest,
-        } = self.range;
-        let share = ((value - lowest) / (highest - lowest)).clamp(0.0, 1.0);
-        start + (share * f64::from(end - start)).round() as i32
-    }
-
-    fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        match hint.weight().allow_light_points() {
-            true => self.light.clone(),
-            false => self.labeled.clone(),
-        }
-    }
-
-    fn range(&self) -> Range<f64> {
-        self.range.clone()
-    }
-}
-
-impl ValueFormatter<f64> for Axis {
-    fn format_ext(&self, value: &f64) -> String {
-        (self.format)(*value)
-    }
-}
 
 /// Draws the plot as SVG. `subtitle` describes the run in one line.
 ///
@@ -126,42 +40,44 @@ pub(super) fn svg(curves: &[Curve<'_>], subtitle: &str) -> Result<String, String
 }
 
 fn draw<DB: DrawingBackend>(
-    area: &DrawingArea<DB, plotters::coord::Shift>,
+    area: &DrawingArea<DB, Shift>,
     curves: &[Curve<'_>],
     subtitle: &str,
 ) -> Result<(), DrawingAreaErrorKind<DB::ErrorType>> {
     area.fill(&WHITE)?;
     let area = area
-        .titled("Latency from due to delivered", text_style(20, &TEXT))?
+        .titled("Latency, from due to delivered", text_style(20, &TEXT))?
         .titled(subtitle, text_style(13, &SECONDARY_TEXT))?;
-    let (x, y) = (Axis::percentiles(curves), Axis::latencies(curves));
-    let center = |axis: &Axis| (axis.range.start + axis.range.end) / 2.0;
-    let center = (center(&x), center(&y));
+    let (x, y) = axes(curves);
+    let center = (x.center(), y.center());
     let mut chart = ChartBuilder::on(&area)
         .margin(16)
         .x_label_area_size(44)
-        .y_label_area_size(64)
-        .build_cartesian_2d(x.clone(), y)?;
+        .y_label_area_size(76)
+        .build_cartesian_2d(x, y)?;
     chart
         .configure_mesh()
         .bold_line_style(GRID)
         .light_line_style(LIGHT_GRID)
         .label_style(text_style(13, &TEXT))
-        .x_desc("share of all messages")
-        .y_desc("delivered within")
+        .x_desc("share of all messages, delivered within this latency")
+        .y_desc("latency")
         .draw()?;
     let mut is_empty = true;
     for (transport, histogram) in curves.iter().filter(|curve| !curve.1.is_empty()) {
         is_empty = false;
         let (color, dash, gap) = line_style(*transport);
         let style = color.stroke_width(3);
-        let points = points(histogram, x.range.end);
         chart
-            .draw_series(DashedLineSeries::new(points, dash, gap, style))?
-            .label(transport.name())
+            .draw_series(DashedLineSeries::new(points(histogram), dash, gap, style))?
+            .label(legend(*transport, histogram))
             .legend(move |(x, y)| {
                 DashedPathElement::new([(x, y), (x + 30, y)], dash, gap, style)
             });
+        let marks = marks(histogram).into_iter();
+        chart.draw_series(
+            marks.map(|(_, point)| Circle::new(point, MARK_SIZE, color.filled())),
+        )?;
     }
     match is_empty {
         true => {
@@ -180,28 +96,59 @@ fn draw<DB: DrawingBackend>(
     }
 }
 
-fn text_style(size: u32, color: &RGBColor) -> TextStyle<'static> {
-    (FONT, size).into_font().color(color)
+/// Returns the axis of percentiles and that of latencies.
+fn axes(curves: &[Curve<'_>]) -> (Axis, Axis) {
+    let counts = curves.iter().map(|(_, histogram)| histogram.len());
+    let min = curves.iter().map(|(_, histogram)| histogram.min()).min();
+    let max = curves.iter().map(|(_, histogram)| histogram.max()).max();
+    let latencies = min.unwrap_or(1).max(1) as f64..max.unwrap_or(1).max(1) as f64;
+    let percentiles = Axis::percentiles(counts.max().unwrap_or(0));
+    (percentiles, Axis::decades(latencies, time))
 }
 
 /// Returns the points of a curve: numbers of nines, and the exponent of ten of the latency in µs.
-fn points(histogram: &Histogram<u64>, max_nines: f64) -> Vec<(f64, f64)> {
-    // From here on the curve is at the slowest message.
-    let end = (histogram.len() as f64).log10().min(max_nines);
-    let mut points = vec![(0.0, exponent(histogram.min()))];
+/// The last one is the largest percentile that the number of values supports.
+fn points(histogram: &Histogram<u64>) -> Vec<(f64, f64)> {
+    let end = exponent(histogram.len() as f64);
+    let mut points = vec![(0.0, latency(histogram.min()))];
     for point in 1..POINTS {
         let nines = end * f64::from(point) / f64::from(POINTS);
         let value = histogram.value_at_quantile(1.0 - 10_f64.powf(-nines));
-        points.push((nines, exponent(value)));
+        points.push((nines, latency(value)));
     }
-    let max = exponent(histogram.max());
-    points.extend([(end, max), (max_nines, max)]);
+    points.push((end, latency(histogram.max())));
     points
 }
 
-/// Returns the exponent of ten; 0 counts as 1.
-fn exponent(value: u64) -> f64 {
-    (value.max(1) as f64).log10()
+/// Returns the marked percentiles that the number of values supports: the text for the legend, and
+/// the point on the curve.
+fn marks(histogram: &Histogram<u64>) -> Vec<(String, (f64, f64))> {
+    let supported = MARKED
+        .iter()
+        .filter(|(.., min_count)| histogram.len() >= *min_count);
+    supported
+        .map(|(name, quantile, _)| {
+            let value = histogram.value_at_quantile(*quantile);
+            let nines = -(1.0 - quantile).log10();
+            let text = format!("{name} {} ms", number(value as f64 / 1000.0));
+            (text, (nines, latency(value)))
+        })
+        .collect()
+}
+
+/// Returns the text of a curve in the legend: its transport and the marked percentiles.
+fn legend(transport: Transport, histogram: &Histogram<u64>) -> String {
+    let marks = marks(histogram).into_iter().map(|(text, _)| text);
+    let parts: Vec<_> = [transport.name().to_owned()]
+        .into_iter()
+        .chain(marks)
+        .collect();
+    parts.join(", ")
+}
+
+/// Returns the exponent of ten of a latency in µs; 0 counts as 1.
+fn latency(micros: u64) -> f64 {
+    exponent(micros as f64)
 }
 
 /// Formats ten to this power µs.
@@ -214,46 +161,39 @@ fn time(exponent: f64) -> String {
     }
 }
 
-/// Formats a number of nines: 0 %, 50 %, 90 %, 99 %, 99.9 % …
-fn percentile(nines: f64) -> String {
-    let decimals = (nines - 2.0).max(0.0) as usize;
-    format!("{:.decimals$} %", 100.0 * (1.0 - 10_f64.powf(-nines)))
-}
-
 #[cfg(test)]
 mod tests {
+    use plotters::coord::ranged1d::Ranged;
+
     use super::super::counters::new_histogram;
     use super::*;
 
-    #[test]
-    fn axes_contain_all_values() {
+    /// Latencies of 1 ms, 2 ms and so on.
+    fn latencies(count: u64) -> Histogram<u64> {
         let mut latencies = new_histogram();
-        for value in [430, 5_100, 78_000] {
-            latencies.record(value).unwrap();
+        for number in 1..=count {
+            latencies.record(number * 1000).unwrap();
         }
-        let curves = [(Transport::Ws, &latencies)];
-        let (x, y) = (Axis::percentiles(&curves), Axis::latencies(&curves));
-        assert_eq!((&x.range, &y.range), (&(0.0..2.0), &(2.0..5.0)));
-        assert_eq!(
-            [2.0, 3.0, 5.0].map(|value| y.map(&value, (300, 0))),
-            [300, 200, 0]
-        );
+        latencies
+    }
 
-        let points = points(&latencies, 2.0);
+    #[test]
+    fn curve_ends_at_the_slowest_message() {
+        let latencies = latencies(300);
+        let (x, y) = axes(&[(Transport::Ws, &latencies)]);
+        assert!((x.range().end - 300_f64.log10()).abs() < 1e-9);
+        assert_eq!(y.range().end, 6.0);
+        let points = points(&latencies);
         let (first, last) = (points[0], points[points.len() - 1]);
-        assert_eq!((first.0, last.0), (0.0, 2.0));
-        assert!((first.1 - 430_f64.log10()).abs() < 0.001, "{first:?}");
-        assert!((last.1 - 78_000_f64.log10()).abs() < 0.001, "{last:?}");
+        assert_eq!((first.0, last.0), (0.0, x.range().end));
+        assert!((first.1 - 3.0).abs() < 0.001, "{first:?}");
+        assert!((last.1 - 300_000_f64.log10()).abs() < 0.001, "{last:?}");
         assert!(points.is_sorted_by(|left, right| left.1 <= right.1));
     }
 
     #[test]
     fn curve_follows_percentiles() {
-        let mut latencies = new_histogram();
-        for micros in 1..=1000 {
-            latencies.record(micros * 1000).unwrap();
-        }
-        let points = points(&latencies, 4.0);
+        let points = points(&latencies(1000));
         for (nines, exponent) in &points {
             let expected = 1_000_000.0 * (1.0 - 10_f64.powf(-nines));
             let value = 10_f64.powf(*exponent);
@@ -263,13 +203,26 @@ mod tests {
     }
 
     #[test]
-    fn tick_labels() {
+    fn percentiles_are_marked_if_supported() {
+        for (count, expected) in [
+            (1, "ws"),
+            (99, "ws, p50 50.0 ms"),
+            (100, "ws, p50 50.0 ms, p99 99.0 ms"),
+        ] {
+            assert_eq!(legend(Transport::Ws, &latencies(count)), expected);
+        }
+        let points = marks(&latencies(1000)).into_iter().map(|(_, point)| point);
+        for ((nines, exponent), (x, y)) in points.zip([(0.301, 5.699), (2.0, 5.996)]) {
+            assert!((nines - x).abs() < 0.001 && (exponent - y).abs() < 0.001);
+        }
+    }
+
+    #[test]
+    fn latency_labels() {
         assert_eq!(
             [2.0, 3.0, 5.0, 6.0].map(time),
             ["100 µs", "1 ms", "100 ms", "1 s"]
         );
-        let ticks = [0.0, 2_f64.log10(), 1.0, 2.0, 3.0, 4.0].map(percentile);
-        assert_eq!(ticks, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 
     #[test]
@@ -277,12 +230,7 @@ mod tests {
         let svg = svg(&[(Transport::Poll, &new_histogram())], "a < b & c").unwrap();
         assert!(svg.contains("No message was delivered"));
         assert!(svg.contains("a &lt; b &amp; c"));
-        let (color, ..) = line_style(Transport::Poll);
-        assert!(!svg.contains(&color_code(color)), "{svg}");
-    }
-
-    /// As SVG has it.
-    fn color_code(RGBColor(r, g, b): RGBColor) -> String {
-        format!("#{r:02X}{g:02X}{b:02X}")
+        let (RGBColor(r, g, b), ..) = line_style(Transport::Poll);
+        assert!(!svg.contains(&format!("#{r:02X}{g:02X}{b:02X}")), "{svg}");
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::report::{
-    GeneratorUsage, MessagesReport, Parameters, Quantiles, Report, ServerUsage,
-    TransportReport,
-};
+use super::columns::{number, one_decimal, optional, write_columns};
+use super::network::SimulatedNetwork;
+use super::quantiles::Quantiles;
+use super::report::{MessagesReport, Parameters, Report, TransportReport};
+use super::usage_report::{GeneratorUsage, ServerUsage};
 
 const HEADINGS: [&str; 13] = [
     "transport",
@@ -23,21 +24,21 @@ const HEADINGS: [&str; 13] = [
     "download",
 ];
 
-/// Shown instead of a figure that does not exist.
-const MISSING: &str = "-";
+const WAITING_HEADINGS: [&str; 5] = [
+    "transport",
+    "clients",
+    "requests/s",
+    "upload/s",
+    "download/s",
+];
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_summary(out, self)?;
         write_table(out, self)?;
-        writeln!(
-            out,
-            "latency in ms, from due to delivered; upload and download in bytes per delivered \
-             message; requests in {} s\n",
-            number(self.window_seconds)
-        )?;
+        write_units(out, self)?;
         match &self.server {
-            Some(server) => write_server(out, server),
+            Some(server) => write_server(out, server, publishes(self)),
             None => writeln!(out, "server: CPU and memory are not readable"),
         }?;
         write_generator(out, &self.generator, &self.messages)?;
@@ -48,63 +49,96 @@ impl fmt::Display for Report {
     }
 }
 
+fn write_units(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
+    let window = number(report.window_seconds);
+    match publishes(report) {
+        true => writeln!(
+            out,
+            "latency in ms, from due to delivered; upload and download in bytes per delivered \
+             message; requests in {window} s\n"
+        ),
+        false => writeln!(
+            out,
+            "per client and second, over {window} s; upload and download in bytes\n"
+        ),
+    }
+}
+
 fn write_summary(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
     let Parameters {
-        rate,
         duration_seconds,
         message_bytes,
+        network,
         ..
     } = &report.parameters;
+    if !publishes(report) {
+        writeln!(
+            out,
+            "{}: nothing published for {duration_seconds} s; {} clients, connected after {} s",
+            report.target,
+            report.all.clients,
+            number(report.connect_seconds),
+        )?;
+        return write_network(out, network);
+    }
     writeln!(
         out,
-        "{}: {} of {} messages published, {rate} per second for {duration_seconds} s, \
-         {message_bytes} bytes each; {} clients, connected after {} s\n",
+        "{}: {} of {} messages published, {} per second for {duration_seconds} s, \
+         {message_bytes} bytes each; {} clients, connected after {} s",
         report.target,
         report.messages.published,
         report.messages.due,
+        report.parameters.rate.unwrap_or_default(),
         report.all.clients,
         number(report.connect_seconds),
-    )
+    )?;
+    write_network(out, network)
+}
+
+fn write_network(
+    out: &mut fmt::Formatter<'_>,
+    network: &SimulatedNetwork,
+) -> fmt::Result {
+    match network.is_active() {
+        true => writeln!(out, "simulated network: {network}\n"),
+        false => writeln!(out),
+    }
 }
 
 fn write_table(out: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result {
-    let mut lines = vec![HEADINGS.map(str::to_owned)];
+    let cells = match publishes(report) {
+        true => delivery_cells,
+        false => waiting_cells,
+    };
+    let headings: &[&str] = match publishes(report) {
+        true => &HEADINGS,
+        false => &WAITING_HEADINGS,
+    };
+    let mut lines = vec![headings.iter().map(|&heading| heading.to_owned()).collect()];
     lines.extend(report.transports.iter().map(cells));
     if report.transports.len() > 1 {
         lines.push(cells(&report.all));
     }
-    let mut widths = [0; HEADINGS.len()];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.len().max(*width);
-        }
-    }
-    for line in &lines {
-        write!(out, "{:<1$}", line[0], widths[0])?;
-        for (cell, width) in line.iter().zip(&widths).skip(1) {
-            write!(out, "  {cell:>width$}")?;
-        }
-        writeln!(out)?;
-    }
-    Ok(())
+    write_columns(out, &lines)
 }
 
-fn cells(report: &TransportReport) -> [String; 13] {
+/// Returns whether the run published anything. If not, its report is about what waiting costs.
+fn publishes(report: &Report) -> bool {
+    report.parameters.rate.is_some_and(|rate| rate > 0.0)
+}
+
+fn delivery_cells(report: &TransportReport) -> Vec<String> {
     let TransportReport {
         transport,
         clients,
         lost,
         counters,
         latency_ms,
-        upload_bytes_per_message: upload,
-        download_bytes_per_message: download,
+        ..
     } = report;
     let time =
         |quantile: fn(&Quantiles) -> f64| optional(latency_ms.as_ref().map(quantile));
-    let bytes = |bytes: &Option<f64>| {
-        bytes.map_or(MISSING.to_owned(), |bytes| format!("{bytes:.1}"))
-    };
-    [
+    vec![
         (*transport).to_owned(),
         clients.to_string(),
         counters.delivered.to_string(),
@@ -116,20 +150,38 @@ fn cells(report: &TransportReport) -> [String; 13] {
         time(|quantiles| quantiles.p99),
         time(|quantiles| quantiles.max),
         counters.requests.to_string(),
-        bytes(upload),
-        bytes(download),
+        one_decimal(report.upload_bytes_per_message),
+        one_decimal(report.download_bytes_per_message),
     ]
 }
 
-fn write_server(out: &mut fmt::Formatter<'_>, server: &ServerUsage) -> fmt::Result {
+fn waiting_cells(report: &TransportReport) -> Vec<String> {
+    vec![
+        report.transport.to_owned(),
+        report.clients.to_string(),
+        number(report.requests_per_client_second),
+        one_decimal(Some(report.upload_bytes_per_client_second)),
+        one_decimal(Some(report.download_bytes_per_client_second)),
+    ]
+}
+
+fn write_server(
+    out: &mut fmt::Formatter<'_>,
+    server: &ServerUsage,
+    publishes: bool,
+) -> fmt::Result {
     let source = match server.pid {
         Some(pid) => format!("process {pid}"),
         None => "from its /metrics".to_owned(),
     };
+    let (cpu, unit) = match publishes {
+        true => (server.cpu_us_per_delivery, "delivery"),
+        false => (Some(server.cpu_us_per_client_second), "client and second"),
+    };
     writeln!(
         out,
-        "server ({source}): CPU {} µs per delivery, {} cores; memory {} KiB per client",
-        optional(server.cpu_us_per_delivery),
+        "server ({source}): CPU {} µs per {unit}, {} cores; memory {} KiB per client",
+        optional(cpu),
         number(server.cores),
         number(server.memory_per_client / 1024.0)
     )
@@ -149,29 +201,4 @@ fn write_generator(
         optional(messages.schedule_lag_ms.map(|lag| lag.p99)),
         optional(messages.schedule_lag_ms.map(|lag| lag.max)),
     )
-}
-
-/// Formats three digits, and no more decimals than they need.
-fn number(value: f64) -> String {
-    let decimals = match value.abs() {
-        ..10.0 => 2,
-        ..100.0 => 1,
-        _ => 0,
-    };
-    format!("{value:.decimals$}")
-}
-
-fn optional(value: Option<f64>) -> String {
-    value.map_or(MISSING.to_owned(), number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_three_digits() {
-        let formatted = [0.0, 0.1234, 9.5, 12.34, 123.4, 12345.6].map(number);
-        assert_eq!(formatted, ["0.00", "0.12", "9.50", "12.3", "123", "12346"]);
-    }
 }

@@ -86,6 +86,9 @@ pub struct ServerHealth {
     pub head: u64,
     /// Long polls in flight, and WebSockets that wait for a message.
     pub waiters: u64,
+    /// Whether the lab is enabled, which simulates the network.
+    #[serde(default)]
+    pub lab: bool,
 }
 
 impl Target {

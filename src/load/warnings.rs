@@ -112,7 +112,8 @@ fn clients(report: &Report, first_error: Option<&str>) -> [Warning; 5] {
             .then(|| format!("clients reconnected {} times", counters.reconnects)),
         (counters.gaps > 0).then(|| {
             format!(
-                "the log could not continue from a cursor {} times",
+                "the log could not continue from a cursor {} times: the server restarted with a \
+                 new log (--journal keeps it), or evicted messages (--retain-messages)",
                 counters.gaps
             )
         }),
@@ -147,10 +148,10 @@ fn first_error_suffix(error: Option<&str>) -> String {
 mod tests {
     use super::super::counters::Counters;
     use super::super::mix::Mix;
-    use super::super::report::{
-        GeneratorUsage, MessagesReport, Parameters, Quantiles, ServerUsage,
-        TransportReport,
-    };
+    use super::super::network::SimulatedNetwork;
+    use super::super::quantiles::Quantiles;
+    use super::super::report::{MessagesReport, Parameters, TransportReport};
+    use super::super::usage_report::{GeneratorUsage, ServerUsage};
     use super::*;
 
     const NO_ERRORS: FirstErrors = FirstErrors {
@@ -168,11 +169,12 @@ mod tests {
             target: String::new(),
             parameters: Parameters {
                 clients: Mix(Vec::new()),
-                rate: 20.0,
+                rate: Some(20.0),
                 duration_seconds: 10.0,
                 message_bytes: 100,
                 poll_interval_ms: 1000.0,
                 etag: false,
+                network: SimulatedNetwork::default(),
                 reconnect: true,
                 source_addresses: 1,
                 threads: 1,
@@ -198,6 +200,9 @@ mod tests {
                 latency_ms: None,
                 upload_bytes_per_message: None,
                 download_bytes_per_message: None,
+                requests_per_client_second: 0.0,
+                upload_bytes_per_client_second: 0.0,
+                download_bytes_per_client_second: 0.0,
             },
             server: Some(server(
                 MAX_CPU_SHARE * cores() as f64 - GENERATOR_CORES - 0.1,
@@ -233,6 +238,7 @@ mod tests {
             cpu_seconds: 10.0 * cores,
             cores,
             cpu_us_per_delivery: None,
+            cpu_us_per_client_second: 0.0,
             memory_before: 0,
             memory_connected: 0,
             memory_end: 0,

@@ -4,6 +4,7 @@ Valid values are replaced by harmless ones; invalid values are sent unchanged, b
 """
 
 import http.client
+import re
 
 import schemathesis
 
@@ -12,6 +13,7 @@ _ends = http.client.HTTPResponse._check_close
 http.client.HTTPResponse._check_close = lambda self: self.status == 101 or _ends(self)
 
 DELAYS = ("up_ms", "down_ms", "jitter_ms")
+LOSS = r"([0-4]?[0-9](\.[0-9])?|50(\.0)?)"
 FAULTS = ("hang", "503", "reset", "lost-reply")  # 20 s, a 5xx, and two cut connections
 
 
@@ -22,6 +24,8 @@ def before_call(context, case, kwargs):
         value = query.get(name)
         if str(value).isdecimal() and str(value).isascii() and int(value) <= 20_000:
             query[name] = int(value) % 3
+    if re.fullmatch(LOSS, str(query.get("loss"))):
+        query["loss"] = "0"
     if query.get("fault") in FAULTS:
         del query["fault"]
     # A foreign origin is rejected before anything else is checked. A few such requests are enough.
