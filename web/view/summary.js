@@ -11,13 +11,10 @@
  */
 import { bytes, durationText } from '../model/format.js';
 import { latencySummary } from '../model/stats.js';
-import { predict } from '../model/theory.js';
+import { HOLD_MS, predict } from '../model/theory.js';
 import { kindOf } from '../model/types.js';
 import { transports } from '../transports/index.js';
 import { KIND_LABELS } from './kinds.js';
-
-/** How long the server holds a long poll by default, in milliseconds. */
-const HOLD_MS = 25_000;
 
 /**
  * @param {Lab} lab
