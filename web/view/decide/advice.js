@@ -11,7 +11,7 @@ import { KIND_LABELS } from '../kinds.js';
 import { flipText, noteTexts, proxyFlipText, reasonText } from './advice-text.js';
 
 export function mountAdvice() {
-  const name = h('h2', { 'class': 'advice-name', 'role': 'status', 'data-testid': 'decide-advice-name' });
+  const name = h('span', { 'role': 'status', 'data-testid': 'decide-advice-name' });
   const reason = h('p', { 'class': 'advice-reason', 'data-testid': 'decide-reason' });
   const flips = h('ul', { 'data-testid': 'decide-flips' });
   const notes = h('ul', { 'class': 'advice-notes', 'data-testid': 'decide-notes' });
@@ -19,7 +19,7 @@ export function mountAdvice() {
   const element = h(
     'section',
     { 'class': 'advice', 'aria-label': 'Recommendation', 'data-testid': 'decide-advice' },
-    h('div', {}, h('p', { class: 'hint' }, 'Recommended for your application'), name, reason, notes),
+    h('div', {}, h('p', { class: 'hint' }, 'Recommended for your application'), h('h2', { class: 'advice-name' }, name), reason, notes),
     changes,
   );
   return {
