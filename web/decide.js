@@ -1,7 +1,6 @@
 /** The page "Which one should I take?": inputs, a recommendation, figures, and a chart. */
 import { decide, flipsOf, proxyFlipsOf } from './model/decide.js';
-import { parseInputs, toQuery } from './model/decide-inputs.js';
-import { intervalOfSweep } from './model/sweep.js';
+import { parseInputs, parseNumber, toQuery } from './model/decide-inputs.js';
 import { mountAdvice } from './view/decide/advice.js';
 import { mountChart } from './view/decide/chart.js';
 import { mountFigures } from './view/decide/figures.js';
@@ -26,8 +25,7 @@ const form = mountForm((change, messages) => {
 });
 const loader = mountSweepLoader(document.body, (loaded) => {
   sweep = loaded;
-  const interval = loaded && intervalOfSweep(loaded);
-  if (interval) inputs = { ...inputs, interval: Math.round(interval) };
+  if (loaded?.interval) inputs = { ...inputs, interval: parseNumber('interval', loaded.interval.toFixed()).value };
   scheduleAddress();
   draw();
 });

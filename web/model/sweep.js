@@ -13,6 +13,7 @@
  * @typedef {object} Sweep
  * @property {string} name of the file
  * @property {Record<TransportKind, Point[]>} points by rate
+ * @property {number | null} interval of polling in milliseconds; null if it has no polling
  * @property {number} warnings how many the report has
  */
 
@@ -40,7 +41,18 @@ export function parseSweep(text, name) {
     points[transport].push(point);
   }
   for (const list of Object.values(points)) list.sort((a, b) => a.rate - b.rate);
-  return { name, points, warnings: Array.isArray(report.warnings) ? report.warnings.length : 0 };
+  const warnings = Array.isArray(report.warnings) ? report.warnings.length : 0;
+  return { name, points, interval: intervalOf(points.poll, report.parameters), warnings };
+}
+
+/** The polling interval: a parameter of the report, or else what the requests show.
+ * @param {Point[]} polls @param {unknown} parameters */
+function intervalOf(polls, parameters) {
+  if (polls.length === 0) return null;
+  const given = isRecord(parameters) ? parameters.poll_interval_ms : null;
+  if (typeof given === 'number' && given > 0) return given;
+  const busiest = Math.max(...polls.map(({ requests }) => requests));
+  return busiest > 0 ? 1000 / busiest : null;
 }
 
 /** @param {string} what */
@@ -81,13 +93,6 @@ function parseEntry(entry, place) {
   return { transport, point };
 }
 
-/** The polling interval of a report in milliseconds; null if it has no polling.
- * @param {Sweep} sweep */
-export function intervalOfSweep({ points: { poll } }) {
-  const busiest = Math.max(0, ...poll.map(({ requests }) => requests));
-  return busiest > 0 ? 1000 / busiest : null;
-}
-
 /**
  * Why a report does not apply; null if it does, or if there is none.
  * @param {Sweep | null} sweep @param {TransportKind} kind @param {number} rate
@@ -100,7 +105,7 @@ export function sweepMismatch(sweep, kind, rate, period) {
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return 'missing';
   if (rate < first.rate || rate > last.rate) return 'rate';
-  const interval = kind === 'poll' ? intervalOfSweep(sweep) : null;
+  const interval = kind === 'poll' ? sweep.interval : null;
   if (interval !== null && Math.abs(interval / period - 1) > SAME_INTERVAL) return 'interval';
   return null;
 }

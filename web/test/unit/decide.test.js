@@ -5,8 +5,10 @@ import { FACTOR, SMALL_BYTES_PER_DAY, SMALL_CORES, decide, flipsOf, proxyFlipsOf
 import { costPerClient, figuresOf, pollingPeriod } from '../../model/decide-costs.js';
 import { INITIAL, RANGES, parseInputs, parseNumber, toQuery } from '../../model/decide-inputs.js';
 import { BYTES, CPU_US, MEMORY } from '../../model/measured.js';
+import { parseSweep } from '../../model/sweep.js';
 import { HOLD_MS, predict } from '../../model/theory.js';
 import { flipText, reasonText } from '../../view/decide/advice-text.js';
+import { sweepReport } from './fixtures.js';
 
 /** @param {number} actual @param {number} expected */
 function assertNear(actual, expected) {
@@ -119,6 +121,22 @@ test('the simplest that is cheap enough is recommended', () => {
       }
     }
   }
+});
+
+test('bytes are small up to a megabyte a day for each client', () => {
+  const rare = { ...INITIAL, rate: 0.001, acceptable: 90_000 };
+  const [poll, , ws] = decide(rare).figures;
+  assert.ok(Number(poll?.bytesPerDay.value) > FACTOR * Number(ws?.bytesPerDay.value));
+  assert.ok(Number(poll?.bytesPerDay.value) < SMALL_BYTES_PER_DAY * rare.clients);
+  assert.equal(decide(rare).kind, 'poll');
+  assert.equal(decide({ ...rare, acceptable: 40_000 }).kind, 'ws');
+});
+
+test('CPU time is small up to a hundredth of a core', () => {
+  const sweep = parseSweep(JSON.stringify(sweepReport()), 'sweep.json'); // a poller costs 50 µs a second, a WebSocket 10
+  const at = (/** @type {number} */ clients) => decide({ ...INITIAL, rate: 1, interval: 1000, clients }, sweep);
+  assert.equal(at(199).kind, 'poll');
+  assert.deepEqual([at(201).kind, at(201).rejected], ['ws', { poll: 'cpu', longpoll: 'cpu' }]);
 });
 
 test('the recommendation changes where its flips say, and nowhere nearer', () => {

@@ -4,7 +4,7 @@ import { byteCrossings, byteCurve } from '../../model/crossings.js';
 import { flipsOf } from '../../model/decide.js';
 import { costPerClient } from '../../model/decide-costs.js';
 import { INITIAL } from '../../model/decide-inputs.js';
-import { EXPECTED, intervalOfSweep, parseSweep, sweepAt, sweepMismatch } from '../../model/sweep.js';
+import { EXPECTED, parseSweep, sweepAt, sweepMismatch } from '../../model/sweep.js';
 import { sweepEntry, sweepReport } from './fixtures.js';
 
 const sweep = parseSweep(JSON.stringify(sweepReport()), 'sweep.json');
@@ -12,7 +12,14 @@ const sweep = parseSweep(JSON.stringify(sweepReport()), 'sweep.json');
 test('a report has the measurements of each transport, by rate', () => {
   assert.deepEqual(sweep.points.ws.map(({ rate, bytes }) => [rate, bytes]), [[0.1, 30], [1, 300], [10, 3000]]);
   assert.equal(sweep.points.poll.length, 3);
-  assert.deepEqual([sweep.name, sweep.warnings, intervalOfSweep(sweep)], ['sweep.json', 0, 1000]);
+  assert.deepEqual([sweep.name, sweep.warnings, sweep.interval], ['sweep.json', 0, 1000]);
+});
+
+test('the polling interval is a parameter of the report, or what its requests show', () => {
+  const intervalOf = (/** @type {object} */ change) => parseSweep(JSON.stringify({ ...sweepReport(), ...change }), 'x').interval;
+  assert.equal(intervalOf({ parameters: { poll_interval_ms: 990 } }), 990);
+  assert.equal(intervalOf({ parameters: null }), 1000);
+  assert.equal(intervalOf({ sweep: [sweepEntry('ws', 1)] }), null);
 });
 
 test('between two rates a cost is on a straight line of the chart', () => {
@@ -47,12 +54,14 @@ test('the figures of a report replace the built-in ones, and are marked', () => 
 
 test('a step from measured to built-in figures is no crossing, and a flip there is marked', () => {
   const inputs = { ...INITIAL, rate: 1, interval: 1000 };
-  for (const { rate } of byteCrossings(inputs, sweep)) assert.ok(rate < 0.0999 || rate > 0.1001, String(rate));
   const curve = byteCurve('ws', inputs, sweep);
   assert.deepEqual(curve.filter(({ rate }) => rate === 1 || rate === 20).map(({ source }) => source), ['sweep.json', 'docs/performance.md']);
   const cheap = sweepReport();
   for (const entry of cheap.sweep) if (entry.transport === 'ws') entry.download_bytes_per_client_second = 1;
-  const marked = flipsOf({ ...inputs, rate: 9 }, parseSweep(JSON.stringify(cheap), 'cheap.json'));
+  const withStep = parseSweep(JSON.stringify(cheap), 'cheap.json');
+  const stepped = byteCrossings(inputs, withStep).filter(({ kinds }) => kinds.join() === 'poll,ws');
+  assert.deepEqual(stepped, []); // polling is cheaper beyond 10 messages a second, and not up to there
+  const marked = flipsOf({ ...inputs, rate: 9 }, withStep);
   const above = marked.find(({ name, side }) => name === 'rate' && side === 'above');
   assert.equal(above?.isEdge, true);
   assert.ok(Math.abs(Number(above?.value) - 10) < 1e-6);

@@ -6,7 +6,7 @@
  */
 import { KINDS, pollingPeriod } from '../../model/decide-costs.js';
 import { longDurationText, significant } from '../../model/format.js';
-import { intervalOfSweep, parseSweep, sweepMismatch } from '../../model/sweep.js';
+import { parseSweep, sweepMismatch } from '../../model/sweep.js';
 import { h, setText } from '../dom.js';
 import { KIND_LABELS } from '../kinds.js';
 
@@ -95,6 +95,6 @@ function mismatchText(kind, inputs, sweep) {
     case 'rate':
       return `measured from ${rates[0]} to ${rates.at(-1)} messages a second; built-in figures outside of it.`;
     case 'interval':
-      return `measured with an interval of ${longDurationText(intervalOfSweep(sweep) ?? 0)}; built-in figures for another one.`;
+      return `measured with an interval of ${longDurationText(sweep.interval ?? 0)}; built-in figures for another one.`;
   }
 }
