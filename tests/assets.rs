@@ -19,6 +19,26 @@ async fn page_is_html_and_revalidated() {
 }
 
 #[tokio::test]
+async fn decide_in_the_query_is_another_page() {
+    let server = Server::start(&[]);
+    let (page, decide) = (server.get("/").await, server.get("/decide.html").await);
+    assert_eq!(decide.status, 200);
+    for path in ["/?decide=1", "/?clients=5&decide=", "/?decide"] {
+        assert_eq!(server.get(path).await.text(), decide.text(), "{path}");
+    }
+    for path in ["/?decided=1", "/?preset=decide", "/?"] {
+        assert_eq!(server.get(path).await.text(), page.text(), "{path}");
+    }
+    for path in [
+        "/decide.js",
+        "/view/decide/decide.css",
+        "/view/decide/chart.js",
+    ] {
+        assert_eq!(server.get(path).await.status, 200, "{path}");
+    }
+}
+
+#[tokio::test]
 async fn only_embedded_files_are_served() {
     let server = Server::start(&[]);
     let mut connection = server.connect_raw().await;

@@ -55,7 +55,14 @@ fn assert_only_nosniff(response: &Response, line: &str) {
 #[tokio::test]
 async fn page_has_all_security_headers() {
     let server = Server::start(&[]);
-    for path in ["/", "/index.html", "/main.js", "/style.css", "/icon.svg"] {
+    for path in [
+        "/",
+        "/?decide=1",
+        "/index.html",
+        "/main.js",
+        "/style.css",
+        "/icon.svg",
+    ] {
         let file = server.get(path).await;
         assert_eq!(file.status, 200, "{path}");
         assert_eq!(file.header("x-content-type-options"), Some("nosniff"));

@@ -13,9 +13,11 @@ use crate::http::ApiError;
 #[derive(RustEmbed)]
 #[folder = "web/"]
 #[include = "index.html"]
+#[include = "decide.html"]
 #[include = "style.css"]
 #[include = "icon.svg"]
 #[include = "main.js"]
+#[include = "decide.js"]
 #[include = "transports/*.js"]
 #[include = "net/*.js"]
 #[include = "model/*.js"]
@@ -23,6 +25,8 @@ use crate::http::ApiError;
 #[include = "workers/*.js"]
 #[include = "view/*.js"]
 #[include = "view/*.css"]
+#[include = "view/decide/*.js"]
+#[include = "view/decide/*.css"]
 struct Assets;
 
 /// Nothing from other sites, nothing inline, no frame around the page.
@@ -32,9 +36,17 @@ const PAGE_CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'none';
 /// The page needs none of these (W3C Permissions Policy, §5.1).
 const PAGE_PERMISSIONS: &str = "camera=(),geolocation=(),microphone=()";
 
+/// Returns whether a query opens the page "Which one should I take?".
+fn opens_decide(query: &str) -> bool {
+    query
+        .split('&')
+        .any(|pair| pair.split('=').next() == Some("decide"))
+}
+
 /// Serves every path that is not an endpoint: a file of the page, or 404.
 pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = match request.path() {
+        "/" if opens_decide(request.query_string()) => "decide.html",
         "/" => "index.html",
         path => path.trim_start_matches('/'),
     };

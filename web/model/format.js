@@ -22,9 +22,26 @@ export function count(value) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
+
 /** Bytes in thousands (SI), as networks are measured. @param {number} value */
 export function bytes(value) {
-  if (value < 1000) return `${value}\u00a0B`;
-  const [amount, unit] = value < 999_500 ? [value / 1000, 'kB'] : [value / 1e6, 'MB'];
-  return `${amount.toFixed(amount < 9.95 ? 1 : 0)}\u00a0${unit}`;
+  if (value < 999.5) return `${Math.round(value)}\u00a0B`;
+  let [amount, unit] = [value / 1000, 0];
+  for (; amount >= 999.5 && unit < BYTE_UNITS.length - 1; unit++) amount /= 1000;
+  return `${amount.toFixed(amount < 9.95 ? 1 : 0)}\u00a0${BYTE_UNITS[unit]}`;
+}
+
+/** Any number, with three significant digits. @param {number} value */
+export function significant(value) {
+  if (value === 0) return '0';
+  if (value >= 999.5) return count(Number(value.toPrecision(3)));
+  if (value < 0.0001) return '< 0.0001';
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Delays of seconds and minutes, too. @param {number} ms */
+export function longDurationText(ms) {
+  if (ms < 119_500) return durationText(ms);
+  return `${significant(ms / 60_000)}\u00a0min`;
 }

@@ -17,10 +17,14 @@
  *
  * @typedef {object} Prediction
  * @property {number} mean                      latency in milliseconds
+ * @property {number} p95                       95 % of the messages have arrived after this time
  * @property {(ms: number) => number} arrived   share of messages that have arrived after `ms`
  * @property {number} requestsPerSecond
  * @property {number | null} emptyShare         of the responses; null for a socket
  */
+
+/** How long the server holds a long poll by default, in milliseconds. */
+export const HOLD_MS = 25_000;
 
 /** A step: all at one moment. @param {number} at */
 const step = (at) => (/** @type {number} */ ms) => (ms >= at ? 1 : 0);
@@ -33,6 +37,7 @@ const uniform = (low, width) => (/** @type {number} */ ms) =>
 function polling({ rate, delay }, period) {
   return {
     mean: period / 2 + delay,
+    p95: 0.95 * period + delay,
     arrived: uniform(delay, period),
     requestsPerSecond: 1000 / period,
     emptyShare: Math.exp(-rate * period),
@@ -49,6 +54,7 @@ function longPolling({ rate, delay, hold }) {
   const late = uniform(delay, gap);
   return {
     mean: delay + (inGap * gap) / 2,
+    p95: inGap > 0.05 ? delay + gap * (1 - 0.05 / inGap) : delay,
     arrived: (ms) => (1 - inGap) * step(delay)(ms) + inGap * late(ms),
     requestsPerSecond: 1000 / cycle,
     emptyShare: Math.exp(-rate * (gap + hold)),
@@ -67,10 +73,11 @@ export function predict(transport, { outage, ...parameters }) {
 
 /** What is published while the network is down arrives when it is back: after between nothing and
  * the length of the outage. @param {Prediction} prediction @param {Outage} outage @returns {Prediction} */
-function withOutage({ mean, arrived, ...rest }, { ms: length, share }) {
+function withOutage({ mean, p95, arrived, ...rest }, { ms: length, share }) {
   const delayed = uniform(0, length);
   return {
     ...rest,
+    p95: share > 0.05 ? length * (1 - 0.05 / share) : p95,
     mean: (1 - share) * mean + (share * length) / 2,
     arrived: (ms) => (1 - share) * arrived(ms) + share * delayed(ms),
   };
@@ -89,6 +96,6 @@ function predictWithoutOutage(transport, parameters) {
     case 'longpoll':
       return longPolling(parameters);
     case 'ws':
-      return { mean: delay, arrived: step(delay), requestsPerSecond: 0, emptyShare: null };
+      return { mean: delay, p95: delay, arrived: step(delay), requestsPerSecond: 0, emptyShare: null };
   }
 }

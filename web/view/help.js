@@ -40,6 +40,7 @@ export function mountHelp(keys, setting) {
     h('form', { method: 'dialog' }, close),
     h('h2', {}, 'Commands'),
     h('label', {}, toggle, 'keyboard shortcuts'),
+    h('p', {}, h('a', { href: '/?decide=1' }, 'Which one should I take?')),
     commandList(keys, () => dialog.close()),
     h('h2', {}, 'Marks'),
     definitionList(MARKS.map(([mark, what]) => [[mark], what])),

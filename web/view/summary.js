@@ -13,13 +13,10 @@
 import { bytes, count, durationText } from '../model/format.js';
 import { QUIET_END_MS, RUN_MS } from '../model/presets.js';
 import { latencySummary } from '../model/stats.js';
-import { predict } from '../model/theory.js';
+import { HOLD_MS, predict } from '../model/theory.js';
 import { kindOf } from '../model/types.js';
 import { currentResults, earlierResults } from '../session/results.js';
 import { transportName } from './kinds.js';
-
-/** How long the server holds a long poll by default, in milliseconds. */
-const HOLD_MS = 25_000;
 
 /** Finished segments and kept results that are shown; the newest. */
 const MAX_FINISHED = 3;

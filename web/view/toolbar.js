@@ -26,6 +26,11 @@ export function mountToolbar(lab, { selectPreset, toggle, reset, help }) {
       badge,
       seed,
       online,
+      h(
+        'a',
+        { 'class': 'secondary', 'href': '/?decide=1', 'title': 'Which one should I take?', 'data-testid': 'decide-link' },
+        'Decide',
+      ),
       h('button', { 'class': 'secondary', 'data-testid': 'help', 'aria-label': 'Help', 'onclick': help }, '?'),
       h('button', { 'class': 'secondary', 'data-testid': 'reset', 'onclick': reset }, 'Reset'),
       startButton,

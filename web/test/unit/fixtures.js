@@ -27,3 +27,30 @@ export function batch(since, version, fields = {}) {
 export async function until(condition) {
   while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
+
+/** A measurement of a report of `trifold load --sweep`. @param {string} transport
+ *  @param {number} rate @param {number} [bytes] per client and second */
+export function sweepEntry(transport, rate, bytes = 300 * rate) {
+  return {
+    rate,
+    transport,
+    clients: 100,
+    requests_per_client_second: transport === 'poll' ? 1 : 0,
+    upload_bytes_per_client_second: bytes / 10,
+    download_bytes_per_client_second: (bytes * 9) / 10,
+    latency_ms: null,
+    server_cores: null,
+    cpu_us_per_client_second: transport === 'ws' ? null : 50,
+    memory_per_client: 9000,
+  };
+}
+
+/** A report of three rates and three transports, the last one first. */
+export function sweepReport() {
+  const sweep = [10, 1, 0.1].flatMap((rate) => [
+    sweepEntry('poll', rate, 300 + 200 * rate),
+    sweepEntry('longpoll', rate, 600 * rate),
+    sweepEntry('ws', rate),
+  ]);
+  return { version: '0.1.0', target: 'http://127.0.0.1:8080', parameters: {}, sweep, crossings: [], warnings: [], ok: true };
+}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parse } from 'acorn';
-import { LAYERS, WORKERS, fileAt, filesOf } from './source-files.js';
+import { LAYERS, PAGES, WORKERS, fileAt, filesOf } from './source-files.js';
 
 /** A function fits on a screen of the projector. */
 const MAX_LINES = 40;
@@ -29,7 +29,7 @@ function lengthsIn({ path, source }) {
 const description = ({ path, line, lines }) => `${path}:${line} has ${lines} lines`;
 
 test(`no function is longer than ${MAX_LINES} lines`, () => {
-  const files = [fileAt('main.js'), ...[...LAYERS, WORKERS, 'test'].flatMap(filesOf)];
+  const files = [...PAGES.map(fileAt), ...[...LAYERS, WORKERS, 'test'].flatMap(filesOf)];
   const lengths = files.flatMap(lengthsIn);
   assert.ok(lengths.length > 500, `only ${lengths.length} functions found`);
   const tooLong = lengths.filter(({ lines }) => lines > MAX_LINES);

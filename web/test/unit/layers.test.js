@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { LAYERS, WORKERS, fileAt, filesOf } from './source-files.js';
+import { LAYERS, PAGES, WORKERS, fileAt, filesOf } from './source-files.js';
 
 /** `import` statements, dynamic imports, and types in JSDoc. */
 const IMPORT = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*)(['"])([^'"]+)\1/g;
 
-const files = [fileAt('main.js'), ...[...LAYERS, WORKERS].flatMap(filesOf)];
+const files = [...PAGES.map(fileAt), ...[...LAYERS, WORKERS].flatMap(filesOf)];
 
 /** @param {import('./source-files.js').SourceFile} file @returns {string[]} paths in web/ */
 function importsOf({ path, source }) {
@@ -17,7 +17,7 @@ function importsOf({ path, source }) {
 const imports = new Map(files.map((file) => [file.path, importsOf(file)]));
 
 /** @param {string} path */
-const layerOf = (path) => (path === 'main.js' ? LAYERS.length : LAYERS.indexOf(dirname(path)));
+const layerOf = (path) => (PAGES.includes(path) ? LAYERS.length : LAYERS.indexOf(path.split('/')[0] ?? ''));
 
 test('every import is of a file of the page', () => {
   const unknown = [...imports].flatMap(([path, targets]) =>

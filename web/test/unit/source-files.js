@@ -9,6 +9,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
  * lower ones. */
 export const LAYERS = ['model', 'net', 'transports', 'session', 'view'];
 
+/** The scripts of the pages, which connect the layers. */
+export const PAGES = ['main.js', 'decide.js'];
+
 /** Scripts without imports, which run in a worker. */
 export const WORKERS = 'workers';
 

@@ -44,6 +44,19 @@ test('every distribution starts at 0, ends at 1 and has the predicted mean', () 
   }
 });
 
+test('95 % of the messages have arrived after p95, and fewer just before it', () => {
+  const busy = { ...CHAT, rate: 0.01, delay: 200 };
+  for (const parameters of [CHAT, busy]) {
+    for (const transport of /** @type {const} */ (['interval', 'chained', 'longpoll', 'ws'])) {
+      const { arrived, p95 } = predict(transport, parameters);
+      assert.ok(arrived(p95 + 1e-6) >= 0.95, transport);
+      assert.ok(arrived(p95 - 1e-6) < 0.95 + 1e-9, transport);
+    }
+  }
+  assert.equal(predict('interval', CHAT).p95, 0.95 * 2000 + 40);
+  assert.equal(predict('longpoll', CHAT).p95, 40); // fewer than 5 % fall into the gap
+});
+
 test('each preset has its own key, three transports, and names its simulation', () => {
   assert.equal(new Set(presets.map(({ key }) => key)).size, 10);
   for (const { id, transports, network, outage, blockedConnections, injected } of presets) {
