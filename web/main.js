@@ -2,11 +2,12 @@
 import { sharedTextOf } from './model/events.js';
 import { durationText } from './model/format.js';
 import { createPlayback } from './model/playback.js';
-import { presetOf } from './model/presets.js';
+import { presetOf, presets } from './model/presets.js';
 import { latencySummary } from './model/stats.js';
 import { createKeptRuns } from './session/kept.js';
 import { createLab } from './session/lab.js';
 import { createSelection } from './session/selection.js';
+import { watchServerUsage } from './session/server-usage.js';
 import { stateOf } from './session/state.js';
 import { mountAntipatterns } from './view/antipatterns.js';
 import { mountBanner } from './view/banner.js';
@@ -16,15 +17,18 @@ import { mountComposer } from './view/composer.js';
 import { mountDistribution } from './view/distribution.js';
 import { h } from './view/dom.js';
 import { mountHelp } from './view/help.js';
+import { mountInvitation } from './view/invitation.js';
 import { keyMapOf } from './view/key-map.js';
 import { listenToKeys } from './view/keys.js';
 import { KIND_LABELS } from './view/kinds.js';
 import { mountLegend } from './view/legend.js';
 import { mountLesson } from './view/lesson.js';
 import { mountLogStrip } from './view/log-strip.js';
+import { mountNetworkPanel } from './view/network-panel.js';
 import { mountPane } from './view/pane.js';
 import { createRenderLoop } from './view/render-loop.js';
 import { createRenderer } from './view/renderer.js';
+import { mountServerCost } from './view/server-cost.js';
 import { mountStatus } from './view/status.js';
 import { mountTabs } from './view/tabs.js';
 import { gapText } from './view/ticker.js';
@@ -78,10 +82,15 @@ const commands = createCommands({
 // Views
 
 const panes = lab.panes.map(({ id, subscriber }) => mountPane(id, subscriber, selection.select));
+const networkPanel = mountNetworkPanel(lab, commands.toggleLink);
+const invitation = mountInvitation(() => commands.select(presets[0] ?? null));
+const serverCost = mountServerCost();
 const views = {
-  banner: mountBanner(playback),
+  banner: mountBanner(playback, lab),
   comparison: mountComparison(),
-  composer: mountComposer(lab, announce),
+  composer: mountComposer(lab, announce, commands.toggleNetwork, [networkPanel.element, invitation.element]),
+  invitation,
+  networkPanel,
   distribution: mountDistribution(),
   legend: mountLegend(),
   lesson: mountLesson(),
@@ -151,7 +160,7 @@ document.querySelector('main')?.append(
   ...panes.map(({ element }) => element),
   antipatterns.element,
   views.legend.element,
-  h('footer', {}, views.distribution.element, views.comparison.element),
+  h('footer', {}, views.distribution.element, views.comparison.element, serverCost.element),
 );
 document.body.append(help, statusLine);
 
@@ -174,6 +183,8 @@ if (!isSecureContext) {
 }
 
 setInterval(renderer.drawSummary, SUMMARY_INTERVAL_MS);
+// Not in lessons: it takes one of the six connections for a moment.
+watchServerUsage(() => !document.hidden && lab.settings.preset === null, serverCost.draw);
 
 document.addEventListener('visibilitychange', lab.visibilityChanged);
 

@@ -22,7 +22,7 @@
  * @property {Message[]} messages       all messages of the update, new or not
  * @property {{ gap: Gap, missed: number } | null} gap
  *
- * @typedef {{ type: 'transport', transport: TransportId, intervalMs: number }
+ * @typedef {{ type: 'transport', transport: TransportId, intervalMs: number, network: string }
  *   | { type: 'request' | 'cancel', exchange: Exchange, isQueued: boolean }
  *   | { type: 'sent' | 'open', exchange: Exchange }
  *   | { type: 'response' | 'frame', update: Update, receipt: Receipt }
@@ -32,7 +32,8 @@
  *   | { type: 'pause', ms: number }
  *   | { type: 'stopped' }} PaneEvent
  *   a request `isQueued` while the browser has no connection for it, until it is
- *   `sent`; `transport` is the start with a transport and, for polling, an interval; a `close` is `expected` when this page closed
+ *   `sent`; `transport` is the start with a transport, an interval
+ *   and a network in words; a `close` is `expected` when this page closed
  *   the socket; `pause` is the time until the next attempt.
  *
  * @typedef {{ type: 'start', since: number }

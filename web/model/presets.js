@@ -4,12 +4,9 @@
  *
  * @typedef {import('./arrivals.js').ArrivalProcess} ArrivalProcess
  * @typedef {import('./figures.js').FigureId} FigureId
+ * @typedef {import('./network.js').Network} Network
+ * @typedef {import('./types.js').PaneId} PaneId
  * @typedef {import('./types.js').TransportId} TransportId
- *
- * @typedef {object} Network parameters of the simulated network, in milliseconds
- * @property {number} [delay]    one way, each way
- * @property {number[]} [pollDelays] delays of the responses to polls, in turn
- * @property {number} [jitter]   of a WebSocket's frames, in addition to the delay
  *
  * @typedef {object} Preset
  * @property {string} id
@@ -34,10 +31,13 @@
  *
  * @typedef {object} Settings of the next run
  * @property {Preset | null} preset null: free mode
- * @property {Network} network
+ * @property {Network} network of all panes
+ * @property {Partial<Record<PaneId, Network>>} paneNetworks of single panes, instead
  * @property {number} seed
  * @property {ArrivalProcess} schedule of the publisher in free mode
  */
+
+import { eachWay } from './network.js';
 
 /** How long a preset runs. */
 export const RUN_MS = 20_000;
@@ -77,7 +77,7 @@ export const presets = [
     setup: 'Polling every second · no messages · 100 ms each way',
     figure: 'requests',
     spanMs: 4000,
-    network: { delay: 100 },
+    network: eachWay(100),
     injected: '100 ms each way',
   },
   {
@@ -91,7 +91,7 @@ export const presets = [
     intervalMs: 2000,
     schedule: 'poisson',
     rate: 0.5,
-    network: { delay: 100 },
+    network: eachWay(100),
     injected: '100 ms each way',
   },
   {
@@ -135,7 +135,7 @@ export const presets = [
     spanMs: 2500,
     schedule: 'poisson',
     rate: 10,
-    network: { delay: 100 },
+    network: eachWay(100),
     injected: '100 ms each way',
   },
   {
@@ -148,7 +148,7 @@ export const presets = [
     figure: 'bytesPerMessage',
     spanMs: 4000,
     dueTimes: [3300, 9700, 16_500],
-    network: { delay: 100 },
+    network: eachWay(100),
     injected: '100 ms each way',
   },
   {

@@ -10,10 +10,13 @@
  * @typedef {import('./types.js').TransportId} TransportId
  * @typedef {import('./types.js').Update} Update
  *
+ * @typedef {Extract<PaneEvent, { type: 'transport' }> & Timed} Started
+ *
  * @typedef {object} Segment
  * @property {number} number     1 for the first of a measurement; 0 before it
  * @property {TransportId | null} transport
  * @property {number} intervalMs polling interval
+ * @property {string} network    the simulated network in words
  * @property {number} from       when it started, by `performance.now()`
  * @property {number} activeMs   how long it ran, up to `activeSince`
  * @property {number | null} activeSince since when it runs; null while it is stopped
@@ -36,6 +39,7 @@ export function emptySegment() {
     number: 0,
     transport: null,
     intervalMs: 0,
+    network: '',
     from: 0,
     activeMs: 0,
     activeSince: null,
@@ -55,16 +59,17 @@ export function cloneSegment(segment) {
 }
 
 /** Whether a start with this transport continues the segment. The interval counts for polling only.
- * @param {Pick<Segment, 'transport' | 'intervalMs'>} segment
- * @param {TransportId} transport @param {number} intervalMs */
-export function continues(segment, transport, intervalMs) {
-  if (segment.transport !== transport) return false;
+ * @param {Pick<Segment, 'transport' | 'intervalMs' | 'network'>} segment
+ * @param {Pick<Started, 'transport' | 'intervalMs' | 'network'>} start */
+export function continues(segment, { transport, intervalMs, network }) {
+  if (segment.transport !== transport || segment.network !== network) return false;
   return kindOf(transport) !== 'poll' || segment.intervalMs === intervalMs;
 }
 
-/** @param {Segment} before @param {PaneEvent & Timed & { type: 'transport' }} event @returns {Segment} */
-export function nextSegment({ number }, { transport, intervalMs, at }) {
-  return { ...emptySegment(), number: number + 1, transport, intervalMs, from: at, activeSince: at };
+/** @param {Segment} before @param {Started} event @returns {Segment} */
+export function nextSegment({ number }, { transport, intervalMs, network, at }) {
+  const settings = { transport, intervalMs, network };
+  return { ...emptySegment(), number: number + 1, ...settings, from: at, activeSince: at };
 }
 
 /** @param {Segment} segment @param {number} at */
@@ -76,14 +81,13 @@ export function stopSegment(segment, at) {
 /** The events that began another segment, as far as the list tells: its first events may be no
  * longer kept. @param {TimedPaneEvent[]} events */
 export function switchesIn(events) {
-  /** @type {Pick<Segment, 'transport' | 'intervalMs'> | null} */
+  /** @type {Started | null} */
   let current = null;
   let isRunning = events[0]?.type !== 'transport';
   return events.filter((event) => {
     if (event.type === 'stopped') isRunning = false;
     if (event.type !== 'transport') return false;
-    const { transport, intervalMs } = event;
-    const isSwitch = current ? !continues(current, transport, intervalMs) : isRunning;
+    const isSwitch = current ? !continues(current, event) : isRunning;
     current = event;
     isRunning = true;
     return isSwitch;

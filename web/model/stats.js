@@ -107,7 +107,7 @@ export function applyEvent(stats, event) {
 function startSegment(stats, event) {
   const { segment, earlier } = stats;
   stopSegment(segment, event.at);
-  if (continues(segment, event.transport, event.intervalMs)) {
+  if (continues(segment, event)) {
     segment.activeSince = event.at;
     return;
   }

@@ -7,7 +7,8 @@
  * @typedef {object} Parameters
  * @property {number} rate   λ, messages a millisecond
  * @property {number} intervalMs T, the polling interval
- * @property {number} delay  d, one way in milliseconds
+ * @property {number} delay  d, from the server to the browser in milliseconds
+ * @property {number} [roundTrip] both ways; 2d unless given
  * @property {number} hold   H, how long the server holds a long poll, in milliseconds
  * @property {Outage} [outage]
  *
@@ -45,8 +46,8 @@ function polling({ rate, delay }, period) {
 }
 
 /** @param {Omit<Parameters, 'outage'>} parameters @returns {Prediction} */
-function longPolling({ rate, delay, hold }) {
-  const gap = 2 * delay; // from sending a response until the next request arrives
+function longPolling({ rate, delay, hold, roundTrip = 2 * delay }) {
+  const gap = roundTrip; // from sending a response until the next request arrives
   const quiet = Math.exp(-rate * gap) * (1 - Math.exp(-rate * hold));
   const perCycle = rate * gap + quiet;
   const inGap = perCycle > 0 ? (rate * gap) / perCycle : 0;
@@ -85,14 +86,14 @@ function withOutage({ mean, p95, arrived, ...rest }, { ms: length, share }) {
 
 /** @param {TransportId} transport @param {Omit<Parameters, 'outage'>} parameters @returns {Prediction} */
 function predictWithoutOutage(transport, parameters) {
-  const { intervalMs, delay } = parameters;
+  const { intervalMs, delay, roundTrip = 2 * delay } = parameters;
   switch (transport) {
     case 'interval':
     case 'interval-guard':
       return polling(parameters, intervalMs);
     case 'chained':
     case 'chained-backoff':
-      return polling(parameters, intervalMs + 2 * delay); // it waits for the response first
+      return polling(parameters, intervalMs + roundTrip); // it waits for the response first
     case 'longpoll':
       return longPolling(parameters);
     case 'ws':

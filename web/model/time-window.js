@@ -31,7 +31,7 @@ const END_MARGIN = 0.02;
 export function runningWindow(now, { preset, network, schedule }, rate, width) {
   let span = preset?.spanMs ?? DEFAULT_SPAN_MS;
   if (!preset && schedule !== 'off' && rate > 0) span = Math.min(span, (1000 * MAX_MESSAGES) / rate);
-  const roundTrip = 2 * (network.delay ?? 0);
+  const roundTrip = (network.up ?? 0) + (network.down ?? 0);
   if (roundTrip > 0 && width > 0) span = Math.min(span, (width * roundTrip) / MIN_ROUND_TRIP_PX);
   return { to: now, span: Math.max(MIN_SPAN_MS, span), zero: now, isFitted: false };
 }

@@ -6,6 +6,7 @@
  * @typedef {import('../model/events.js').LabEvent} LabEvent
  * @typedef {import('../model/events.js').PageEvent} PageEvent
  * @typedef {import('../model/events.js').PaneEvent} PaneEvent
+ * @typedef {import('../model/network.js').Network} Network
  * @typedef {import('../model/presets.js').Preset} Preset
  * @typedef {import('../model/presets.js').Settings} Settings
  * @typedef {import('../model/timeline.js').Timeline} Timeline
@@ -31,7 +32,7 @@ export function createLab(hooks) {
   const timeline = createTimeline();
   const record = createRecorder(timeline, hooks);
   /** @type {Settings} */
-  const settings = { preset: null, network: {}, seed: 42, schedule: 'off' };
+  const settings = { preset: null, network: {}, paneNetworks: {}, seed: 42, schedule: 'off' };
   const connection = createConnection(client, record, hooks.onChange);
   const messages = createMessages(client, connection, timeline, record, hooks.onChange);
   const { server } = connection;
@@ -59,7 +60,20 @@ export function createLab(hooks) {
       return runner.running;
     },
     bytesOf: createByteCounts(parts, runner),
+    /** Since when nothing connects; null while something does. */
+    get unreachableSince() {
+      return runner.running ? unreachableSince(parts) : null;
+    },
   };
+}
+
+/** The control channel alone can be blocked by a proxy: the panes tell.
+ * @param {LabParts} parts */
+function unreachableSince({ connection, panes, timeline }) {
+  if (connection.control.open) return null;
+  const stats = panes.map(({ id }) => timeline.stats(id));
+  const isLost = stats.every(({ state }) => state === 'retrying' || state === 'connecting');
+  return isLost ? Math.min(...stats.map(({ stateSince }) => stateSince)) : null;
 }
 
 /** Bytes as the server counts them. @param {LabParts} parts @param {Runner} runner */
@@ -87,16 +101,24 @@ function createCommands({ record, settings, messages, panes, publisher, timeline
     /** Selects what the next start runs. @param {Preset | null} preset */
     selectPreset(preset) {
       runner.reset();
-      Object.assign(settings, { preset, network: preset?.network ?? {} });
+      Object.assign(settings, { preset, network: preset?.network ?? {}, paneNetworks: {} });
       const { transports = DEFAULT_TRANSPORTS, intervalMs = DEFAULT_INTERVAL_MS } = preset ?? {};
       for (const [index, { subscriber }] of panes.entries()) {
         subscriber.change({ transport: transports[index], intervalMs });
       }
       onChange();
     },
-    /** Adds jitter to the network of the preset. @param {number} jitter in milliseconds */
-    addJitter(jitter) {
-      settings.network = { ...settings.network, jitter };
+    /** Adds jitter of WebSockets to the network of the preset. @param {number} socketJitter */
+    addJitter(socketJitter) {
+      settings.network = { ...settings.network, socketJitter };
+    },
+    /** Changes the network of all panes, or of one, while they run. @param {Network} network
+     *  @param {PaneId | null} pane */
+    setNetwork(network, pane) {
+      if (pane) settings.paneNetworks = { ...settings.paneNetworks, [pane]: network };
+      else Object.assign(settings, { network, paneNetworks: {} });
+      for (const { id, subscriber } of panes) if (pane === null || id === pane) subscriber.change({});
+      onChange();
     },
     visibilityChanged() {
       const isHeld = (/** @type {Pane} */ { id }) => timeline.stats(id).state === 'held';

@@ -2,10 +2,11 @@
  * The parameters that a pane adds to its requests: for the simulated network, for the meter,
  * and for a long poll of a hidden tab.
  *
- * @typedef {import('../model/presets.js').Network} Network
+ * @typedef {import('../model/network.js').Network} Network
  * @typedef {import('../model/types.js').NetworkParams} NetworkParams
  * @typedef {import('../model/types.js').TransportId} TransportId
  */
+import { random } from '../model/arrivals.js';
 import { kindOf } from '../model/types.js';
 
 /** The longest wait that the page requests, whatever the server allows: the transport's time-out
@@ -27,16 +28,27 @@ const HIDDEN_WAIT_MS = 2000;
  * @returns {NetworkParams}
  */
 export function networkParamsFor({ client, pane, transport, count }, network, seed) {
-  const { delay = 0, pollDelays, jitter = 0 } = network;
+  const { up = 0, down = 0, pollDelays, jitter = 0, socketJitter = 0, loss = 0 } = network;
   const kind = kindOf(transport);
-  const down = pollDelays && kind === 'poll' ? pollDelays[count % pollDelays.length] : delay;
+  const isDelayedInTurn = pollDelays && kind === 'poll';
+  const downMs = isDelayedInTurn ? pollDelays[count % pollDelays.length] : down;
+  const jitterMs = jitter + (kind === 'ws' ? socketJitter : 0);
   return {
-    ...(delay ? { up_ms: delay } : {}),
-    ...(down ? { down_ms: down } : {}),
-    ...(jitter && kind === 'ws' ? { jitter_ms: jitter, seed } : {}),
+    ...(up ? { up_ms: up } : {}),
+    ...(downMs ? { down_ms: downMs } : {}),
+    ...(jitterMs ? { jitter_ms: jitterMs } : {}),
+    ...(loss ? { loss } : {}),
+    ...(jitterMs || loss ? { seed: seed + count } : {}), // requests differ
+    ...faultParams(network, seed + count),
     client,
     pane,
   };
+}
+
+/** The same requests have the fault with the same seed. @param {Network} network @param {number} seed
+ *  @returns {NetworkParams} */
+function faultParams({ fault = '', faultShare = 0 }, seed) {
+  return fault && random(seed)() * 100 < faultShare ? { fault } : {};
 }
 
 /** @param {TransportId} transport @param {boolean} isHidden @param {number} maxWaitMs

@@ -17,6 +17,7 @@
  * @typedef {import('../model/timeline.js').Timeline} Timeline
  */
 import { meterOf } from '../model/meters.js';
+import { networkText } from '../model/network.js';
 import { DEFAULT_INTERVAL_MS, DEFAULT_TRANSPORTS } from '../model/presets.js';
 import { networkParamsFor, waitParamsFor } from './network.js';
 import { createSubscriber } from './subscriber.js';
@@ -34,6 +35,7 @@ const PANE_IDS = ['poll', 'longpoll', 'ws'];
  * @returns {Pane[]}
  */
 export function createPanes(client, settings, server, measure, record, timeline) {
+  const networkOf = (/** @type {PaneId} */ id) => settings.paneNetworks[id] ?? settings.network;
   return PANE_IDS.map((id, index) => {
     let count = 0;
     /** @returns {NetworkParams} */
@@ -43,7 +45,7 @@ export function createPanes(client, settings, server, measure, record, timeline)
       if (!server.labEnabled) return wait;
       const pane = meterOf(id, timeline.stats(id).segment.number);
       const request = { client, pane, transport, count: count++ };
-      return { ...wait, ...networkParamsFor(request, settings.network, settings.seed) };
+      return { ...wait, ...networkParamsFor(request, networkOf(id), settings.seed) };
     };
     const subscriber = createSubscriber({
       transport: DEFAULT_TRANSPORTS[index] ?? 'interval',
@@ -51,6 +53,7 @@ export function createPanes(client, settings, server, measure, record, timeline)
       measure,
       emit: (event) => record(event, id),
       networkParams,
+      network: () => (server.labEnabled ? networkText(networkOf(id)) : ''),
     });
     const reset = () => {
       subscriber.reset();

@@ -17,6 +17,7 @@
  * @property {(message: Message, arrivedAt: number) => Delivery} measure
  * @property {(event: PaneEvent) => void} emit
  * @property {() => NetworkParams} networkParams
+ * @property {() => string} network in words: another one starts a segment
  */
 import { applyUpdate, createLedger } from '../model/ledger.js';
 import { abortedController } from '../net/abort.js';
@@ -76,14 +77,14 @@ export function createSubscriber(initialOptions) {
  * @param {AbortSignal} signal
  */
 function runTransport(options, ledger, isCurrent, signal) {
-  const { transport, intervalMs, measure, emit, networkParams } = options;
+  const { transport, intervalMs, measure, emit, networkParams, network } = options;
   const report = (/** @type {PaneEvent} */ event) => {
     if (isCurrent()) emit(event);
   };
   const deliver = (/** @type {Update} */ update) => {
     if (isCurrent()) emit(received(update, ledger, measure));
   };
-  emit({ type: 'transport', transport, intervalMs });
+  emit({ type: 'transport', transport, intervalMs, network: network() });
   const client = createClient(report, networkParams);
   const run = resilient(transport, (ms) => report({ type: 'pause', ms }));
   run(client, () => ledger.cursor, deliver, signal, intervalMs);

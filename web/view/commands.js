@@ -37,6 +37,12 @@ export function createCommands(parts) {
     ...runs,
     ...createComparisonCommands(parts, runs),
     ...createViewCommands(parts, runs.beats),
+    /** Lessons have their own network. */
+    toggleNetwork() {
+      if (parts.lab.settings.preset) return parts.announce('The network panel belongs to free mode: O.');
+      if (root.dataset.network) delete root.dataset.network;
+      else root.dataset.network = 'on';
+    },
     toggleLink() {
       const { control, link } = parts.lab.connection;
       if (control.open) link.set(!link.down);

@@ -9,9 +9,10 @@ import { h } from './dom.js';
 import { mountPublisherControls } from './publisher-controls.js';
 import { mountSharedText } from './shared-text.js';
 
-/** @param {Lab} lab @param {(sentence: string) => void} announce */
-export function mountComposer(lab, announce) {
-  const controls = mountPublisherControls(lab);
+/** @param {Lab} lab @param {(sentence: string) => void} announce
+ *  @param {() => void} toggleNetwork @param {HTMLElement[]} below */
+export function mountComposer(lab, announce, toggleNetwork, below) {
+  const controls = mountPublisherControls(lab, toggleNetwork);
 
   /** @param {string} reason */
   function showError(reason) {
@@ -28,6 +29,7 @@ export function mountComposer(lab, announce) {
       chat.element,
       sharedText.element,
       controls.element,
+      ...below,
     ),
     showText: sharedText.show,
     /** The log was restarted: its versions start again. */

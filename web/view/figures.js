@@ -44,7 +44,8 @@ export function mountFigures(id) {
     draw(headline, stats, now, newest) {
       const { value, unit, share } = headline;
       figure.replaceChildren(value, ...(unit ? [h('small', {}, unit)] : []));
-      figure.classList.toggle('zero', value === '0' || value === '–');
+      figure.classList.toggle('zero', value === '0');
+      figure.classList.toggle('none', value === '–');
       setText(label, headline.label);
       setText(sample, headline.note || sampleText(stats));
       setText(position, positionText(stats, newest));

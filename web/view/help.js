@@ -1,7 +1,7 @@
 /**
  * Help: the commands with their keys, the marks, and what the figures mean.
  *
- * @typedef {import('./keys.js').KeyMap} KeyMap
+ * @typedef {import('./keys.js').KeyCommand} KeyCommand
  */
 import { h } from './dom.js';
 
@@ -11,7 +11,8 @@ const MARKS = [
   ['○', 'a response without messages'],
   ['thick bar', 'a request that the server holds'],
   ['⟲', 'stale: an older response arrived after a newer one'],
-  ['✕ ⧖', 'an error; a time-out'],
+  ['✕', 'an error; an hourglass is a time-out'],
+  ['hollow bar', 'a request that is queued in the browser'],
   ['hatched', 'the simulated network is down'],
   ['grey', 'the tab was hidden; this time is not measured'],
 ];
@@ -25,8 +26,8 @@ const FIGURES =
   'measured values. The server counts the bytes, including headers and frames. In the ladder diagrams ' +
   'unknown travel time is split equally between both directions.';
 
-/** @param {KeyMap} keys @param {{ on: boolean }} setting */
-export function mountHelp(keys, setting) {
+/** @param {KeyCommand[]} commands @param {{ on: boolean }} setting */
+export function mountHelp(commands, setting) {
   const toggle = h('input', {
     'type': 'checkbox',
     'checked': true,
@@ -34,14 +35,18 @@ export function mountHelp(keys, setting) {
     'onchange': () => (setting.on = toggle.checked),
   });
   const close = h('button', { 'class': 'secondary', 'aria-label': 'Close help' }, 'Close');
+  const groups = Map.groupBy(commands, ({ group }) => group);
   const dialog = h(
     'dialog',
     { 'class': 'help', 'aria-label': 'Help', 'data-testid': 'help-dialog' },
     h('form', { method: 'dialog' }, close),
     h('h2', {}, 'Commands'),
-    h('label', {}, toggle, 'keyboard shortcuts'),
+    h('p', {}, h('label', {}, toggle, ' keyboard shortcuts')),
     h('p', {}, h('a', { href: '/?decide=1' }, 'Which one should I take?')),
-    commandList(keys, () => dialog.close()),
+    ...[...groups].flatMap(([name, list]) => [
+      h('h3', {}, name),
+      definitionList(list.map((command) => commandEntry(command, () => dialog.close()))),
+    ]),
     h('h2', {}, 'Marks'),
     definitionList(MARKS.map(([mark, what]) => [[mark], what])),
     h('h2', {}, 'Figures'),
@@ -50,37 +55,22 @@ export function mountHelp(keys, setting) {
   return dialog;
 }
 
-/**
- * The commands, each once with the names of its keys.
- * @param {KeyMap} keys
- */
-function commandsOf(keys) {
-  /** @type {Map<string, { what: string, names: string[], run: () => void }>} */
-  const commands = new Map();
-  for (const [key, { what, run }] of Object.entries(keys)) {
-    const name = KEY_NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
-    const command = commands.get(what);
-    if (command) command.names.push(name);
-    else commands.set(what, { what, names: [name], run: () => run(new KeyboardEvent('keydown', { key })) });
-  }
-  return [...commands.values()];
+/** The keys and what they do: a button, because not everybody has a keyboard.
+ * @param {KeyCommand} command @param {() => void} close closes the help
+ * @returns {[Node[], Node | string]} */
+function commandEntry({ keys, what, run }, close) {
+  const onclick = () => {
+    close();
+    run();
+  };
+  const button = h('button', { type: 'button', class: 'command', onclick }, what);
+  return [keys.map((key) => h('kbd', {}, keyName(key))), what === 'help' ? what : button];
 }
 
-/**
- * The keys and what they do: buttons, because not everybody has a keyboard.
- * @param {KeyMap} keys @param {() => void} close closes the help
- */
-function commandList(keys, close) {
-  return definitionList(
-    commandsOf(keys).map(({ what, names, run }) => {
-      const onclick = () => {
-        close();
-        run();
-      };
-      const button = h('button', { type: 'button', class: 'command', onclick }, what);
-      return [names.map((name) => h('kbd', {}, name)), what === 'help' ? what : button];
-    }),
-  );
+/** @param {string} key */
+function keyName(key) {
+  if (key.startsWith('Shift+')) return `Shift+${key.slice(6).toUpperCase()}`;
+  return KEY_NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key);
 }
 
 /** @param {[(Node | string)[], Node | string][]} entries terms and their meaning */

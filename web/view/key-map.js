@@ -1,50 +1,85 @@
 /**
- * The keys: which command each has, in the order of the help.
+ * The keys: which command each has, in the order and in the groups of the help.
  *
  * @typedef {import('../model/playback.js').Playback} Playback
  * @typedef {import('./commands.js').Commands} Commands
- * @typedef {import('./keys.js').KeyMap} KeyMap
+ * @typedef {import('./keys.js').KeyCommand} KeyCommand
  */
 import { presets } from '../model/presets.js';
 
 /** @param {Commands} commands @param {Playback} playback @param {() => void} toggleModel
- *  @param {() => void} help @returns {KeyMap} */
-export function keyMapOf({ beats, ...commands }, playback, toggleModel, help) {
-  const lessons = presets.map((preset) => [
-    preset.key,
-    { what: `lesson: ${preset.name}`, run: () => commands.run(preset) },
-  ]);
-  return {
-    'PageDown': { what: 'next step: ask, run, explain', run: beats.next },
-    'n': { what: 'next step: ask, run, explain', run: beats.next },
-    'PageUp': { what: 'previous step', run: beats.previous },
-    'p': { what: 'previous step', run: beats.previous },
-    ...Object.fromEntries(lessons),
-    'o': { what: 'free mode, without a lesson', run: () => commands.run(null) },
-    'Enter': { what: 'start, stop', run: commands.toggle },
-    'v': { what: 'next variant of polling; after a run, run it and compare', run: commands.changeVariant },
-    'k': { what: 'keep these figures, to compare', run: commands.keep },
-    'x': { what: 'outage on, off', run: commands.toggleLink },
-    ' ': { what: 'pause the view, traffic continues', run: playback.togglePause },
-    '.': { what: 'pause the view, traffic continues', run: playback.togglePause },
-    'w': { what: 'replay the last 30 seconds', run: playback.startReplay },
-    '[': { what: 'replay slower', run: () => playback.changeSpeed(-1) },
-    ']': { what: 'replay faster', run: () => playback.changeSpeed(1) },
-    'ArrowLeft': { what: 'previous event; after a lesson, message', run: () => commands.step(-1) },
-    'ArrowRight': { what: 'next event; after a lesson, message', run: () => commands.step(1) },
-    'Escape': { what: 'leave a field; back to live', run: commands.back },
-    'c': {
-      what: 'messages, the loop in short, the running file, or events',
-      run: () => commands.cycle('content', ['', 'loop', 'code', 'log']),
-    },
-    'm': { what: 'model on, off', run: toggleModel },
-    't': { what: 'drawings as tables', run: () => commands.cycle('tables', ['', 'on']) },
-    'l': { what: 'projector', run: () => commands.cycle('projector', ['', 'on']) },
-    'd': { what: 'dark, light', run: () => commands.cycle('theme', ['dark', 'light']) },
-    'f': { what: 'full screen', run: commands.toggleFullScreen },
-    'e': { what: 'export as JSON and CSV', run: commands.exportAll },
-    'r': { what: 'reset', run: commands.reset },
-    '?': { what: 'help', run: help },
-  };
+ *  @param {() => void} help @returns {KeyCommand[]} */
+export function keyMapOf(commands, playback, toggleModel, help) {
+  return [
+    ...group('Lecture', lectureKeys(commands)),
+    ...group('Look', lookKeys(commands, playback, toggleModel)),
+    ...group('Show', showKeys(commands)),
+    ...group('Data', dataKeys(commands, help)),
+  ];
 }
 
+/** @param {string} name @param {[string[], string, () => void][]} entries @returns {KeyCommand[]} */
+function group(name, entries) {
+  return entries.map(([keys, what, run]) => ({ group: name, keys, what, run }));
+}
+
+/** @param {Commands} commands @returns {[string[], string, () => void][]} */
+function lectureKeys({ beats, ...commands }) {
+  return [
+    [['PageDown', 'n'], 'next step: ask, run, explain', beats.next],
+    [['PageUp', 'p'], 'previous step', beats.previous],
+    ...presets.map(
+      (preset) =>
+        /** @type {[string[], string, () => void]} */ ([
+          [preset.key],
+          `lesson: ${preset.name}`,
+          () => commands.run(preset),
+        ]),
+    ),
+    [['o'], 'free mode, without a lesson (the letter O)', () => commands.run(null)],
+    [['Enter'], 'start, stop', commands.toggle],
+    [['v'], 'next variant of polling; after a run, run it and compare', commands.changeVariant],
+    [['k'], 'keep these figures, to compare', commands.keep],
+    [['x'], 'outage on, off', commands.toggleLink],
+    [['Shift+n'], 'simulated network (free mode)', commands.toggleNetwork],
+  ];
+}
+
+/** @param {Commands} commands @param {Playback} playback @param {() => void} toggleModel
+ *  @returns {[string[], string, () => void][]} */
+function lookKeys(commands, playback, toggleModel) {
+  return [
+    [[' ', '.'], 'pause the view, traffic continues', playback.togglePause],
+    [['w'], 'replay the last 30 seconds', playback.startReplay],
+    [['['], 'replay slower', () => playback.changeSpeed(-1)],
+    [[']'], 'replay faster', () => playback.changeSpeed(1)],
+    [['ArrowLeft'], 'previous event; after a lesson, message', () => commands.step(-1)],
+    [['ArrowRight'], 'next event; after a lesson, message', () => commands.step(1)],
+    [['Escape'], 'leave a field; back to live', commands.back],
+    [
+      ['c'],
+      'messages, the loop in short, the running file, or events',
+      () => commands.cycle('content', ['', 'loop', 'code', 'log']),
+    ],
+    [['m'], 'model on, off', toggleModel],
+    [['t'], 'drawings as tables', () => commands.cycle('tables', ['', 'on'])],
+  ];
+}
+
+/** @param {Commands} commands @returns {[string[], string, () => void][]} */
+function showKeys(commands) {
+  return [
+    [['l'], 'projector', () => commands.cycle('projector', ['', 'on'])],
+    [['d'], 'dark, light', () => commands.cycle('theme', ['dark', 'light'])],
+    [['f'], 'full screen', commands.toggleFullScreen],
+  ];
+}
+
+/** @param {Commands} commands @param {() => void} help @returns {[string[], string, () => void][]} */
+function dataKeys(commands, help) {
+  return [
+    [['e'], 'export as JSON and CSV', commands.exportAll],
+    [['r'], 'reset: stop, and set all counters to 0', commands.reset],
+    [['?'], 'help', help],
+  ];
+}

@@ -2,11 +2,13 @@
  * The keyboard commands. Ignored in text fields, and where a key has its own meaning; the help
  * has a switch that turns them off.
  *
- * @typedef {Record<string, { what: string, run: (event: KeyboardEvent) => void }>} KeyMap
+ * @typedef {{ group: string, keys: string[], what: string, run: () => void }} KeyCommand
+ *   `keys` as in `KeyboardEvent.key`, letters in lower case; `Shift+` requires that key.
  */
 
-/** @param {KeyMap} map @param {() => boolean} isOn */
-export function listenToKeys(map, isOn) {
+/** @param {KeyCommand[]} commands @param {() => boolean} isOn */
+export function listenToKeys(commands, isOn) {
+  const map = new Map(commands.flatMap(({ keys, run }) => keys.map((key) => [key, run])));
   // A click in a list leaves the focus there, where the next key would choose another entry.
   let isPointed = false;
   addEventListener('pointerdown', () => (isPointed = true));
@@ -25,7 +27,7 @@ export function listenToKeys(map, isOn) {
     const command = commandOf(map, event);
     if (!command) return;
     event.preventDefault();
-    command.run(event);
+    command();
   });
 }
 
@@ -44,11 +46,11 @@ function leaveField(target) {
 }
 
 /** Letters are commands in either case; with Shift some have another one.
- * @param {KeyMap} map @param {KeyboardEvent} event */
+ * @param {Map<string, () => void>} map @param {KeyboardEvent} event */
 function commandOf(map, { key, shiftKey }) {
-  if (key.length > 1) return map[key];
+  if (key.length > 1) return map.get(key);
   const lower = key.toLowerCase();
-  return (shiftKey ? map[`Shift+${lower}`] : undefined) ?? map[lower];
+  return (shiftKey ? map.get(`Shift+${lower}`) : undefined) ?? map.get(lower);
 }
 
 /**

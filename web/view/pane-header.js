@@ -10,16 +10,21 @@ import { kindOf } from '../model/types.js';
 import { transportIds, transports } from '../transports/index.js';
 import { h, setText } from './dom.js';
 import { KIND_LABELS } from './kinds.js';
+import { mountNumberInput } from './number-input.js';
 
-const INTERVAL_MS = { min: 50, max: 60_000, step: 50 };
+const INTERVAL = { min: 50, max: 60_000, step: 50, unit: 'ms' };
 
 /** @param {PaneId} id @param {Subscriber} subscriber */
 export function mountPaneHeader(id, subscriber) {
   const glyph = h('span', { 'class': 'glyph', 'aria-hidden': 'true' });
   const name = h('span');
   const select = mountTransportSelect(id, subscriber);
-  const input = mountIntervalInput(id, subscriber);
-  const interval = h('label', { class: 'poll-interval' }, h('span', {}, 'every'), input, 'ms');
+  const input = mountNumberInput(
+    { label: 'Polling interval in milliseconds', testId: `${id}-every`, ...INTERVAL },
+    subscriber.intervalMs,
+    (intervalMs) => subscriber.change({ intervalMs }),
+  );
+  const interval = h('label', { class: 'poll-interval' }, h('span', {}, 'every'), input.element, 'ms');
   const setting = h('span', { class: 'setting' });
   return {
     element: h('header', { class: 'pane-header' }, h('h2', {}, glyph, name), select, interval, setting),
@@ -29,7 +34,7 @@ export function mountPaneHeader(id, subscriber) {
       setText(glyph, KIND_LABELS[kind].glyph);
       setText(name, KIND_LABELS[kind].name);
       if (select.value !== transport) select.value = transport;
-      if (document.activeElement !== input) input.value = String(subscriber.intervalMs);
+      input.show(subscriber.intervalMs);
       interval.hidden = kind !== 'poll';
       setText(setting, settingText(transport, subscriber.intervalMs));
     },
@@ -56,19 +61,4 @@ function mountTransportSelect(id, subscriber) {
     ...transportIds.map((value) => h('option', { value }, transports[value].label)),
   );
   return select;
-}
-
-/** @param {PaneId} id @param {Subscriber} subscriber */
-function mountIntervalInput(id, subscriber) {
-  const input = h('input', {
-    'type': 'number',
-    ...INTERVAL_MS,
-    'aria-label': 'Polling interval in milliseconds',
-    'data-testid': `${id}-every`,
-    'onchange': () => {
-      if (input.checkValidity()) subscriber.change({ intervalMs: input.valueAsNumber });
-      else input.value = String(subscriber.intervalMs);
-    },
-  });
-  return input;
 }

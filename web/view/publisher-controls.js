@@ -6,8 +6,16 @@
  */
 import { count } from '../model/format.js';
 import { h, setText } from './dom.js';
+import { mountNumberInput } from './number-input.js';
 
-const RATE = { min: 0.1, max: 50, step: 'any' };
+const RATE = {
+  label: 'Messages per second',
+  testId: 'rate',
+  id: 'rate',
+  min: 0.1,
+  max: 50,
+  unit: 'per second',
+};
 
 /** @type {{ value: ArrivalProcess, label: string }[]} */
 const SCHEDULES = [
@@ -16,8 +24,8 @@ const SCHEDULES = [
   { value: 'poisson', label: 'Poisson' },
 ];
 
-/** @param {Lab} lab */
-export function mountPublisherControls(lab) {
+/** @param {Lab} lab @param {() => void} toggleNetwork */
+export function mountPublisherControls(lab, toggleNetwork) {
   const queue = h('p', { 'class': 'queue', 'data-testid': 'queue' });
   const error = h('p', { 'class': 'publish-error', 'data-testid': 'outcome' });
   const schedule = h(
@@ -25,11 +33,10 @@ export function mountPublisherControls(lab) {
     { 'id': 'rhythm', 'data-testid': 'rhythm', 'onchange': applySchedule },
     ...SCHEDULES.map(({ value, label }) => h('option', { value }, label)),
   );
-  const rate = mountRateInput(applySchedule);
+  const rate = mountNumberInput(RATE, 1, applySchedule);
 
   function applySchedule() {
-    if (!rate.checkValidity()) rate.value = '1';
-    lab.setSchedule(/** @type {ArrivalProcess} */ (schedule.value), rate.valueAsNumber);
+    lab.setSchedule(/** @type {ArrivalProcess} */ (schedule.value), rate.value);
   }
 
   return {
@@ -38,7 +45,8 @@ export function mountPublisherControls(lab) {
       { class: 'publisher-controls' },
       h('label', { for: 'rhythm' }, 'Publisher'),
       schedule,
-      h('label', { class: 'rate' }, rate, ' per second'),
+      h('label', { class: 'rate' }, rate.element, ' per second'),
+      h('button', { 'data-testid': 'network', 'onclick': toggleNetwork }, 'Network'),
       queue,
       error,
     ),
@@ -46,7 +54,7 @@ export function mountPublisherControls(lab) {
     showError: (text) => setText(error, text),
     /** Messages per second. */
     get rate() {
-      return rate.valueAsNumber || 1;
+      return rate.value;
     },
     draw() {
       const { settings, messages } = lab;
@@ -54,17 +62,4 @@ export function mountPublisherControls(lab) {
       setText(queue, messages.queued > 1 ? `${count(messages.queued)} queued` : '');
     },
   };
-}
-
-/** @param {() => void} onchange */
-function mountRateInput(onchange) {
-  return h('input', {
-    'id': 'rate',
-    'type': 'number',
-    ...RATE,
-    'value': 1,
-    'aria-label': 'Messages per second',
-    'data-testid': 'rate',
-    onchange,
-  });
 }

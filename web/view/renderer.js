@@ -16,9 +16,11 @@
  * @property {ReturnType<typeof import('./comparison.js').mountComparison>} comparison
  * @property {ReturnType<typeof import('./composer.js').mountComposer>} composer
  * @property {ReturnType<typeof import('./distribution.js').mountDistribution>} distribution
+ * @property {ReturnType<typeof import('./invitation.js').mountInvitation>} invitation
  * @property {ReturnType<typeof import('./legend.js').mountLegend>} legend
  * @property {ReturnType<typeof import('./lesson.js').mountLesson>} lesson
  * @property {ReturnType<typeof import('./log-strip.js').mountLogStrip>} logStrip
+ * @property {ReturnType<typeof import('./network-panel.js').mountNetworkPanel>} networkPanel
  * @property {ReturnType<typeof import('./pane.js').mountPane>[]} panes
  * @property {ReturnType<typeof import('./tabs.js').mountTabs>} tabs
  * @property {ReturnType<typeof import('./toolbar.js').mountToolbar>} toolbar
@@ -113,6 +115,8 @@ function drawFigures(parts, views, { now, live }) {
   });
   views.toolbar.draw();
   views.composer.draw();
+  views.invitation.draw(lab);
+  views.networkPanel.draw();
   views.banner.draw(now);
   return figures;
 }

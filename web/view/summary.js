@@ -2,6 +2,7 @@
  * The summary of the panes as curves and as table rows, with the model of each. Below the current
  * segments are the finished ones, so that a switch compares before and after.
  *
+ * @typedef {import('../model/network.js').Network} Network
  * @typedef {import('../model/presets.js').Preset} Preset
  * @typedef {import('../model/theory.js').Prediction} Prediction
  * @typedef {import('../session/kept.js').KeptRun} KeptRun
@@ -46,13 +47,22 @@ export function summaryOf(lab, kept, { rate, withModel, at }) {
   };
 }
 
+/** The network of a finished segment, if the pane has another one now.
+ * @param {Result} result @param {Result[]} current */
+function networkNote({ pane, network }, current) {
+  const isSame = current.find((result) => result.pane === pane)?.network === network;
+  return isSame ? '' : `${network || 'no delay'}, `;
+}
+
 /** Of this run the finished segments; of kept runs what differs from this one.
  * @param {Lab} lab @param {KeptRun[]} kept @param {Result[]} current */
 function finishedResults(lab, kept, current) {
   const isSame = (/** @type {Result} */ a, /** @type {Result | undefined} */ b) =>
-    b && a.transport === b.transport && a.intervalMs === b.intervalMs;
+    b && a.transport === b.transport && (kindOf(a.transport) !== 'poll' || a.intervalMs === b.intervalMs);
   return [
-    ...earlierResults(lab).map((result) => ({ result, note: 'before' })),
+    ...earlierResults(lab)
+      .filter(({ latencies }) => latencies.length > 0)
+      .map((result) => ({ result, note: `${networkNote(result, current)}before` })),
     ...kept.flatMap(({ results, preset, isPinned }) => {
       const note = preset === lab.settings.preset ? 'kept' : `kept, ${preset?.name ?? 'Free'}`;
       return results
@@ -64,16 +74,22 @@ function finishedResults(lab, kept, current) {
 
 /** What the model predicts; null where its assumptions do not hold.
  * @param {Result} result @param {Lab} lab @param {number} publisherRate @returns {Prediction | null} */
-function predictionFor({ transport, pane }, { settings, connection, panes }, publisherRate) {
-  const { preset, network, schedule } = settings;
+function predictionFor({ transport, pane, intervalMs }, { settings, connection }, publisherRate) {
+  const { preset, schedule } = settings;
+  const network = settings.paneNetworks[pane] ?? settings.network;
   const perSecond = preset ? preset.rate : publisherRate;
   const isScheduled = (preset?.schedule ?? schedule) !== 'off';
-  const isDisturbed = network.pollDelays || network.jitter || preset?.blockedConnections;
+  const isDisturbed = isIrregular(network) || preset?.blockedConnections;
   if (!isScheduled || isDisturbed) return null;
-  const delay = connection.server.labEnabled ? (network.delay ?? 0) : 0;
-  const intervalMs = panes.find(({ id }) => id === pane)?.subscriber.intervalMs ?? 0;
+  const { up = 0, down = 0 } = connection.server.labEnabled ? network : {};
+  const delays = { delay: down, roundTrip: up + down };
   const outage = outageOf(preset);
-  return predict(transport, { rate: perSecond / 1000, intervalMs, delay, hold: HOLD_MS, outage });
+  return predict(transport, { rate: perSecond / 1000, intervalMs, ...delays, hold: HOLD_MS, outage });
+}
+
+/** The model has constant delays. @param {Network} network */
+function isIrregular({ pollDelays, jitter, socketJitter, loss, fault, faultShare }) {
+  return Boolean(pollDelays || jitter || socketJitter || loss || (fault && faultShare));
 }
 
 /** @param {Preset | null} preset */

@@ -10,6 +10,7 @@
  * @property {() => void} reset
  * @property {() => void} help
  */
+import { networkText } from '../model/network.js';
 import { RUN_MS, presets } from '../model/presets.js';
 import { h, setText } from './dom.js';
 
@@ -44,7 +45,7 @@ export function mountToolbar(lab, { selectPreset, toggle, reset, help }) {
       seed.hidden = settings.preset === null;
       setText(seed, `seed ${settings.seed}`);
       online.hidden = connection.online === 0;
-      setText(online, `● ${connection.online} online`);
+      setText(online, connection.control.open ? `● ${connection.online} online` : '○ not connected');
       setText(startButton, lab.running ? `Stop${remainingText(lab)}` : 'Start');
     },
   };
@@ -90,9 +91,19 @@ function remainingText({ settings, timeline: { pageStats } }) {
 }
 
 /** The simulated network in words; empty without simulation. @param {Lab} lab */
-function injectedText({ settings: { preset }, connection: { link, server, control } }) {
+function injectedText({ settings, connection: { link, server, control } }) {
+  const { preset } = settings;
   if (link.down) return 'no network';
-  if (!preset?.injected || server.labEnabled === null) return '';
+  const injected = preset ? preset.injected : freeNetworkText(settings);
+  if (!injected || server.labEnabled === null) return '';
   if (!server.labEnabled) return 'nothing, the lab is disabled';
-  return preset.outage && !control.open ? 'nothing, WebSockets are blocked' : preset.injected;
+  return preset?.outage && !control.open ? 'nothing, WebSockets are blocked' : injected;
+}
+
+/** The networks of the panes; one, if all have the same. @param {Lab['settings']} settings */
+function freeNetworkText({ network, paneNetworks }) {
+  const single = Object.entries(paneNetworks).map(
+    ([pane, ofPane]) => `${pane}: ${networkText(ofPane) || 'no delay'}`,
+  );
+  return [networkText(network), ...single].filter(Boolean).join('; ');
 }

@@ -14,7 +14,7 @@ async function startBurst(page) {
 }
 
 /** Waits until a segment has measured enough. @param {import('@playwright/test').Page} page @param {number} n */
-async function measure(page, n = 40) {
+async function measure(page, n = 80) {
   await expect.poll(async () => (await pollPane(page)).latency.n).toBeGreaterThanOrEqual(n);
 }
 
@@ -25,10 +25,14 @@ async function expectOwnFigures(page, requests) {
     'interval', 'ws', 'interval', 'interval', 'interval-guard',
   ]);
   const [first, ws, second, faster, guarded] = segments.map(({ p50 }) => Number(p50));
-  for (const median of [first, second]) expect(Math.abs(Number(median) - 500)).toBeLessThan(150);
-  for (const median of [faster, guarded]) expect(Math.abs(Number(median) - 150)).toBeLessThan(75);
+  // A busy machine adds to every latency, so the segments are compared with each other.
+  for (const median of [first, second]) {
+    expect(Number(median)).toBeGreaterThan(10 * Number(ws));
+    expect(Number(median)).toBeGreaterThan(1.5 * Math.max(Number(faster), Number(guarded)));
+  }
+  for (const median of [faster, guarded]) expect(Number(median)).toBeGreaterThan(3 * Number(ws));
   const reference = byId(await state(page)).ws; // ran with WebSocket alone
-  expect(Math.abs(Number(ws) - Number(reference.latency.p50))).toBeLessThan(15);
+  expect(Math.abs(Number(ws) - Number(reference.latency.p50))).toBeLessThan(30);
   expect(segments[0]?.requests).toBeGreaterThanOrEqual(requests);
   expect(segments[1]?.requests).toBe(1);
   // A request has the same size, whatever came before; the meters are sent twice a second.

@@ -11,9 +11,10 @@ import { EXCHANGE, batch, message } from './fixtures.js';
  * @typedef {import('../../model/types.js').TransportId} TransportId
  */
 
-/** @param {number} at @param {TransportId} transport @param {number} [intervalMs] */
-const start = (at, transport, intervalMs = 1000) =>
-  /** @type {const} */ ({ type: 'transport', transport, intervalMs, at, pane: 'poll' });
+/** @param {number} at @param {TransportId} transport @param {number} [intervalMs]
+ *  @param {string} [network] */
+const start = (at, transport, intervalMs = 1000, network = '') =>
+  /** @type {const} */ ({ type: 'transport', transport, intervalMs, network, at, pane: 'poll' });
 
 /** @param {number} at */
 const stop = (at) => /** @type {const} */ ({ type: 'stopped', at, pane: 'poll' });
@@ -68,6 +69,7 @@ test('another interval starts a segment where it counts', () => {
   assert.equal(numberAfter(start(0, 'chained', 500), start(1, 'chained', 250)), 2);
   assert.equal(numberAfter(start(0, 'chained', 500), start(1, 'interval', 500)), 2);
   assert.equal(numberAfter(start(0, 'ws', 500), start(1, 'ws', 250)), 1);
+  assert.equal(numberAfter(start(0, 'ws'), start(1, 'ws', 1000, '40 ms each way')), 2);
   assert.equal(numberAfter(start(0, 'chained', 500), stop(1), start(2, 'chained', 500)), 1);
   assert.equal(numberAfter(start(0, 'chained', 500), stop(1), start(2, 'ws', 500)), 2);
 });

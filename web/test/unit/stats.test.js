@@ -110,12 +110,12 @@ for (const [transport, events, state] of /** @type {[any, PaneEvent[], string][]
 ])) {
   const names = events.map(({ type }) => type).join(', ') || 'its start';
   test(`${transport} is ${state} after ${names}`, () => {
-    assert.equal(statsAfter({ type: 'transport', transport, intervalMs: 1000 }, ...events).state, state);
+    assert.equal(statsAfter({ type: 'transport', transport, intervalMs: 1000, network: '' }, ...events).state, state);
   });
 }
 
 test('the state has the time of the event that entered it', () => {
-  const stats = statsAfter({ type: 'transport', transport: 'ws', intervalMs: 1000 }, REQUEST, OPEN, close(true, true));
+  const stats = statsAfter({ type: 'transport', transport: 'ws', intervalMs: 1000, network: '' }, REQUEST, OPEN, close(true, true));
   assert.deepEqual([stats.state, stats.stateSince], ['open', 3]);
 });
 

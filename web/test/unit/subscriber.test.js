@@ -27,6 +27,7 @@ function withFakes(context) {
     measure: (message) => ({ message, latency: { ms: 1, error: 0 }, bytes: 1, isMeasured: true }),
     emit: (event) => events.push(event),
     networkParams: () => ({}),
+    network: () => '',
   });
   /** @param {number} since @param {number} version */
   const respond = (since, version) => requests.at(-1)?.respond(Response.json(batch(since, version)));

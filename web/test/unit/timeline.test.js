@@ -38,7 +38,7 @@ test('the state of a pane is that of the moment', () => {
   const timeline = createTimeline();
   const pane = 'longpoll';
   const exchange = { id: 1, path: '/longpoll', requestedAt: 2, sentAt: 2, upMs: 0, downMs: 0 };
-  timeline.add({ type: 'transport', transport: 'longpoll', intervalMs: 1000, pane, at: 1 });
+  timeline.add({ type: 'transport', transport: 'longpoll', intervalMs: 1000, network: '', pane, at: 1 });
   timeline.add({ type: 'request', exchange, isQueued: false, pane, at: 2 });
   timeline.add({ type: 'error', exchange, isQueued: false, reason: '', timedOut: false, pane, at: 3 });
   timeline.add({ type: 'stopped', pane, at: 4 });

@@ -1,0 +1,126 @@
+/** Free mode: the invitation, the network panel, limits of inputs, and what the server pays. */
+import { byId, expect, open, sendChat, state, test } from './trifold.js';
+import { PROFILES } from '../../model/network.js';
+
+/** @param {import('@playwright/test').Page} page */
+async function openPanel(page) {
+  await page.keyboard.press('Escape'); // leaves a field
+  await page.keyboard.press('Shift+N');
+  await expect(page.getByTestId('network-panel')).toBeVisible();
+}
+
+test('an empty page invites to the first lesson, until a message arrives', async ({ page, server }) => {
+  await open(page, server);
+  await expect(page.getByTestId('first-lesson')).toBeVisible();
+  await page.getByTestId('first-lesson').click();
+  await expect(page.getByTestId('ask')).toContainText('No messages for 20 seconds');
+  await page.keyboard.press('o');
+  await sendChat(page, 'hello');
+  await expect(page.getByTestId('first-lesson')).toBeHidden();
+});
+
+for (const name of ['transatlantic', 'satellite']) {
+  test(`the profile ${name} delays each message as it says`, async ({ page, server }) => {
+    const { up = 0, down = 0, jitter = 0 } = PROFILES.find((profile) => profile.name === name)?.network ?? {};
+    await open(page, server);
+    await openPanel(page);
+    const requests = page.waitForRequest((request) => request.url().includes(`up_ms=${up}`));
+    await page.getByTestId('network-profile').selectOption(name);
+    const url = new URL((await requests).url());
+    expect(url.searchParams.get('down_ms')).toBe(String(down));
+    await page.getByTestId('rate').fill('20');
+    await page.getByTestId('rhythm').selectOption('steady');
+    await expect.poll(async () => byId(await state(page)).ws.latency.n, { timeout: 20_000 }).toBeGreaterThan(60);
+    const median = Number(byId(await state(page)).ws.latency.p50);
+    const expected = down + jitter / 2;
+    expect(median).toBeGreaterThan(0.9 * expected);
+    expect(median).toBeLessThan(1.1 * expected + 25); // the machine's own time
+    await expect(page.getByTestId('injected')).toContainText(`${down} ms each way`);
+  });
+}
+
+test('a network of one pane delays only that one, and starts a segment', async ({ page, server }) => {
+  await open(page, server);
+  await openPanel(page);
+  await page.getByTestId('network-pane').selectOption('ws');
+  await page.getByTestId('network-down').fill('300');
+  await page.getByTestId('network-down').press('Enter');
+  await expect(page.getByTestId('injected')).toContainText('ws: 0 ms up, 300 ms down');
+  await page.getByTestId('rate').fill('10');
+  await page.getByTestId('rhythm').selectOption('steady');
+  await expect.poll(async () => byId(await state(page)).ws.latency.n, { timeout: 20_000 }).toBeGreaterThan(10);
+  const { longpoll, ws } = byId(await state(page));
+  expect(Number(ws.latency.p50)).toBeGreaterThan(295);
+  expect(Number(longpoll.latency.p50)).toBeLessThan(250);
+  expect(ws.segments).toHaveLength(2);
+  expect(longpoll.segments).toHaveLength(1);
+});
+
+test('loss: a WebSocket gets bursts in order, polls single late responses', async ({ page, server }) => {
+  await open(page, server);
+  await openPanel(page);
+  await page.getByTestId('network-loss').fill('20');
+  await page.getByTestId('network-loss').press('Enter');
+  await page.getByTestId('rate').fill('20');
+  await page.getByTestId('rhythm').selectOption('steady');
+  await expect.poll(async () => byId(await state(page)).ws.latency.n, { timeout: 30_000 }).toBeGreaterThan(100);
+  const { ws } = byId(await state(page));
+  expect(ws).toMatchObject({ stale: 0, duplicate: 0, missed: 0 });
+  // A lost frame holds back those behind it for 200 ms: far more than a fifth of them is late.
+  expect(Number(ws.latency.p50)).toBeGreaterThan(40);
+  expect(Number(ws.latency.p95)).toBeGreaterThan(180);
+});
+
+test('a fault hits its share of the requests, and no message is lost', async ({ page, server }) => {
+  await open(page, server);
+  await page.getByTestId('poll-every').fill('100');
+  await page.getByTestId('poll-every').press('Enter');
+  await openPanel(page);
+  await page.getByTestId('network-fault').selectOption('503');
+  await page.getByTestId('network-faultShare').fill('40');
+  await page.getByTestId('network-faultShare').press('Enter');
+  await sendChat(page, 'through errors');
+  await expect.poll(async () => byId(await state(page)).poll.requests, { timeout: 30_000 }).toBeGreaterThan(60);
+  const { poll } = byId(await state(page));
+  expect(poll.errors / poll.requests).toBeGreaterThan(0.2);
+  expect(poll.errors / poll.requests).toBeLessThan(0.6);
+  expect(poll.delivered).toBe(1);
+});
+
+test('values out of range become the limit, and the page says so', async ({ page, server }) => {
+  await open(page, server);
+  const enter = async (/** @type {string} */ field, /** @type {string} */ value) => {
+    await page.getByTestId(field).fill(value);
+    await page.getByTestId(field).press('Enter');
+  };
+  await enter('rate', '100');
+  await expect(page.getByTestId('rate')).toHaveValue('50');
+  await expect(page.getByText('50\u00a0per second at most')).toBeVisible();
+  await enter('rate', '-3');
+  await expect(page.getByTestId('rate')).toHaveValue('0.1');
+  await enter('rate', '');
+  await expect(page.getByTestId('rate')).toHaveValue('0.1');
+  await enter('poll-every', '10');
+  await expect(page.getByTestId('poll-every')).toHaveValue('50');
+  await enter('poll-every', '60001');
+  await expect(page.getByText('60000\u00a0ms at most')).toBeVisible();
+});
+
+test('the page shows what the server pays', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1920, height: 1080 });
+  await open(page, server);
+  const cost = page.getByTestId('server-cost');
+  await expect(cost).toContainText('1\u00a0WebSocket and 1\u00a0held long poll');
+  await expect(cost).toContainText('% of a core');
+  await page.getByTestId('poll-technique').selectOption('ws');
+  await expect(cost).toContainText('2\u00a0WebSockets');
+});
+
+test('an unreachable server is announced in one banner', async ({ page, server }) => {
+  await open(page, server);
+  await server.stop();
+  await expect(page.getByTestId('banner')).toContainText('Server not reachable since');
+  await expect(page.getByTestId('here')).toHaveText('○ not connected');
+  await server.start();
+  await expect(page.getByTestId('banner')).toBeHidden({ timeout: 20_000 });
+});
