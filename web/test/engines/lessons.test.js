@@ -20,8 +20,8 @@ const selected = process.env.ENGINES?.split(' ') ?? Object.keys(ENGINES);
 /** Both engines round `performance.now()` to a millisecond; the sockets and the timers add some. */
 const CLOCK_ERROR_MS = 5;
 
-/** @param {Browser} browser @returns {Promise<LabState>} */
-const state = (browser) => browser.evaluate('window.lab.state()');
+/** Null before the page's modules have run. @param {Browser} browser @returns {Promise<LabState | null>} */
+const state = (browser) => browser.evaluate('window.lab?.state() ?? null');
 
 /** The panes by their ids. @param {LabState} lab */
 function byId({ panes }) {
@@ -41,7 +41,7 @@ async function waitFor(browser, what, condition, timeoutMs = 15_000) {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const lab = await state(browser);
-    if (condition(lab)) return lab;
+    if (lab && condition(lab)) return lab;
     if (performance.now() > deadline) assert.fail(`no ${what} in ${timeoutMs} ms: ${JSON.stringify(lab)}`);
     await sleep(100);
   }
