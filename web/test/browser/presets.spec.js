@@ -90,6 +90,23 @@ test('outage: only the naive loop keeps sending, and no message is lost', async 
   for (const pane of lab.panes) {
     expect(completeness(pane)).toEqual({ delivered: lab.published, missed: 0, gaps: 0 });
   }
+  // Both polls wait a random part of their interval: the model has 437 ms for all messages.
+  for (const pane of [byId(lab).poll, byId(lab).longpoll]) {
+    expect(median(pane)).toBeGreaterThan(250);
+    expect(median(pane)).toBeLessThan(800);
+  }
+  await expect(page.getByTestId('verdict')).toContainText(`${lab.published} of ${lab.published} messages in each pane`);
+});
+
+test('hidden: the timer and the publisher are not in phase, and the median agrees with the model', async ({
+  page,
+  server,
+}) => {
+  await startPreset(page, server, 'hidden');
+  await expect.poll(async () => byId(await state(page)).poll.latency.n, { timeout: 30_000 }).toBeGreaterThan(40);
+  const { poll } = byId(await state(page));
+  expect(median(poll)).toBeGreaterThan(75);
+  expect(median(poll)).toBeLessThan(215);
 });
 
 test('typing: long polling sends more requests than polling, and is faster', async ({

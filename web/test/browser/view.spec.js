@@ -294,6 +294,31 @@ test('ten messages per second: each has a mark, and no labels overlap', async ({
   expect(await page.evaluate(scrolls)).toBe(false); // the simulated network takes three lines
 });
 
+for (const rate of [1, 10, 50]) {
+  test(`${rate} messages per second: no two labels touch, and none is cut off`, async ({ page, server }) => {
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await open(page, server);
+    await page.getByTestId('rate').fill(String(rate));
+    await page.getByTestId('rhythm').selectOption('poisson');
+    const enough = Math.max(5, rate);
+    await expect.poll(async () => byId(await state(page)).ws.delivered, { timeout: 30_000 }).toBeGreaterThan(enough);
+    await page.keyboard.press('Escape');
+    await page.getByTestId('toggle').focus();
+    await page.keyboard.press('.');
+    await expect(page.getByTestId('banner')).toBeVisible();
+    for (const place of ['poll-ladder', 'longpoll-ladder', 'ws-ladder', 'truth']) {
+      const labels = await page.getByTestId(place).locator('.moving text').evaluateAll((all) =>
+        all.map((label) => {
+          const { left, right, top, bottom } = label.getBoundingClientRect();
+          return { left, right, top, bottom };
+        }),
+      );
+      expect(overlapping(labels), place).toBe(0);
+    }
+    await expect(page.getByTestId('longpoll-ladder').locator('line.held').first()).toBeAttached();
+  });
+}
+
 test('the longest state overlaps nothing, on each screen and on a projector', async ({ page, server }) => {
   await startPreset(page, server, 'outage');
   await expect(page.getByTestId('poll-state')).toHaveText(/^\d sent, \d+ queued in the browser$/, { timeout: 20_000 });
