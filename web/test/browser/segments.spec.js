@@ -25,14 +25,10 @@ async function expectOwnFigures(page, requests) {
     'interval', 'ws', 'interval', 'interval', 'interval-guard',
   ]);
   const [first, ws, second, faster, guarded] = segments.map(({ p50 }) => Number(p50));
-  // A busy machine adds to every latency, so the segments are compared with each other.
-  for (const median of [first, second]) {
-    expect(Number(median)).toBeGreaterThan(10 * Number(ws));
-    expect(Number(median)).toBeGreaterThan(1.5 * Math.max(Number(faster), Number(guarded)));
-  }
-  for (const median of [faster, guarded]) expect(Number(median)).toBeGreaterThan(3 * Number(ws));
-  const reference = byId(await state(page)).ws; // ran with WebSocket alone
-  expect(Math.abs(Number(ws) - Number(reference.latency.p50))).toBeLessThan(30);
+  // A busy machine adds to every latency, so the segments are compared with the WebSocket's.
+  for (const median of [first, faster, second, guarded]) expect(Number(median)).toBeGreaterThan(Number(ws) + 50);
+  const { p50 } = byId(await state(page)).ws.latency; // ran with WebSocket alone
+  expect(Math.abs(Number(ws) - Number(p50))).toBeLessThan(Math.max(40, Number(p50)));
   expect(segments[0]?.requests).toBeGreaterThanOrEqual(requests);
   expect(segments[1]?.requests).toBe(1);
   // A request has the same size, whatever came before; the meters are sent twice a second.

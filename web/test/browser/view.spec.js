@@ -289,7 +289,7 @@ test('ten messages per second: each has a mark, and no labels overlap', async ({
     );
     expect(labels.length, place).toBeGreaterThan(4);
     expect(overlapping(labels), place).toBe(0);
-    expect(await drawing.locator(String(marks)).count(), place).toBeGreaterThan(labels.length);
+    expect(await drawing.locator(String(marks)).count(), place).toBeGreaterThanOrEqual(labels.length);
   }
   expect(await page.evaluate(scrolls)).toBe(false); // the simulated network takes three lines
 });
