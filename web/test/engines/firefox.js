@@ -1,17 +1,17 @@
 /**
  * Firefox, through WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it serves on a
  * WebSocket. Not with Puppeteer or Playwright: the tests need six commands, and the former brings
- * thirty packages, the latter a Firefox of its own.
+ * many packages, the latter requires a Firefox of its own.
  *
  * @typedef {import('./browser.js').Browser} Browser
  */
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { VIEWPORT, keyActions } from './browser.js';
-import { start, stop, waitForLine } from './processes.js';
+import { start, stop, waitForLine } from '../processes.js';
 
 const PROGRAM = process.env.FIREFOX ?? 'firefox-esr';
 
@@ -28,12 +28,13 @@ const PREFERENCES = {
 
 /** @returns {Promise<Browser>} */
 export async function startFirefox() {
-  const profile = await createProfile();
+  const profile = createProfile();
   const program = await start(
     PROGRAM,
     ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true })); // after `start`: Firefox ends first
   const address = await waitForLine(program.stderr, /BiDi listening on (ws:\S+)/);
   const connection = await connect(`${address}/session`);
   return {
@@ -41,15 +42,14 @@ export async function startFirefox() {
     async close() {
       await connection.send('browser.close', {});
       await stop(program);
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }
 
-async function createProfile() {
-  const profile = await mkdtemp(join(tmpdir(), 'trifold-firefox-'));
+function createProfile() {
+  const profile = mkdtempSync(join(tmpdir(), 'trifold-firefox-'));
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
-  await writeFile(join(profile, 'user.js'), lines.join(''));
+  writeFileSync(join(profile, 'user.js'), lines.join(''));
   return profile;
 }
 

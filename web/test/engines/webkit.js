@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VIEWPORT, keyActions } from './browser.js';
-import { start, stop, waitForLine } from './processes.js';
+import { start, stop, waitForLine } from '../processes.js';
 
 const PROGRAM = process.env.WEBKIT_DRIVER ?? 'WebKitWebDriver';
 

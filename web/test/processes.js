@@ -1,4 +1,4 @@
-/** Processes that end with the test that started them, also if it fails or is interrupted. */
+/** Processes that end with the program that started them, also if it fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -7,9 +7,6 @@ import { createInterface } from 'node:readline';
 
 /** How long a process may take to end before it is killed. */
 const GRACE_MS = 5000;
-
-/** A signal ends this program through `exit`, else its processes would stay. */
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /**
  * Starts a program; rejects if there is none of this name.
