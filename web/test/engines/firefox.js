@@ -10,7 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { VIEWPORT, keyActions } from './browser.js';
+import { COMMAND_TIMEOUT_MS, VIEWPORT, keyActions } from './browser.js';
 import { start, stop, waitForLine } from '../processes.js';
 
 const PROGRAM = process.env.FIREFOX ?? 'firefox-esr';
@@ -34,20 +34,17 @@ export async function startFirefox() {
     ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
-  process.once('exit', () => rmSync(profile, { recursive: true, force: true })); // after `start`: Firefox ends first
   const address = await waitForLine(program.stderr, /BiDi listening on (ws:\S+)/);
   const connection = await connect(`${address}/session`);
   return {
     ...(await openSession(connection)),
-    async close() {
-      await connection.send('browser.close', {});
-      await stop(program);
-    },
+    close: () => stop(program),
   };
 }
 
 function createProfile() {
   const profile = mkdtempSync(join(tmpdir(), 'trifold-firefox-'));
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true }));
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
   writeFileSync(join(profile, 'user.js'), lines.join(''));
   return profile;
@@ -63,6 +60,7 @@ async function openSession({ send, logged }) {
   return {
     /** @param {string} url */
     async open(url) {
+      logged.length = 0;
       await send('browsingContext.navigate', { context, url, wait: 'complete' });
     },
     /** @param {string} expression */
@@ -106,7 +104,13 @@ async function connect(url) {
     async send(method, params) {
       const id = ++lastId;
       socket.send(JSON.stringify({ id, method, params }));
-      const { type, result, message } = await new Promise((resolve) => pending.set(id, resolve));
+      const { type, result, message } = await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${method}: no reply`)), COMMAND_TIMEOUT_MS);
+        pending.set(id, (reply) => {
+          clearTimeout(timer);
+          resolve(reply);
+        });
+      });
       if (type === 'error') throw new Error(`${method}: ${message}`);
       return result;
     },

@@ -156,14 +156,14 @@ for (const engine of selected) {
 
     /** @param {string} name @param {(server: Server) => Promise<void>} run */
     const testWithServer = (name, run) =>
-      test(name, { timeout: 60_000 }, async () => {
+      test(name, async () => {
         const server = new Server();
         await server.start();
         try {
           await run(server);
           assert.deepEqual(await browser.errors(), []);
-        } finally {
           await browser.open('about:blank'); // else the page reports the end of its server
+        } finally {
           server.process?.kill('SIGKILL');
         }
       });
