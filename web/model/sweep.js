@@ -17,7 +17,7 @@
  * @property {number} warnings how many the report has
  */
 
-/** What the file has to be, for whoever chose another one. */
+/** Shown when the chosen file is not such a report. */
 export const EXPECTED =
   'Expected is the report of “trifold load --sweep … --json=FILE”: JSON with a list “sweep” of ' +
   'measurements, each with rate, transport, requests and bytes.';

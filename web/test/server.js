@@ -1,8 +1,6 @@
 /** A server of a test, on a free port. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
+import { start, stop, waitForLine } from './processes.js';
 
 const PROGRAM = process.env.TRIFOLD_BIN ?? '../target/debug/trifold';
 
@@ -16,19 +14,15 @@ export class Server {
 
   async start() {
     const listen = this.url ? new URL(this.url).host : `${this.host}:0`;
-    this.process = spawn(PROGRAM, ['--listen', listen, ...this.flags], {
+    this.process = await start(PROGRAM, ['--listen', listen, ...this.flags], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, RUST_LOG: 'error' },
     });
-    const [line] = await once(createInterface(this.process.stdout), 'line');
-    this.url = String(line).replace('listening on ', '');
+    this.url = await waitForLine(this.process.stdout, /^listening on (\S+)/);
   }
 
   async stop() {
-    if (!this.process || this.process.exitCode !== null) return;
-    const ended = once(this.process, 'exit');
-    this.process.kill('SIGTERM');
-    await ended;
+    if (this.process) await stop(this.process);
   }
 
   /** @param {object} message */

@@ -59,10 +59,10 @@ export function mountFigures(id) {
 
 /** @param {Stats} stats */
 export function sampleText({ segment }) {
-  const { n, p50, p95, last, error } = latencySummary(segment);
+  const { n, p50, p95, error } = latencySummary(segment);
   if (n === 0) return 'no message measured yet';
   const accuracy = error > 0 ? `, ±\u00a0${durationText(error)}` : '';
-  return `median of ${count(n)}: ${durationText(p50)}${accuracy} · p95 ${durationText(p95)} · last ${durationText(last)}`;
+  return `median of ${count(n)}: ${durationText(p50)}${accuracy} · p95 ${durationText(p95)}`;
 }
 
 /** What a pane shows next to what the page knows: its own last response may be old itself.

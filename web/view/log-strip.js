@@ -21,7 +21,7 @@ import { h, setText } from './dom.js';
 import { fontSizeOf, s, widthOf } from './svg.js';
 
 /** Between two labels, in font sizes. */
-const LABEL_GAP = 0.5;
+const LABEL_GAP = 0.8;
 
 /** Right of now, in pixels. */
 const MARGIN_RIGHT = 12;

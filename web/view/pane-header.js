@@ -45,7 +45,7 @@ export function mountPaneHeader(id, subscriber) {
  *  @param {number} intervalMs */
 function settingText(transport, intervalMs) {
   if (kindOf(transport) !== 'poll') return '';
-  return `${transports[transport].label}, every ${durationText(intervalMs)}`;
+  return `${transports[transport].label} · ${durationText(intervalMs)}`;
 }
 
 /** @param {PaneId} id @param {Subscriber} subscriber */

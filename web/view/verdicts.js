@@ -3,8 +3,8 @@
  * asterisks are emphasized.
  *
  * @typedef {import('../model/figures.js').PaneFigures} PaneFigures
- * @typedef {(first: PaneFigures, second: PaneFigures, third: PaneFigures, published: number) => string}
- *   Verdict of the panes, left to right
+ * @typedef {(first: PaneFigures, second: PaneFigures, third: PaneFigures, total: number) => string}
+ *   Verdict of the panes, left to right, and the number of messages
  */
 import { bytes, count, durationText } from '../model/format.js';
 
@@ -32,18 +32,18 @@ const VERDICTS = {
     stale > 0
       ? `*${stale}* of ${responses} responses were overtaken: the display jumped back *${stale}* times. setInterval does not wait for the response. V: wait for it.`
       : `*0* of ${responses} responses were overtaken: one request at a time. The price is the latency, now ${latency(ms)}.`,
-  outage: (naive, careful, ws, published) =>
-    `While the network was down, the naive loop sent ${times(naive.offline, 'request')}, the careful one *${careful.offline}*. ${completeText([naive, careful, ws], published)}`,
+  outage: (naive, careful, ws, total) =>
+    `While the network was down, the naive loop sent ${times(naive.offline, 'request')}, the careful one *${careful.offline}*. ${completeText([naive, careful, ws], total)}`,
   typing: (poll, longpoll) =>
     `Long polling sent ${times(longpoll.requests, 'request')}, polling *${poll.requests}*. Its messages were ${ratio(poll.latency, longpoll.latency)} earlier.`,
   board: (poll, longpoll, ws) =>
     `One message cost *${bytesText(poll.bytesPerMessage)}* by polling, *${bytesText(longpoll.bytesPerMessage)}* by long polling, *${bytesText(ws.bytesPerMessage)}* by WebSocket.`,
   six: (poll, _, ws) =>
     `Six requests were hanging, so up to ${times(poll.waiting, 'poll')} waited in the browser: ${latency(poll.latency)}. The WebSocket needs none of the six connections: ${latency(ws.latency)}.`,
-  hidden: (poll, _, ws, published) =>
+  hidden: (poll, _, ws, total) =>
     poll.hiddenRequests === null
       ? 'The tab was not hidden. Run it again, and leave the tab for 12 seconds.'
-      : `Hidden, polling sent *${poll.hiddenRequests.toFixed(1)}* requests per second instead of *${(poll.visibleRequests ?? 0).toFixed(1)}*. The WebSocket received *${ws.delivered}* of ${published} messages at once.`,
+      : `Hidden, polling sent *${poll.hiddenRequests.toFixed(1)}* requests per second instead of *${(poll.visibleRequests ?? 0).toFixed(1)}*. The WebSocket received *${ws.delivered}* of ${total} messages.`,
   talks: (poll, longpoll, ws) =>
     `Polling showed the text in ${times(poll.changes, 'jump')}, long polling in *${longpoll.changes}*, the WebSocket in *${ws.changes}*.${overwrittenText(ws.overwritten)}`,
   lab: () =>
@@ -56,17 +56,19 @@ function overwrittenText(overwritten) {
   return ` The last version wins: ${times(overwritten, 'time')} it lacked what the other typist had written.`;
 }
 
-/** @param {PaneFigures[]} panes @param {number} published */
-function completeText(panes, published) {
+/** @param {PaneFigures[]} panes @param {number} total */
+function completeText(panes, total) {
   const fewest = Math.min(...panes.map(({ delivered }) => delivered));
-  return fewest === published
-    ? `Nothing was lost: *${published}* of ${published} messages in each pane.`
-    : `One pane has *${fewest}* of ${published} messages so far.`;
+  return fewest === total
+    ? `Nothing was lost: *${total}* of ${total} messages in each pane.`
+    : `One pane has *${fewest}* of ${total} messages so far.`;
 }
 
-/** @param {string} preset @param {PaneFigures[]} panes @param {number} published */
+/** Other clients publish to the same log, so a pane can have more than this page has published.
+ * @param {string} preset @param {PaneFigures[]} panes @param {number} published by this page */
 export function verdictOf(preset, panes, published) {
+  const total = Math.max(published, ...panes.map(({ delivered }) => delivered));
   const [first, second, third] = panes;
   const verdict = VERDICTS[preset];
-  return first && second && third && verdict ? verdict(first, second, third, published) : '';
+  return first && second && third && verdict ? verdict(first, second, third, total) : '';
 }

@@ -1,17 +1,17 @@
 /**
  * Firefox, through WebDriver BiDi (https://w3c.github.io/webdriver-bidi/), which it serves on a
  * WebSocket. Not with Puppeteer or Playwright: the tests need six commands, and the former brings
- * thirty packages, the latter a Firefox of its own.
+ * many packages, the latter requires a Firefox of its own.
  *
  * @typedef {import('./browser.js').Browser} Browser
  */
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { VIEWPORT, keyActions } from './browser.js';
-import { start, stop, waitForLine } from './processes.js';
+import { COMMAND_TIMEOUT_MS, VIEWPORT, keyActions } from './browser.js';
+import { start, stop, waitForLine } from '../processes.js';
 
 const PROGRAM = process.env.FIREFOX ?? 'firefox-esr';
 
@@ -28,7 +28,7 @@ const PREFERENCES = {
 
 /** @returns {Promise<Browser>} */
 export async function startFirefox() {
-  const profile = await createProfile();
+  const profile = createProfile();
   const program = await start(
     PROGRAM,
     ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'],
@@ -38,18 +38,15 @@ export async function startFirefox() {
   const connection = await connect(`${address}/session`);
   return {
     ...(await openSession(connection)),
-    async close() {
-      await connection.send('browser.close', {});
-      await stop(program);
-      await rm(profile, { recursive: true, force: true, maxRetries: 5 });
-    },
+    close: () => stop(program),
   };
 }
 
-async function createProfile() {
-  const profile = await mkdtemp(join(tmpdir(), 'trifold-firefox-'));
+function createProfile() {
+  const profile = mkdtempSync(join(tmpdir(), 'trifold-firefox-'));
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true }));
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
-  await writeFile(join(profile, 'user.js'), lines.join(''));
+  writeFileSync(join(profile, 'user.js'), lines.join(''));
   return profile;
 }
 
@@ -63,6 +60,7 @@ async function openSession({ send, logged }) {
   return {
     /** @param {string} url */
     async open(url) {
+      logged.length = 0;
       await send('browsingContext.navigate', { context, url, wait: 'complete' });
     },
     /** @param {string} expression */
@@ -106,7 +104,13 @@ async function connect(url) {
     async send(method, params) {
       const id = ++lastId;
       socket.send(JSON.stringify({ id, method, params }));
-      const { type, result, message } = await new Promise((resolve) => pending.set(id, resolve));
+      const { type, result, message } = await new Promise((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error(`${method}: no reply`)), COMMAND_TIMEOUT_MS);
+        pending.set(id, (reply) => {
+          clearTimeout(timer);
+          resolve(reply);
+        });
+      });
       if (type === 'error') throw new Error(`${method}: ${message}`);
       return result;
     },

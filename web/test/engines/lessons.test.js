@@ -1,5 +1,5 @@
 /**
- * The lessons that the transports decide, in Firefox and WebKit; all others run in Chromium alone.
+ * Three lessons and a switch of the transport, in Firefox and WebKit; test/browser/ has all lessons, in Chromium.
  * `ENGINES=webkit npm run engines` runs those of one engine.
  *
  * @typedef {import('./browser.js').Browser} Browser
@@ -16,6 +16,9 @@ import { startWebKit } from './webkit.js';
 const ENGINES = { firefox: startFirefox, webkit: startWebKit };
 
 const selected = process.env.ENGINES?.split(' ') ?? Object.keys(ENGINES);
+
+// A signal ends this program through `exit`, else its browser and server would stay.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
 
 /** Both engines round `performance.now()` to a millisecond; the sockets and the timers add some. */
 const CLOCK_ERROR_MS = 5;
@@ -126,14 +129,12 @@ async function switchTransports(browser, server) {
 /** @param {LabState} lab */
 function assertSegments(lab) {
   assertComplete(lab);
-  const { poll, ws: reference } = byId(lab); // ran with WebSocket alone
-  const [interval, ws, longpoll, ...more] = poll.segments;
+  const { poll } = byId(lab);
+  const [interval, ws, longpoll] = poll.segments;
+  assert.deepEqual(poll.segments.map(({ transport }) => transport), ['interval', 'ws', 'longpoll']);
   assert.ok(interval && ws && longpoll);
-  assert.deepEqual([interval, ws, longpoll].map(({ transport }) => transport), ['interval', 'ws', 'longpoll']);
-  assert.equal(more.length, 0);
-  assert.ok(Math.abs(Number(interval.p50) - 500) < 150, `interval: ${interval.p50} ms`);
   for (const { transport, p50 } of [ws, longpoll]) {
-    assert.ok(Math.abs(Number(p50) - median(reference)) < 15 + CLOCK_ERROR_MS, `${transport}: ${p50} ms`);
+    assert.ok(Number(interval.p50) > 3 * Number(p50), `interval: ${interval.p50} ms, ${transport}: ${p50} ms`);
   }
   assert.equal(ws.requests, 1);
   assert.ok(interval.requests >= 2 && interval.requests < 10, `interval: ${interval.requests} requests`);
@@ -155,14 +156,14 @@ for (const engine of selected) {
 
     /** @param {string} name @param {(server: Server) => Promise<void>} run */
     const testWithServer = (name, run) =>
-      test(name, { timeout: 60_000 }, async () => {
+      test(name, async () => {
         const server = new Server();
         await server.start();
         try {
           await run(server);
           assert.deepEqual(await browser.errors(), []);
-        } finally {
           await browser.open('about:blank'); // else the page reports the end of its server
+        } finally {
           server.process?.kill('SIGKILL');
         }
       });

@@ -7,8 +7,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VIEWPORT, keyActions } from './browser.js';
-import { start, stop, waitForLine } from './processes.js';
+import { COMMAND_TIMEOUT_MS, VIEWPORT, keyActions } from './browser.js';
+import { start, stop, waitForLine } from '../processes.js';
 
 const PROGRAM = process.env.WEBKIT_DRIVER ?? 'WebKitWebDriver';
 
@@ -39,9 +39,7 @@ export async function startWebKit() {
   return {
     ...commandsOf(session),
     async close() {
-      await send('DELETE', session);
-      await stop(driver);
-      await stop(xvfb);
+      await send('DELETE', session).finally(() => stop(driver)).finally(() => stop(xvfb));
     },
   };
 }
@@ -66,7 +64,11 @@ function commandsOf(session) {
 
 /** @param {'POST' | 'DELETE'} method @param {string} url @param {object} [body] */
 async function send(method, url, body) {
-  const response = await fetch(url, { method, body: body && JSON.stringify(body) });
+  const response = await fetch(url, {
+    method,
+    body: body && JSON.stringify(body),
+    signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS),
+  });
   const { value } = /** @type {any} */ (await response.json());
   if (!response.ok) throw new Error(`${method} ${url}: ${value.error}: ${value.message}`);
   return value;

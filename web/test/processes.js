@@ -1,4 +1,4 @@
-/** Processes that end with the test that started them, also if it fails or is interrupted. */
+/** Processes that end with the program that started them, also if it fails. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,8 +8,8 @@ import { createInterface } from 'node:readline';
 /** How long a process may take to end before it is killed. */
 const GRACE_MS = 5000;
 
-/** A signal ends this program through `exit`, else its processes would stay. */
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+/** How long a process may take to start. */
+const START_MS = 30_000;
 
 /**
  * Starts a program; rejects if there is none of this name.
@@ -18,9 +18,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 export async function start(program, args, options) {
   const child = spawn(program, args, options);
   const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  process.prependOnceListener('exit', kill); // before its files are removed
   child.once('exit', () => process.off('exit', kill));
   await once(child, 'spawn');
+  // Else a test that fails before it stops them would wait for them, forever.
+  child.unref();
+  for (const pipe of child.stdio) /** @type {import('node:net').Socket | null} */ (pipe)?.unref();
   return child;
 }
 
@@ -41,10 +44,17 @@ export async function stop(child) {
 export function waitForLine(output, pattern) {
   const lines = createInterface(/** @type {import('node:stream').Readable} */ (output));
   return new Promise((resolve, reject) => {
+    const fail = (/** @type {string} */ what) => reject(new Error(`${what} a line like ${pattern}`));
+    const timer = setTimeout(() => fail(`after ${START_MS} ms still without`), START_MS);
     lines.on('line', (line) => {
       const [, group] = pattern.exec(line) ?? [];
-      if (group !== undefined) resolve(group);
+      if (group === undefined) return;
+      clearTimeout(timer);
+      resolve(group);
     });
-    lines.on('close', () => reject(new Error(`the process ended without a line like ${pattern}`)));
+    lines.on('close', () => {
+      clearTimeout(timer);
+      fail('the process ended without');
+    });
   });
 }
