@@ -1,6 +1,7 @@
 /**
  * Builders for the unit tests.
  *
+ * @typedef {import('../../model/events.js').Receipt} Receipt
  * @typedef {import('../../model/types.js').Batch} Batch
  * @typedef {import('../../model/types.js').Exchange} Exchange
  * @typedef {import('../../model/types.js').Message} Message
@@ -21,6 +22,22 @@ export function batch(since, version, fields = {}) {
   const messages = Array.from({ length: version - since }, (_, index) => message(since + 1 + index));
   const head = version;
   return { type: 'batch', epoch: 'e', since, version, head, messages, exchange: EXCHANGE, ...fields };
+}
+
+/** The receipt of one new message, with its latency. @param {number} version
+ *  @param {Partial<Receipt>} [fields] @param {number} [ms] @returns {Receipt} */
+export function receiptOf(version, fields = {}, ms = 1) {
+  const delivery = { message: message(version), latency: { ms, error: 0 }, bytes: 4, isMeasured: true };
+  return {
+    newMessages: [delivery],
+    duplicates: 0,
+    displayedVersion: version,
+    head: version,
+    staleAfter: null,
+    messages: [message(version)],
+    gap: null,
+    ...fields,
+  };
 }
 
 /** Runs the event loop until the condition holds. @param {() => boolean} condition */

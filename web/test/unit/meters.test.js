@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createMeters } from '../../model/meters.js';
+import { createMeters, meterOf } from '../../model/meters.js';
 
 const UNKNOWN = { up: null, down: null };
 const ZERO = { up: 0, down: 0 };
@@ -94,4 +94,10 @@ test('failed reset leaves bytes unknown', async () => {
   await meters.ready;
   meters.update(poll(7, 9), 1);
   assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
+});
+
+test('each segment of a pane has a meter of its own', () => {
+  assert.deepEqual([0, 1, 2, 99].map((segment) => meterOf('longpoll', segment)), [
+    'longpoll', 'longpoll', 'longpoll-2', 'longpoll-99',
+  ]);
 });

@@ -1,22 +1,65 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { waitParamsFor } from '../../session/network.js';
+import { NETWORK_LIMITS, PROFILES, networkText } from '../../model/network.js';
+import { dequeue, enqueue } from '../../net/connections.js';
+import { networkParamsFor } from '../../session/network.js';
+import { metricOf } from '../../session/server-usage.js';
+import { clamp } from '../../view/number-input.js';
+import { EXCHANGE } from './fixtures.js';
 
-test('a long poll requests the default wait of the server', () => {
-  assert.deepEqual(waitParamsFor('longpoll', false, 25_000), {});
-  assert.deepEqual(waitParamsFor('longpoll', false, 500), {});
+const REQUEST = /** @type {const} */ ({ client: 'c', pane: 'poll', transport: 'interval', count: 0 });
+
+test('a profile is within the limits, and has a text', () => {
+  for (const { name, network } of PROFILES) {
+    assert.ok((network.up ?? 0) <= NETWORK_LIMITS.up.max && (network.loss ?? 0) <= NETWORK_LIMITS.loss.max, name);
+    assert.equal(networkText(network) === '', name === 'none');
+  }
+  assert.equal(networkText({ up: 1, down: 2, loss: 3 }), '1 ms up, 2 ms down, 3 % loss');
 });
 
-test('a long poll requests at most 25 s, because the page waits for 35 s', () => {
-  assert.deepEqual(waitParamsFor('longpoll', false, 3_600_000), { wait_ms: 25_000 });
+test('a fault hits its share of the requests, the same ones with the same seed', () => {
+  const faults = (/** @type {number} */ seed) =>
+    Array.from({ length: 1000 }, (_, count) => {
+      const network = /** @type {const} */ ({ fault: '503', faultShare: 20 });
+      return networkParamsFor({ ...REQUEST, count }, network, seed).fault ?? '';
+    });
+  const hit = faults(42).filter(Boolean).length;
+  assert.ok(hit > 150 && hit < 250, String(hit));
+  assert.deepEqual(faults(42), faults(42));
+  assert.notDeepEqual(faults(42), faults(7042));
 });
 
-test('a long poll of a hidden tab requests 2 s, or less if the server allows less', () => {
-  assert.deepEqual(waitParamsFor('longpoll', true, 3_600_000), { wait_ms: 2000 });
-  assert.deepEqual(waitParamsFor('longpoll', true, 500), { wait_ms: 500 });
+test('requests differ in their jitter and losses, the same request does not', () => {
+  const seedOf = (/** @type {number} */ count) => networkParamsFor({ ...REQUEST, count }, { loss: 1 }, 42).seed;
+  assert.deepEqual([seedOf(0), seedOf(1), seedOf(1)], [42, 43, 43]);
 });
 
-test('only a long poll requests a wait', () => {
-  assert.deepEqual(waitParamsFor('interval', true, 25_000), {});
-  assert.deepEqual(waitParamsFor('ws', true, 25_000), {});
+test('the seventh request is queued until another ends, unless it ends at the same time', async () => {
+  const exchanges = Array.from({ length: 8 }, (_, id) => ({ ...EXCHANGE, id }));
+  /** @type {number[]} */
+  const sent = [];
+  for (const exchange of exchanges) enqueue(exchange, () => sent.push(exchange.id));
+  assert.deepEqual(exchanges.map(({ sentAt }) => sentAt === null), [...Array(6).fill(false), true, true]);
+  const [first, , , , , , seventh] = exchanges;
+  if (!first || !seventh) throw new Error('expected eight');
+  dequeue(first);
+  dequeue(seventh);
+  await Promise.resolve();
+  assert.deepEqual(sent, [7]);
+  for (const exchange of exchanges) dequeue(exchange);
+  await Promise.resolve();
+  assert.deepEqual(sent, [7]);
+});
+
+test('a metric is read by its whole name', () => {
+  const text = '# TYPE a gauge\na_total 3\na 1.5\n';
+  assert.deepEqual([metricOf(text, 'a'), metricOf(text, 'a_total')], [1.5, 3]);
+  assert.ok(Number.isNaN(metricOf(text, 'b')));
+});
+
+test('a number out of range becomes the limit, and says so', () => {
+  assert.deepEqual(clamp(100, 1, 0.1, 50, 'per second'), { value: 50, text: '50\u00a0per second at most' });
+  assert.deepEqual(clamp(-3, 1, 0.1, 50, ''), { value: 0.1, text: '0.1 at least' });
+  assert.deepEqual(clamp(NaN, 7, 0, 50, ''), { value: 7, text: 'a number, please' });
+  assert.deepEqual(clamp(20, 7, 0, 50, ''), { value: 20, text: '' });
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { switchesIn } from '../../model/segments.js';
 import { applyEvent, cloneStats, emptyStats } from '../../model/stats.js';
-import { EXCHANGE, batch, message } from './fixtures.js';
+import { EXCHANGE, batch, receiptOf } from './fixtures.js';
 
 /**
  * @typedef {import('../../model/events.js').PaneEvent} PaneEvent
@@ -24,15 +24,7 @@ const request = (at) => /** @type {const} */ ({ type: 'request', exchange: EXCHA
 
 /** A response with one message. @param {number} at @param {number} version @param {number} ms its latency */
 function response(at, version, ms) {
-  const receipt = {
-    newMessages: [{ message: message(version), latency: { ms, error: 0 }, bytes: 4, isMeasured: true }],
-    duplicates: 0,
-    displayedVersion: version,
-    head: version,
-    staleAfter: null,
-    messages: [message(version)],
-    gap: null,
-  };
+  const receipt = receiptOf(version, {}, ms);
   const update = batch(version - 1, version);
   return /** @type {const} */ ({ type: 'response', update, receipt, at, pane: 'poll' });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyEvent, applyPageEvent, emptyPageStats, emptyStats } from '../../model/stats.js';
-import { EXCHANGE, batch, message } from './fixtures.js';
+import { EXCHANGE, batch, message, receiptOf } from './fixtures.js';
 
 /**
  * @typedef {import('../../model/events.js').PageEvent} PageEvent
@@ -9,25 +9,9 @@ import { EXCHANGE, batch, message } from './fixtures.js';
  * @typedef {import('../../model/events.js').Receipt} Receipt
  */
 
-/** The receipt of one new message. @param {number} version @param {Partial<Receipt>} [fields]
- *  @returns {Receipt} */
-function receiptOf(version, fields = {}) {
-  const delivery = { message: message(version), latency: { ms: version, error: 0 }, bytes: 4, isMeasured: true };
-  return {
-    newMessages: [delivery],
-    duplicates: 0,
-    displayedVersion: version,
-    head: version,
-    staleAfter: null,
-    messages: [message(version)],
-    gap: null,
-    ...fields,
-  };
-}
-
 /** @param {number} version @param {Partial<Receipt>} [fields] @returns {PaneEvent} */
 const response = (version, fields) => ({
-  type: 'response', update: batch(version - 1, version), receipt: receiptOf(version, fields),
+  type: 'response', update: batch(version - 1, version), receipt: receiptOf(version, fields, version),
 });
 
 /** @type {PaneEvent} */
@@ -85,6 +69,31 @@ test('messages that arrive in a hidden tab are delivered, but not measured', () 
   const newMessages = receiptOf(1).newMessages.map((delivery) => ({ ...delivery, isMeasured: false }));
   const stats = statsAfter(response(1, { newMessages }));
   assert.deepEqual([stats.delivered, stats.segment.latencies.length], [1, 0]);
+});
+
+test('a queued request is counted until it is sent or cancelled', () => {
+  const queued = /** @type {PaneEvent} */ ({ type: 'request', exchange: EXCHANGE, isQueued: true });
+  const sent = /** @type {PaneEvent} */ ({ type: 'sent', exchange: EXCHANGE });
+  const cancelled = /** @type {PaneEvent} */ ({ type: 'cancel', exchange: EXCHANGE, isQueued: true });
+  const counts = (/** @type {PaneEvent[]} */ ...events) => {
+    const { queued: inBrowser, inFlight, state } = statsAfter(...events);
+    return [inBrowser, inFlight, state];
+  };
+  assert.deepEqual(counts(queued, queued), [2, 2, 'queued']);
+  assert.deepEqual(counts(queued, queued, sent), [1, 2, 'polling']);
+  assert.deepEqual(counts(queued, cancelled), [0, 0, 'queued']);
+});
+
+test('a text that lacks what another author wrote counts as overwritten, their own edit does not', () => {
+  const text = (/** @type {number} */ version, /** @type {string} */ sender, /** @type {string} */ body) => {
+    const sharedText = message(version, { kind: 'text', sender, body });
+    const delivery = { message: sharedText, latency: { ms: 1, error: 0 }, bytes: 4, isMeasured: true };
+    return response(version, { newMessages: [delivery], messages: [sharedText] });
+  };
+  const typed = [text(1, 'ana', 'one'), text(2, 'ana', 'on'), text(3, 'ben', 'on!')];
+  assert.equal(statsAfter(...typed).overwritten, 0);
+  const { overwritten, lost } = statsAfter(...typed, text(4, 'ana', 'one'));
+  assert.deepEqual([overwritten, lost?.text], [1, '!']);
 });
 
 test('stale responses, duplicates and gaps are counted and displayed', () => {

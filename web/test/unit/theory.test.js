@@ -65,3 +65,13 @@ test('each preset has its own key, three transports, and names its simulation', 
     assert.equal(isSimulated, injected !== '', id);
   }
 });
+
+test('an outage delays what is published meanwhile until it ends', () => {
+  const outage = { ms: 8000, share: 0.4 };
+  const { mean, p95, arrived } = predict('interval', { ...CHAT, outage });
+  const undisturbed = predict('interval', CHAT);
+  assertNear(mean, 0.6 * undisturbed.mean + 0.4 * 4000);
+  assertNear(arrived(p95), 0.95);
+  assertNear(arrived(8000), 1);
+  assert.equal(predict('ws', { ...CHAT, outage: { ms: 8000, share: 0.01 } }).p95, predict('ws', CHAT).p95);
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { intervalsOf } from '../../model/intervals.js';
 import { KEPT_MS, createTimeline } from '../../model/timeline.js';
-import { batch, message } from './fixtures.js';
+import { batch, message, receiptOf } from './fixtures.js';
 
 /**
  * @typedef {import('../../model/events.js').PageEvent} PageEvent
@@ -12,16 +12,7 @@ import { batch, message } from './fixtures.js';
 
 /** @param {number} version @param {number} at @returns {TimedPaneEvent} */
 function frame(version, at) {
-  const delivery = { message: message(version), latency: { ms: 1, error: 0 }, bytes: 4, isMeasured: true };
-  const receipt = {
-    newMessages: [delivery],
-    duplicates: 0,
-    displayedVersion: version,
-    head: version,
-    staleAfter: null,
-    messages: [message(version)],
-    gap: null,
-  };
+  const receipt = receiptOf(version);
   return { type: 'frame', pane: 'ws', at, update: batch(version - 1, version), receipt };
 }
 

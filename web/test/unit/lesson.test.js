@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { figuresOf } from '../../model/figures.js';
+import { lostText, emptyStats } from '../../model/stats.js';
+import { axisTicks, fittedWindow, runningWindow } from '../../model/time-window.js';
+import { headlinesOf } from '../../view/headlines.js';
+import { verdictOf } from '../../view/verdicts.js';
+import { EXCHANGE } from './fixtures.js';
+
+/**
+ * @typedef {import('../../model/events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('../../model/figures.js').PaneFigures} PaneFigures
+ * @typedef {import('../../model/presets.js').Settings} Settings
+ */
+
+const UNKNOWN = { up: null, down: null };
+
+/** @param {Partial<PaneFigures>} [fields] @returns {PaneFigures} */
+const figures = (fields = {}) => ({
+  ...figuresOf(emptyStats(), [], [], UNKNOWN, 0, 'interval'),
+  ...fields,
+});
+
+/** @param {number} at @param {'request' | 'cancel'} type */
+const event = (at, type = 'request') =>
+  /** @type {TimedPaneEvent} */ ({ type, exchange: EXCHANGE, isQueued: false, at, pane: 'poll' });
+
+test('requests while the network was down are counted, and the most that waited at once', () => {
+  const events = [event(1), event(5), event(6), event(7, 'cancel'), event(8, 'cancel'), event(9)];
+  const outage = /** @type {const} */ ({ kind: 'outage', from: 4, to: 8 });
+  const { offline, waiting } = figuresOf(emptyStats(), events, [outage], UNKNOWN, 10, 'interval');
+  assert.deepEqual([offline, waiting], [2, 3]);
+});
+
+test('the rate of requests in a hidden tab is that of its hidden time', () => {
+  const stats = emptyStats();
+  Object.assign(stats.segment, { activeMs: 8000, requests: 20 });
+  const hidden = /** @type {const} */ ({ kind: 'hidden', from: 2000, to: 6000 });
+  const events = [3000, 4000, 5000, 5900].map((at) => event(at));
+  const found = figuresOf(stats, events, [hidden], UNKNOWN, 8000, 'interval');
+  assert.deepEqual([found.hiddenRequests, found.visibleRequests], [1, 4]);
+  assert.equal(figuresOf(stats, events, [], UNKNOWN, 8000, 'interval').hiddenRequests, null);
+});
+
+test('a verdict counts the messages of other clients, too', () => {
+  const panes = [figures({ delivered: 20, offline: 16 }), figures({ delivered: 20, offline: 2 }), figures({ delivered: 20 })];
+  const verdict = verdictOf('outage', panes, 15);
+  assert.match(verdict, /sent \*16\*\u00a0requests, the careful one \*2\*/);
+  assert.match(verdict, /\*20\* of 20 messages in each pane/);
+  assert.match(verdictOf('outage', [figures({ delivered: 14 }), ...panes.slice(1)], 15), /\*14\* of 20 messages so far/);
+});
+
+test('a verdict follows the variant that ran', () => {
+  const rest = [figures(), figures()];
+  assert.match(verdictOf('order', [figures({ stale: 9, responses: 40 }), ...rest], 70), /^\*9\* of 40/);
+  assert.match(verdictOf('order', [figures({ responses: 16, latency: 1060 }), ...rest], 70), /^\*0\* of 16.*1.06/);
+});
+
+test('headlines have one unit, and bars on one scale', () => {
+  const panes = [1180, 46, 45].map((latency) => figures({ latency }));
+  const headlines = headlinesOf('latency', panes);
+  assert.deepEqual(headlines.map(({ value, unit }) => value + unit), ['1\u202f180ms', '46ms', '45ms']);
+  assert.deepEqual(headlines.map(({ share }) => share.toFixed(2)), ['1.00', '0.04', '0.04']);
+  const slow = [11_000, 20].map((latency) => figures({ latency }));
+  assert.deepEqual(headlinesOf('latency', slow).map(({ value, unit }) => value + unit), ['11.0s', '0.0s']);
+});
+
+test('a round trip is 24 pixels wide, and fifty messages per second do not touch', () => {
+  const settings = /** @type {Settings} */ ({ preset: null, network: { up: 100, down: 100 }, schedule: 'off' });
+  const { span } = runningWindow(0, settings, 1, 480);
+  assert.equal((200 / span) * 480, 24);
+  const busy = /** @type {Settings} */ ({ ...settings, network: {}, schedule: 'steady' });
+  assert.equal(runningWindow(0, busy, 1, 480).span, 10_000);
+  assert.equal(runningWindow(0, busy, 50, 480).span, 1000);
+});
+
+test('the window of an explained run begins at its start', () => {
+  const run = { startedAt: 1000, stoppedAt: 21_000, published: 0, newestPublished: 0, newestRemote: 0 };
+  const fitted = fittedWindow(run, 21_004);
+  assert.equal(fitted.to - fitted.span, 1000);
+  assert.ok(fitted.to > 21_004);
+  assert.deepEqual(axisTicks(fitted, 6).map(({ at }) => at), [1000, 6000, 11_000, 16_000, 21_000]);
+  assert.deepEqual(axisTicks(fitted, 6).map(({ text }) => text), ['0', '5', '10', '15', '20'].map((s) => `${s}\u00a0s`));
+});
+
+test('what a text lacks of the one before is found between what both begin and end with', () => {
+  assert.equal(lostText('hello world', 'hello moon world'), '');
+  assert.equal(lostText('hello ana', 'hello ben'), 'ana');
+  assert.equal(lostText('abc', 'abcd'), '');
+  assert.equal(lostText('abcd', 'ab'), 'cd');
+});
