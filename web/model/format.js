@@ -17,6 +17,14 @@ export function durationText(ms) {
   return unit ? `${value}\u00a0${unit}` : value;
 }
 
+/** A latency as far as it is known: not below its possible error.
+ * @param {import('./types.js').Latency} latency */
+export function latencyText({ ms, error }) {
+  if (error === Infinity) return 'unknown';
+  if (error > ms) return `< ${durationText(error)}`;
+  return durationText(ms);
+}
+
 /** Whole numbers, with thin spaces between thousands. @param {number} value */
 export function count(value) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');

@@ -1,10 +1,7 @@
 /**
  * The figures of all panes at a moment.
  *
- * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
  * @typedef {import('../model/figures.js').PaneFigures} PaneFigures
- * @typedef {import('../model/stats.js').Stats} Stats
- * @typedef {import('../model/types.js').PaneId} PaneId
  * @typedef {import('./lab.js').Lab} Lab
  */
 import { figuresOf } from '../model/figures.js';

@@ -17,18 +17,24 @@ import { activeMs } from '../model/segments.js';
  * @param {Lab} lab @param {number | null} [at] @returns {Result[]} */
 export function currentResults(lab, at = null) {
   return lab.panes.map((pane) => {
-    if (at === null) return resultOf(lab, pane, lab.timeline.stats(pane.id).segment);
-    const { segment } = lab.timeline.statsAt(pane.id, at);
+    const { segment } = statsOf(lab, pane, at);
+    if (at === null) return resultOf(lab, pane, segment);
     const bytes = { up: null, down: null };
     return { ...resultOf(lab, pane, segment), bytes, seconds: activeMs(segment, at) / 1000 };
   });
 }
 
-/** The results of the finished segments of all panes, newest first. @param {Lab} lab */
-export function earlierResults(lab) {
+/** The results of the segments of all panes that were finished then, newest first.
+ * @param {Lab} lab @param {number | null} [at] */
+export function earlierResults(lab, at = null) {
   return lab.panes
-    .flatMap((pane) => lab.timeline.stats(pane.id).earlier.map((one) => resultOf(lab, pane, one)))
+    .flatMap((pane) => statsOf(lab, pane, at).earlier.map((one) => resultOf(lab, pane, one)))
     .toSorted((a, b) => b.from - a.from);
+}
+
+/** @param {Lab} lab @param {Pane} pane @param {number | null} at */
+function statsOf({ timeline }, { id }, at) {
+  return at === null ? timeline.stats(id) : timeline.statsAt(id, at);
 }
 
 /** @param {Lab} lab @param {Pane} pane @param {Segment} segment @returns {Result} */

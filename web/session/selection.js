@@ -4,7 +4,8 @@
  * @typedef {import('../model/events.js').TimedPaneEvent} TimedPaneEvent
  * @typedef {import('../model/types.js').PaneId} PaneId
  * @typedef {import('./lab.js').Lab} Lab
- * @typedef {{ arrivedAt: number, ms: number }} PaneArrival
+ * @typedef {import('../model/types.js').Latency} Latency
+ * @typedef {{ arrivedAt: number, latency: Latency }} PaneArrival
  */
 
 /** @param {Lab} lab @param {() => void} onChange */
@@ -36,13 +37,18 @@ export function createSelection({ panes, timeline }, onChange) {
       return selected;
     },
     arrivalIn,
-    /** Latencies in milliseconds by pane; null where it has not arrived. */
+    /** Latencies in milliseconds by pane; null where it has not arrived, or its latency is unknown. */
     get state() {
       if (selected === null) return null;
-      const latencies = panes.map(({ id }) => [id, arrivalIn(id)?.ms ?? null]);
+      const latencies = panes.map(({ id }) => [id, knownMs(arrivalIn(id))]);
       return { version: selected, latencies: Object.fromEntries(latencies) };
     },
   };
+}
+
+/** @param {PaneArrival | null} arrival */
+function knownMs(arrival) {
+  return arrival && arrival.latency.error < Infinity ? arrival.latency.ms : null;
 }
 
 /** @param {TimedPaneEvent[]} events @param {number | null} version @returns {PaneArrival | null} */
@@ -50,7 +56,7 @@ function firstArrival(events, version) {
   for (const event of events) {
     if (!('receipt' in event)) continue;
     const delivery = event.receipt.newMessages.find(({ message }) => message.version === version);
-    if (delivery) return { arrivedAt: event.at, ms: delivery.latency.ms };
+    if (delivery) return { arrivedAt: event.at, latency: delivery.latency };
   }
   return null;
 }

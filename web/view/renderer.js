@@ -36,7 +36,7 @@
 import { intervalsOf } from '../model/intervals.js';
 import { RUN_MS } from '../model/presets.js';
 import { fittedWindow, runningWindow } from '../model/time-window.js';
-import { durationText } from '../model/format.js';
+import { latencyText } from '../model/format.js';
 import { paneFigures } from '../session/pane-figures.js';
 import { headlinesOf } from './headlines.js';
 import { scheduleText } from './log-strip.js';
@@ -172,14 +172,17 @@ function upTo(live, now) {
 function arrivalOf({ version, arrivalIn }, pane, until) {
   const arrival = version === null ? null : arrivalIn(pane);
   if (version === null || !arrival || arrival.arrivedAt > until) return null;
-  const { arrivedAt, ms } = arrival;
-  return { version, arrivedAt, publishedAt: arrivedAt - ms, text: durationText(ms) };
+  const { arrivedAt, latency } = arrival;
+  return { version, arrivedAt, publishedAt: arrivedAt - latency.ms, text: latencyText(latency) };
 }
 
 /** The three latencies of the selected message.
  * @param {Selection} selection @param {import('../model/types.js').PaneId[]} panes */
 function selectedText({ version, arrivalIn }, panes) {
   if (version === null) return '';
-  const latencies = panes.map((pane) => durationText(arrivalIn(pane)?.ms ?? null));
+  const latencies = panes.map((pane) => {
+    const arrival = arrivalIn(pane);
+    return arrival ? latencyText(arrival.latency) : '–';
+  });
   return `#${version}: ${latencies.join(' · ')}`;
 }

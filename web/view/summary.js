@@ -33,7 +33,7 @@ const MAX_FINISHED = 3;
  */
 export function summaryOf(lab, kept, { rate, withModel, at }) {
   const current = currentResults(lab, at);
-  const finished = finishedResults(lab, kept, current).slice(0, MAX_FINISHED);
+  const finished = finishedResults(lab, kept, current, at).slice(0, MAX_FINISHED);
   const predictions = current.map((result) => (withModel ? predictionFor(result, lab, rate) : null));
   return {
     curves: [
@@ -55,12 +55,12 @@ function networkNote({ pane, network }, current) {
 }
 
 /** Of this run the finished segments; of kept runs what differs from this one.
- * @param {Lab} lab @param {KeptRun[]} kept @param {Result[]} current */
-function finishedResults(lab, kept, current) {
+ * @param {Lab} lab @param {KeptRun[]} kept @param {Result[]} current @param {number | null} at */
+function finishedResults(lab, kept, current, at) {
   const isSame = (/** @type {Result} */ a, /** @type {Result | undefined} */ b) =>
     b && a.transport === b.transport && (kindOf(a.transport) !== 'poll' || a.intervalMs === b.intervalMs);
   return [
-    ...earlierResults(lab)
+    ...earlierResults(lab, at)
       .filter(({ latencies }) => latencies.length > 0)
       .map((result) => ({ result, note: `${networkNote(result, current)}before` })),
     ...kept.flatMap(({ results, preset, isPinned }) => {

@@ -4,10 +4,9 @@
  *
  * @typedef {import('../model/stats.js').TickerEntry} TickerEntry
  * @typedef {import('../model/types.js').Gap} Gap
- * @typedef {import('../model/types.js').Latency} Latency
  * @typedef {import('../model/types.js').Message} Message
  */
-import { count, durationText } from '../model/format.js';
+import { count, latencyText } from '../model/format.js';
 import { h } from './dom.js';
 
 /** More entries, and more characters of one, than any screen shows. */
@@ -100,11 +99,4 @@ export function gapText({ gap: { reason, oldest, head }, missed }) {
     epoch: 'gap: the log was restarted; continued from its start',
     ahead: `gap: the log does not have this version yet; continued from #${head}`,
   }[reason];
-}
-
-/** @param {Latency} latency */
-function latencyText({ ms, error }) {
-  if (error === Infinity) return 'unknown';
-  if (error > ms) return `< ${durationText(error)}`;
-  return durationText(ms);
 }

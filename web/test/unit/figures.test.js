@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { estimateOffset } from '../../model/clock.js';
-import { bytes, count, durationText } from '../../model/format.js';
+import { bytes, count, durationText, latencyText } from '../../model/format.js';
 import { bodyOf, dueTimes, gaps, random } from '../../model/arrivals.js';
 import { quantile, summarize } from '../../model/quantiles.js';
 import { behindText, positionText } from '../../view/figures.js';
@@ -110,4 +110,10 @@ test('the time axis grows by decades until it holds every latency', () => {
   assert.equal(decadesOf([curve(0.2, 10_000)]), 4);
   assert.equal(decadesOf([curve(3), curve(11_000)]), 5);
   assert.equal(decadesOf([curve(100_001)]), 6);
+});
+
+test('a latency is not shown below its possible error, nor an unknown one', () => {
+  assert.equal(latencyText({ ms: 12, error: 0 }), '12\u00a0ms');
+  assert.equal(latencyText({ ms: 1, error: 3 }), '< 3.0\u00a0ms');
+  assert.equal(latencyText({ ms: 0, error: Infinity }), 'unknown');
 });
