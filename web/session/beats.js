@@ -72,8 +72,10 @@ function showRun({ settings }, playback) {
 
 /** @param {Lab} lab @param {Playback} playback */
 function endRun(lab, playback) {
+  const { startedAt } = lab.timeline.pageStats;
+  const isStarting = startedAt === 0 || performance.now() - startedAt < MIN_RUN_MS;
   if (!lab.running) playback.goLive();
-  else if (performance.now() - lab.timeline.pageStats.startedAt > MIN_RUN_MS) lab.stop();
+  else if (!isStarting) lab.stop();
 }
 
 /** The preset before or after the selected one; null is free mode. @param {Lab} lab @param {-1 | 1} step */
