@@ -37,12 +37,12 @@
  *   the socket; `pause` is the time until the next attempt.
  *
  * @typedef {{ type: 'start', since: number }
- *   | { type: 'stop' }
+ *   | { type: 'stop', isComplete: boolean }
  *   | { type: 'published', id: string, version: number }
  *   | { type: 'remote', message: Message }
  *   | { type: 'hidden' | 'visible' }
  *   | { type: 'link', down: boolean }} PageEvent
- *   Events of no pane. `remote` is the first arrival of a message from another client.
+ *   Events of no pane. `stop` is complete when a lesson ran to its end. `remote` is the first arrival of a message from another client.
  *
  * @typedef {{ at: number }} Timed by this page's `performance.now()`
  * @typedef {{ pane: string } & Timed & PaneEvent} TimedPaneEvent

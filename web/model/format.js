@@ -30,6 +30,11 @@ export function count(value) {
   return String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
+/** @param {string} text */
+export function capitalize(text) {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
 const BYTE_UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** Bytes in thousands (SI), as networks are measured. @param {number} value */

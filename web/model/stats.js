@@ -42,6 +42,7 @@
  * @typedef {object} PageStats
  * @property {number} startedAt   when the last run started; 0 before the first
  * @property {number | null} stoppedAt when it stopped; null while it runs
+ * @property {boolean} isComplete whether it is a lesson that ran to its end
  * @property {number} published   messages published by this page
  * @property {number} newestPublished
  * @property {number} newestRemote newest version from another client, or before the start
@@ -225,7 +226,7 @@ export function latencySummary({ latencies }) {
 
 /** @returns {PageStats} */
 export function emptyPageStats() {
-  return { startedAt: 0, stoppedAt: null, published: 0, newestPublished: 0, newestRemote: 0 };
+  return { startedAt: 0, stoppedAt: null, isComplete: false, published: 0, newestPublished: 0, newestRemote: 0 };
 }
 
 /** Adds one event of the page. @param {PageStats} stats @param {PageEvent & Timed} event */
@@ -234,10 +235,12 @@ export function applyPageEvent(stats, event) {
     case 'start':
       stats.startedAt = event.at;
       stats.stoppedAt = null;
+      stats.isComplete = false;
       stats.newestRemote = Math.max(stats.newestRemote, event.since);
       break;
     case 'stop':
       stats.stoppedAt = event.at;
+      stats.isComplete = event.isComplete;
       break;
     case 'published':
       stats.published += 1;

@@ -31,6 +31,7 @@
  * @property {(receipt: Receipt) => void} onReceipt
  * @property {(signal: AbortSignal) => Promise<void>} runAntipatterns
  */
+import { kindOf } from '../model/types.js';
 import { abortedController } from '../net/abort.js';
 import { runScenario } from './scenario.js';
 import { loadHistory } from './server.js';
@@ -48,7 +49,7 @@ export function createRunner(lab, hooks) {
     try {
       await execute(lab, hooks, await prepare(lab, hooks, signal), signal);
       signal.throwIfAborted();
-      if (lab.settings.preset) stop();
+      if (lab.settings.preset) stop(true);
     } catch (error) {
       if (signal.aborted) return;
       stop();
@@ -56,15 +57,16 @@ export function createRunner(lab, hooks) {
     }
   }
 
-  function stop() {
+  /** @param {boolean} [isComplete] whether a lesson has reached its end */
+  function stop(isComplete = false) {
     if (!isRunning()) return;
     run.abort();
-    stopActivity(lab);
+    stopActivity(lab, isComplete);
   }
 
   return {
     start,
-    stop,
+    stop: () => stop(),
     reset() {
       stop();
       clearMeasurement(lab);
@@ -76,13 +78,13 @@ export function createRunner(lab, hooks) {
   };
 }
 
-/** Stops what a run has started. @param {LabParts} lab */
-function stopActivity({ settings, connection, panes, publisher, record }) {
+/** Stops what a run has started. @param {LabParts} lab @param {boolean} isComplete */
+function stopActivity({ settings, connection, panes, publisher, record }, isComplete) {
   publisher.stop();
   settings.schedule = 'off';
   connection.link.set(false);
   for (const { subscriber } of panes) subscriber.stop();
-  record({ type: 'stop' });
+  record({ type: 'stop', isComplete });
 }
 
 /** @param {LabParts} lab */
@@ -124,6 +126,7 @@ async function execute(lab, hooks, cursor, signal) {
     publish: lab.messages.publish,
     setLink: link.set,
     allUpToDate: () => allUpToDate(lab),
+    allPollsEnded: () => allPollsEnded(lab),
     seed,
     labEnabled: server.labEnabled === true,
   };
@@ -135,6 +138,15 @@ function allUpToDate({ panes, timeline }) {
   const { newestPublished, newestRemote } = timeline.pageStats;
   const newest = Math.max(newestPublished, newestRemote);
   return panes.every(({ id }) => timeline.stats(id).shown >= newest);
+}
+
+/** Whether no request is queued, and no poll is in flight. A long poll always is.
+ * @param {LabParts} lab */
+function allPollsEnded({ panes, timeline }) {
+  return panes.every(({ id, subscriber }) => {
+    const { queued, inFlight } = timeline.stats(id);
+    return queued === 0 && (kindOf(subscriber.transport) !== 'poll' || inFlight === 0);
+  });
 }
 
 /** @typedef {ReturnType<typeof createRunner>} Runner */

@@ -24,11 +24,17 @@ export function mountComparison() {
   const body = h('tbody', { 'data-testid': 'comparison' });
   const headings = Object.entries(COLUMNS).map(([name, title]) => h('th', { scope: 'col', title }, name));
   const head = h('tr', {}, h('td'), ...headings);
+  let drawn = '';
   const table = h('table', { 'aria-label': 'Comparison of the three panes' }, h('thead', {}, head), body);
   return {
     element: h('section', { 'class': 'comparison', 'tabindex': '0', 'aria-label': 'Comparison' }, table),
     /** @param {Row[]} rows */
-    draw: (rows) => body.replaceChildren(...rows.map(rowElement)),
+    draw(rows) {
+      const content = JSON.stringify(rows);
+      if (content === drawn) return;
+      drawn = content;
+      body.replaceChildren(...rows.map(rowElement));
+    },
   };
 }
 

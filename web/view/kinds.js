@@ -14,9 +14,14 @@ export const KIND_LABELS = {
   ws: { name: 'WebSocket', glyph: '●' },
 };
 
-/** A transport with its variant, for example "■ Polling, chained". @param {TransportId} transport */
-export function transportName(transport) {
+/** A transport with its variant, for example "Polling, chained". @param {TransportId} transport */
+export function plainName(transport) {
   const kind = kindOf(transport);
-  const { name, glyph } = KIND_LABELS[kind];
-  return `${glyph} ${name}${kind === 'poll' ? `, ${transports[transport].label}` : ''}`;
+  const { name } = KIND_LABELS[kind];
+  return kind === 'poll' ? `${name}, ${transports[transport].label}` : name;
+}
+
+/** The same with its glyph, for example "■ Polling, chained". @param {TransportId} transport */
+export function transportName(transport) {
+  return `${KIND_LABELS[kindOf(transport)].glyph} ${plainName(transport)}`;
 }

@@ -11,7 +11,9 @@
  * @property {number} progress of the run, 0 to 1
  * @property {string} verdict
  * @property {string} comparison with the run before, in words
+ * @property {boolean} isPaused
  */
+import { presets } from '../model/presets.js';
 import { kindOf } from '../model/types.js';
 import { h, setText } from './dom.js';
 import { transportName } from './kinds.js';
@@ -43,16 +45,13 @@ function mountStrip() {
   const verdict = h('p', { 'class': 'verdict', 'data-testid': 'verdict' });
   const comparison = h('p', { 'class': 'run-comparison', 'data-testid': 'run-comparison' });
   const bar = h('i');
+  const next = mountNextHint();
+  const steps = h('span', { 'class': 'beats', 'data-testid': 'beat' }, ...beats.map(({ element }) => element));
   return {
     element: h(
       'div',
       { class: 'lesson-strip' },
-      h(
-        'div',
-        { class: 'lesson-head' },
-        name,
-        h('span', { 'class': 'beats', 'data-testid': 'beat' }, ...beats.map(({ element }) => element)),
-      ),
+      h('div', { class: 'lesson-head' }, name, steps, next.element),
       h('div', { class: 'lesson-text' }, question, verdict, comparison),
       h('div', { 'class': 'progress', 'aria-hidden': 'true' }, bar),
     ),
@@ -67,7 +66,26 @@ function mountStrip() {
       setText(question, preset?.question ?? '');
       setEmphasized(verdict, beat === 'explain' ? moment.verdict : '');
       setEmphasized(comparison, beat === 'explain' ? moment.comparison : '');
+      next.draw(moment);
       bar.style.width = `${(100 * progress).toFixed(1)}%`;
+    },
+  };
+}
+
+/** What comes after the explanation. */
+function mountNextHint() {
+  const text = h('span');
+  const decide = h('a', { href: '/?decide=1' }, 'Decide');
+  const element = h('p', { 'class': 'ask-hint', 'data-testid': 'next-hint' }, text, decide);
+  return {
+    element,
+    /** @param {LessonMoment} moment */
+    draw({ preset, beat, isPaused }) {
+      const isLast = preset === presets.at(-1);
+      element.hidden = beat !== 'explain';
+      decide.hidden = !isLast || isPaused;
+      if (isPaused) setText(text, 'PageDown: back to live');
+      else setText(text, isLast ? 'The last lesson. Next: ' : 'PageDown: next lesson');
     },
   };
 }

@@ -62,6 +62,7 @@ export function createRenderer(parts, views) {
       const window = timeWindow(frame.now);
       const figures = frame.statsDue ? drawFigures(parts, views, frame) : null;
       if (figures) headlines = headlinesOf(lab.settings.preset?.figure ?? 'latency', figures);
+      if (figures) views.comparison.draw(currentSummary(parts, views, frame.live ? null : frame.now).rows);
       drawPanes(parts, views.panes, frame, window, headlines);
       if (frame.statsDue && !frame.still) drawStrip(parts, views, frame, window);
     },
@@ -72,9 +73,7 @@ export function createRenderer(parts, views) {
       views.logStrip.move(to);
     },
     drawSummary() {
-      const at = playback.paused ? playback.now() : null;
-      const options = { rate: views.composer.rate, withModel: showsModel(parts), at };
-      const summary = summaryOf(lab, parts.kept.all, options);
+      const summary = currentSummary(parts, views, playback.paused ? playback.now() : null);
       views.distribution.draw(summary.curves);
       views.comparison.draw(summary.rows);
       views.tabs.draw();
@@ -92,6 +91,12 @@ function timeWindowAt(now, { lab, playback, beats }, { panes, composer }) {
   return runningWindow(now, lab.settings, composer.rate, width);
 }
 
+/** @param {RenderParts} parts @param {Views} views @param {number | null} at null: now */
+function currentSummary(parts, { composer }, at) {
+  const { lab, kept } = parts;
+  return summaryOf(lab, kept.all, { rate: composer.rate, withModel: showsModel(parts), at });
+}
+
 /** The model would answer the question: it is shown when the run is explained.
  * @param {RenderParts} parts */
 function showsModel({ settings, beats }) {
@@ -100,18 +105,17 @@ function showsModel({ settings, beats }) {
 
 /** @param {RenderParts} parts @param {Views} views @param {Frame} frame */
 function drawFigures(parts, views, { now, live }) {
-  const { lab, beats, kept } = parts;
+  const { lab, beats, playback } = parts;
   const figures = paneFigures(lab, live ? null : now);
   const { preset } = lab.settings;
-  const { startedAt, published } = lab.timeline.pageStats;
-  const isExplained = beats.beat === 'explain' && live;
+  const { startedAt } = lab.timeline.pageStats;
   const done = startedAt > 0 ? Math.min(1, (now - startedAt) / RUN_MS) : 0;
   views.lesson.draw({
     preset,
     beat: beats.beat,
     progress: preset?.antipatterns ? 1 : done,
-    verdict: preset && isExplained ? verdictOf(preset.id, figures, published) : '',
-    comparison: isExplained ? comparisonText(preset, kept.newestOf(preset), figures) : '',
+    isPaused: playback.paused,
+    ...explanationOf(parts, live ? figures : null),
   });
   views.toolbar.draw();
   views.composer.draw();
@@ -119,6 +123,20 @@ function drawFigures(parts, views, { now, live }) {
   views.networkPanel.draw();
   views.banner.draw(now);
   return figures;
+}
+
+/** The explanation is that of the whole run, whichever moment of it the view shows.
+ * @param {RenderParts} parts @param {import('../model/figures.js').PaneFigures[] | null} current */
+function explanationOf({ lab, beats, kept }, current) {
+  const { preset } = lab.settings;
+  if (!preset || beats.beat !== 'explain') return { verdict: '', comparison: '' };
+  const panes = current ?? paneFigures(lab, null);
+  const { startedAt, stoppedAt, published, isComplete } = lab.timeline.pageStats;
+  const run = { panes, published, ms: (stoppedAt ?? startedAt) - startedAt, isComplete };
+  return {
+    verdict: verdictOf(preset, run),
+    comparison: comparisonText(preset, kept.newestOf(preset), panes),
+  };
 }
 
 /** @param {RenderParts} parts @param {Views['panes']} panes @param {Frame} frame

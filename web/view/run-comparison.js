@@ -6,7 +6,7 @@
  * @typedef {import('../session/kept.js').KeptRun} KeptRun
  */
 import { FIGURES } from '../model/figures.js';
-import { durationText } from '../model/format.js';
+import { capitalize, durationText } from '../model/format.js';
 import { transportName } from './kinds.js';
 import { headlinesOf } from './headlines.js';
 
@@ -21,6 +21,3 @@ export function comparisonText(preset, kept, figures) {
   const latencies = `median latency ${durationText(before.latency)} before, ${durationText(now.latency)} now`;
   return `${capitalize(FIGURES[preset.figure].label)}: ${values}${preset.figure === 'latency' ? '' : `; ${latencies}`}.`;
 }
-
-/** @param {string} text */
-const capitalize = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -4,7 +4,6 @@ import { figuresOf } from '../../model/figures.js';
 import { lostText, emptyStats } from '../../model/stats.js';
 import { axisTicks, fittedWindow, runningWindow } from '../../model/time-window.js';
 import { headlinesOf } from '../../view/headlines.js';
-import { verdictOf } from '../../view/verdicts.js';
 import { EXCHANGE } from './fixtures.js';
 
 /**
@@ -28,8 +27,24 @@ const event = (at, type = 'request') =>
 test('requests while the network was down are counted, and the most that waited at once', () => {
   const events = [event(1), event(5), event(6), event(7, 'cancel'), event(8, 'cancel'), event(9)];
   const outage = /** @type {const} */ ({ kind: 'outage', from: 4, to: 8 });
-  const { offline, waiting } = figuresOf(emptyStats(), events, [outage], UNKNOWN, 10, 'interval');
-  assert.deepEqual([offline, waiting], [2, 3]);
+  const { offline, waiting, outageMs } = figuresOf(emptyStats(), events, [outage], UNKNOWN, 10, 'interval');
+  assert.deepEqual([offline, waiting, outageMs], [2, 3, 4]);
+});
+
+test('a request is queued until it is sent or ends, and the longest time counts', () => {
+  const queued = (/** @type {number} */ at, /** @type {string} */ type, /** @type {number} */ requestedAt, isQueued = true) =>
+    /** @type {TimedPaneEvent} */ ({ type, exchange: { ...EXCHANGE, requestedAt }, isQueued, at, pane: 'poll' });
+  const events = [
+    queued(1000, 'request', 1000),
+    queued(1500, 'request', 1500),
+    queued(1600, 'request', 1600, false),
+    queued(9000, 'sent', 1000),
+    queued(9900, 'cancel', 1500),
+    queued(9900, 'cancel', 1600, false),
+  ];
+  const { mostQueued, longestQueued } = figuresOf(emptyStats(), events, [], UNKNOWN, 10_000, 'interval');
+  assert.deepEqual([mostQueued, longestQueued], [2, 8400]);
+  assert.equal(figuresOf(emptyStats(), [queued(1, 'request', 1, false)], [], UNKNOWN, 2, 'ws').longestQueued, null);
 });
 
 test('the rate of requests in a hidden tab is that of its hidden time', () => {
@@ -40,20 +55,6 @@ test('the rate of requests in a hidden tab is that of its hidden time', () => {
   const found = figuresOf(stats, events, [hidden], UNKNOWN, 8000, 'interval');
   assert.deepEqual([found.hiddenRequests, found.visibleRequests], [1, 4]);
   assert.equal(figuresOf(stats, events, [], UNKNOWN, 8000, 'interval').hiddenRequests, null);
-});
-
-test('a verdict counts the messages of other clients, too', () => {
-  const panes = [figures({ delivered: 20, offline: 16 }), figures({ delivered: 20, offline: 2 }), figures({ delivered: 20 })];
-  const verdict = verdictOf('outage', panes, 15);
-  assert.match(verdict, /sent \*16\*\u00a0requests, the careful one \*2\*/);
-  assert.match(verdict, /\*20\* of 20 messages in each pane/);
-  assert.match(verdictOf('outage', [figures({ delivered: 14 }), ...panes.slice(1)], 15), /\*14\* of 20 messages so far/);
-});
-
-test('a verdict follows the variant that ran', () => {
-  const rest = [figures(), figures()];
-  assert.match(verdictOf('order', [figures({ stale: 9, responses: 40 }), ...rest], 70), /^\*9\* of 40/);
-  assert.match(verdictOf('order', [figures({ responses: 16, latency: 1060 }), ...rest], 70), /^\*0\* of 16.*1.06/);
 });
 
 test('headlines have one unit, and bars on one scale', () => {
@@ -75,7 +76,7 @@ test('a round trip is 24 pixels wide, and fifty messages per second do not touch
 });
 
 test('the window of an explained run begins at its start', () => {
-  const run = { startedAt: 1000, stoppedAt: 21_000, published: 0, newestPublished: 0, newestRemote: 0 };
+  const run = { startedAt: 1000, stoppedAt: 21_000, isComplete: true, published: 0, newestPublished: 0, newestRemote: 0 };
   const fitted = fittedWindow(run, 21_004);
   assert.equal(fitted.to - fitted.span, 1000);
   assert.ok(fitted.to > 21_004);

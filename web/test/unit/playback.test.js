@@ -23,7 +23,7 @@ test('live is now', (context) => {
 
 test('after a run the view stops at its end', (context) => {
   const { clock, timeline, playback } = withRun(context);
-  timeline.add({ type: 'stop', pane: null, at: 3000 });
+  timeline.add({ type: 'stop', isComplete: true, pane: null, at: 3000 });
   clock.running = false;
   assert.deepEqual([playback.now(), playback.moving], [5000, false]);
   clock.now = 4000;

@@ -149,8 +149,8 @@ test('published messages are counted, and the newest versions are known', () => 
 test('a run has the times of its start and stop', () => {
   const START = /** @type {const} */ ({ type: 'start', since: 0 });
   assert.deepEqual([emptyPageStats().startedAt, emptyPageStats().stoppedAt], [0, null]);
-  const stopped = pageStatsAfter(START, { type: 'stop' });
+  const stopped = pageStatsAfter(START, { type: 'stop', isComplete: true });
   assert.deepEqual([stopped.startedAt, stopped.stoppedAt], [1, 2]);
-  const restarted = pageStatsAfter(START, { type: 'stop' }, START);
+  const restarted = pageStatsAfter(START, { type: 'stop', isComplete: true }, START);
   assert.deepEqual([restarted.startedAt, restarted.stoppedAt], [3, null]);
 });
