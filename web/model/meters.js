@@ -7,6 +7,8 @@
  *   Bytes include headers and frames.
  *
  * @typedef {{ up: number | null, down: number | null }} ByteCounts null: unknown
+ *
+ * @typedef {Record<string, MeterSnapshot> | null} MeterCounts of one measurement; null: unknown
  */
 
 /** The name of the meter of a pane's segment: each has its own, so its counts are exact, although
@@ -28,21 +30,22 @@ export function createMeters(reset, onChange) {
   let generation = null;
   /** Settles when that is settled. @type {Promise<void>} */
   let ready = Promise.resolve();
+  /** Of an earlier measurement that is shown again. @type {MeterCounts | undefined} */
+  let restored;
+  const shown = () => restored ?? (restored === null || generation === null ? null : snapshots);
 
   return {
     /** Starts a measurement: until the server has reset its meters, counts are unknown. */
     reset() {
       generation = null;
-      const current = reset().then(
-        (response) => {
-          if (current !== ready) return; // reset again since
-          generation = response.generation;
-          snapshots = {};
-          onChange();
-        },
-        () => {},
-      );
-      ready = current;
+      restored = undefined;
+      const settle = (/** @type {{ generation: number | null }} */ response) => {
+        if (pending !== ready) return; // reset again since
+        ({ generation } = response);
+        snapshots = {};
+        onChange();
+      };
+      const pending = (ready = reset().then(settle, () => {}));
     },
     get ready() {
       return ready;
@@ -53,11 +56,17 @@ export function createMeters(reset, onChange) {
       else generation = null; // the server was restarted, or another client has reset the meters
       onChange();
     },
+    snapshot: shown,
+    /** Until the next reset. @param {MeterCounts} earlier from `snapshot` */
+    restore: (earlier) => void (restored = earlier),
     /** @param {string} pane @returns {ByteCounts} */
-    bytesOf(pane) {
-      if (generation === null) return { up: null, down: null };
-      const { upload_bytes: up = 0, download_bytes: down = 0 } = snapshots[pane] ?? {};
-      return { up, down };
-    },
+    bytesOf: (pane) => byteCounts(shown(), pane),
   };
+}
+
+/** @param {MeterCounts} counts @param {string} pane @returns {ByteCounts} */
+function byteCounts(counts, pane) {
+  if (counts === null) return { up: null, down: null };
+  const { upload_bytes: up = 0, download_bytes: down = 0 } = counts[pane] ?? {};
+  return { up, down };
 }

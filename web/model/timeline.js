@@ -5,7 +5,18 @@
  * @typedef {import('./events.js').LabEvent} LabEvent
  * @typedef {import('./events.js').TimedPageEvent} TimedPageEvent
  * @typedef {import('./events.js').TimedPaneEvent} TimedPaneEvent
+ * @typedef {import('./stats.js').PageStats} PageStats
  * @typedef {import('./stats.js').Stats} Stats
+ *
+ * @typedef {{ byPane: Map<string, Stats>, newest: number }} PaneStatsSnapshot
+ * @typedef {{ events: LabEvent[], current: PaneStatsSnapshot, pruned: PaneStatsSnapshot,
+ *             page: PageStats }} TimelineSnapshot
+ *
+ * @typedef {object} Held
+ * @property {ReturnType<typeof indexEvents>} events
+ * @property {ReturnType<typeof createPaneStats>} currentStats
+ * @property {ReturnType<typeof createPaneStats>} prunedStats of the events that are no longer kept
+ * @property {PageStats} pageStats
  */
 import { newestVersionOf } from './events.js';
 import { applyEvent, applyPageEvent, cloneStats, emptyPageStats, emptyStats } from './stats.js';
@@ -16,45 +27,71 @@ export const KEPT_MS = 30_000;
 /** Age of the oldest event beyond `KEPT_MS` before pruning: each pruning visits all events. */
 const PRUNE_SLACK_MS = 1000;
 
+/** @type {TimelineSnapshot} */
+const EMPTY = {
+  events: [],
+  current: { byPane: new Map(), newest: 0 },
+  pruned: { byPane: new Map(), newest: 0 },
+  page: emptyPageStats(),
+};
+
 export function createTimeline() {
-  let events = indexEvents([]);
   const currentStats = createPaneStats();
-  /** Of the events that are no longer kept. */
   const prunedStats = createPaneStats();
   const pageStats = emptyPageStats();
+  const held = { events: indexEvents([]), currentStats, prunedStats, pageStats };
 
   return {
-    /** @param {LabEvent} event */
-    add(event) {
-      events.append(event);
-      currentStats.accumulate(event);
-      if (event.pane === null) return applyPageEvent(pageStats, event);
-      // Only here: the page's own events after a run do not push the run out of the timeline.
-      const pruned = oldEvents(events.all, event.at);
-      for (const old of pruned) prunedStats.accumulate(old);
-      if (pruned.length > 0) events = indexEvents(events.all.slice(pruned.length));
-    },
-    clear() {
-      events = indexEvents([]);
-      currentStats.clear();
-      prunedStats.clear();
-      Object.assign(pageStats, emptyPageStats());
-    },
+    add: (/** @type {LabEvent} */ event) => addEvent(held, event),
+    clear: () => restore(held, EMPTY),
+    /** Everything that it holds now. */
+    snapshot: () => snapshotOf(held),
+    restore: (/** @type {TimelineSnapshot} */ snapshot) => restore(held, snapshot),
     get events() {
-      return events.all;
+      return held.events.all;
     },
     get pageEvents() {
-      return events.ofPage;
+      return held.events.ofPage;
     },
     pageStats,
     /** The newest version that the page knew, from whichever pane. @param {number} at */
-    newestAt: (at) => newestUntil(prunedStats.newest, events.all, at),
-    paneEvents: (/** @type {string} */ pane) => events.ofPane(pane),
+    newestAt: (at) => newestUntil(prunedStats.newest, held.events.all, at),
+    paneEvents: (/** @type {string} */ pane) => held.events.ofPane(pane),
     /** A pane's current statistics, read only. */
     stats: currentStats.statsFor,
     /** A pane's statistics at a moment. @param {string} pane @param {number} at */
-    statsAt: (pane, at) => foldUntil(prunedStats.statsFor(pane), events.ofPane(pane), at),
+    statsAt: (pane, at) => foldUntil(prunedStats.statsFor(pane), held.events.ofPane(pane), at),
   };
+}
+
+/** @param {Held} held @param {LabEvent} event */
+function addEvent(held, event) {
+  const { events, currentStats, prunedStats, pageStats } = held;
+  events.append(event);
+  currentStats.accumulate(event);
+  if (event.pane === null) return applyPageEvent(pageStats, event);
+  // Only here: the page's own events after a run do not push the run out of the timeline.
+  const pruned = oldEvents(events.all, event.at);
+  for (const old of pruned) prunedStats.accumulate(old);
+  if (pruned.length > 0) held.events = indexEvents(events.all.slice(pruned.length));
+}
+
+/** @param {Held} held @returns {TimelineSnapshot} */
+function snapshotOf({ events, currentStats, prunedStats, pageStats }) {
+  return {
+    events: events.all.slice(),
+    current: currentStats.snapshot(),
+    pruned: prunedStats.snapshot(),
+    page: { ...pageStats },
+  };
+}
+
+/** @param {Held} held @param {TimelineSnapshot} snapshot */
+function restore(held, { events, current, pruned, page }) {
+  held.events = indexEvents(events);
+  held.currentStats.restore(current);
+  held.prunedStats.restore(pruned);
+  Object.assign(held.pageStats, page);
 }
 
 /** @param {Stats} initial @param {TimedPaneEvent[]} events @param {number} at */
@@ -122,14 +159,23 @@ function createPaneStats() {
       newest = Math.max(newest, newestVersionOf(event));
       if (event.pane !== null) applyEvent(statsFor(event.pane), event);
     },
-    clear() {
+    /** @returns {PaneStatsSnapshot} */
+    snapshot: () => ({ byPane: clonePanes(byPane), newest }),
+    /** @param {PaneStatsSnapshot} snapshot */
+    restore(snapshot) {
       byPane.clear();
-      newest = 0;
+      for (const [pane, stats] of clonePanes(snapshot.byPane)) byPane.set(pane, stats);
+      newest = snapshot.newest;
     },
     get newest() {
       return newest;
     },
   };
+}
+
+/** @param {Map<string, Stats>} byPane */
+function clonePanes(byPane) {
+  return new Map([...byPane].map(([pane, stats]) => [pane, cloneStats(stats)]));
 }
 
 /** @typedef {ReturnType<typeof createTimeline>} Timeline */

@@ -1,6 +1,7 @@
 /**
- * The beats of a lesson: ask, run, explain. Stepping never discards a run: back from the
- * explanation is a replay of it, and back from that the question.
+ * The beats of a lesson: ask, run, explain. Stepping never discards a run: a run that is left is
+ * ended and explained, back from the explanation is a replay of it, back from that the question,
+ * and back from the question of the next lesson the explanation again.
  *
  * @typedef {import('../model/playback.js').Playback} Playback
  * @typedef {import('../model/presets.js').Preset} Preset
@@ -10,7 +11,9 @@
  *
  * @typedef {object} BeatHooks
  * @property {(preset: Preset | null) => void} select
+ * @property {(preset: Preset | null) => void} goBack selects a lesson and shows its last run, if it has one
  * @property {() => void} start
+ * @property {() => void} onEnd no lesson follows
  */
 import { presets } from '../model/presets.js';
 
@@ -22,40 +25,52 @@ export function createBeats(lab, playback, hooks) {
   /** The preset whose question is shown again after its run. @type {Preset | null} */
   let askedAgain = null;
 
-  /** @returns {Beat | null} null without a lesson */
-  function beat() {
-    const { preset } = lab.settings;
-    if (!preset) return null;
-    if (lab.running) return 'run';
-    if (!hasRun(lab) || askedAgain === preset) return 'ask';
-    return playback.replay === 'running' ? 'run' : 'explain';
+  const beat = () => beatOf(lab, playback, askedAgain);
+  const ask = (/** @type {boolean} */ again) => (askedAgain = again ? lab.settings.preset : null);
+
+  function next() {
+    const current = beat();
+    if (current === 'ask' && !hasRun(lab)) return hooks.start();
+    ask(false);
+    if (current === 'ask') showRun(lab, playback);
+    else if (current === 'run') endRun(lab, playback);
+    else if (lab.settings.preset === presets.at(-1)) hooks.onEnd();
+    else hooks.select(neighborOf(lab, 1));
   }
 
-  const ask = (/** @type {boolean} */ again) => (askedAgain = again ? lab.settings.preset : null);
+  function previous() {
+    const current = beat();
+    if (current === 'ask') return hooks.goBack(neighborOf(lab, -1));
+    if (lab.running && current) return endRun(lab, playback);
+    ask(current === 'run' || lab.settings.preset?.antipatterns === true);
+    if (current === 'run') playback.goLive();
+    else if (current) showRun(lab, playback);
+  }
 
   return {
     get beat() {
       return beat();
     },
     started: () => void ask(false),
-    next() {
-      const current = beat();
-      if (current === 'ask' && !hasRun(lab)) return hooks.start();
-      ask(false);
-      if (current === 'ask') showRun(lab, playback);
-      else if (current === 'run') endRun(lab, playback);
-      else hooks.select(neighborOf(lab, 1));
-    },
-    previous() {
-      const current = beat();
-      const isReplayed = current === 'run' && !lab.running;
-      if (current === 'ask') return hooks.select(neighborOf(lab, -1));
-      if (current === 'run' && lab.running) return hooks.select(lab.settings.preset);
-      ask(isReplayed || lab.settings.preset?.antipatterns === true);
-      if (isReplayed) playback.goLive();
-      else if (current === 'explain') showRun(lab, playback);
-    },
+    next: () => (needsResume(lab, playback) ? playback.goLive() : next()),
+    previous: () => (needsResume(lab, playback) ? playback.goLive() : previous()),
   };
+}
+
+/** @param {Lab} lab @param {Playback} playback @param {Preset | null} askedAgain
+ *  @returns {Beat | null} null without a lesson */
+function beatOf(lab, playback, askedAgain) {
+  const { preset } = lab.settings;
+  if (!preset) return null;
+  if (lab.running) return 'run';
+  if (!hasRun(lab) || askedAgain === preset) return 'ask';
+  return playback.replay === 'running' ? 'run' : 'explain';
+}
+
+/** A paused view returns to live first, so that no step is taken unseen. The replay of a finished
+ * run is a beat itself. @param {Lab} lab @param {Playback} playback */
+function needsResume(lab, playback) {
+  return playback.paused && (lab.running || playback.replay !== 'running');
 }
 
 /** @param {Lab} lab */
@@ -80,8 +95,7 @@ function endRun(lab, playback) {
 
 /** The preset before or after the selected one; null is free mode. @param {Lab} lab @param {-1 | 1} step */
 function neighborOf({ settings }, step) {
-  const index = presets.findIndex(({ id }) => id === settings.preset?.id) + step;
-  return presets[Math.min(presets.length - 1, index)] ?? null;
+  return presets[presets.findIndex(({ id }) => id === settings.preset?.id) + step] ?? null;
 }
 
 /** @typedef {ReturnType<typeof createBeats>} Beats */

@@ -26,9 +26,14 @@ export function createKeptRuns() {
     keep(run) {
       runs = [run, ...runs].slice(0, MAX_RUNS);
     },
-    /** Another lesson is selected. @param {Preset | null} preset */
-    selected(preset) {
-      runs = runs.filter((run) => run.isPinned || run.preset === preset);
+    /** Another lesson is selected. @param {Preset | null} preset
+     *  @param {KeptRun[]} [restored] of this lesson, when it is shown again */
+    selected(preset, restored = []) {
+      runs = [...restored, ...runs.filter((run) => run.isPinned || run.preset === preset)].slice(0, MAX_RUNS);
+    },
+    /** Those that do not outlive their lesson. */
+    get unpinned() {
+      return runs.filter(({ isPinned }) => !isPinned);
     },
     clear() {
       runs = [];

@@ -15,6 +15,10 @@
  * @typedef {import('./runner.js').LabHooks} LabHooks
  * @typedef {import('./runner.js').LabParts} LabParts
  * @typedef {import('./runner.js').Runner} Runner
+ *
+ * @typedef {object} RunSnapshot a finished run, to be shown again
+ * @property {import('../model/timeline.js').TimelineSnapshot} timeline
+ * @property {import('../model/meters.js').MeterCounts} meters
  */
 import { bodyOf, dueTimes } from '../model/arrivals.js';
 import { meterOf } from '../model/meters.js';
@@ -89,7 +93,30 @@ function createByteCounts({ connection, timeline }, runner) {
 
 /** What changes the settings of a run, or a run itself.
  * @param {LabParts} parts @param {Runner} runner @param {() => void} onChange */
-function createCommands({ record, settings, messages, panes, publisher, timeline }, runner, onChange) {
+function createCommands(parts, runner, onChange) {
+  return { ...createSettingCommands(parts, runner, onChange), ...createRunSnapshots(parts, onChange) };
+}
+
+/** @param {LabParts} parts @param {() => void} onChange */
+function createRunSnapshots({ timeline, connection, panes }, onChange) {
+  return {
+    /** What a finished run has left. @returns {RunSnapshot} */
+    snapshotRun: () => ({ timeline: timeline.snapshot(), meters: connection.meters.snapshot() }),
+    /** Shows a finished run of the selected preset again. @param {RunSnapshot} run */
+    restoreRun(run) {
+      timeline.restore(run.timeline);
+      connection.meters.restore(run.meters);
+      for (const { id, subscriber } of panes) {
+        const { transport, intervalMs } = timeline.stats(id).segment;
+        if (transport) subscriber.change({ transport, intervalMs });
+      }
+      onChange();
+    },
+  };
+}
+
+/** @param {LabParts} parts @param {Runner} runner @param {() => void} onChange */
+function createSettingCommands({ record, settings, messages, panes, publisher, timeline }, runner, onChange) {
   return {
     /** @param {ArrivalProcess} schedule @param {number} perSecond */
     setSchedule(schedule, perSecond) {

@@ -18,19 +18,26 @@ export function mountBanner(playback, lab) {
     element,
     /** @param {number} now the moment shown */
     draw(now) {
-      const content = playback.paused ? pausedText(playback, now) : unreachableText(lab);
+      const content = playback.paused ? pausedText(playback, lab, now) : unreachableText(lab);
       element.hidden = content === '';
       setText(text, content);
     },
   };
 }
 
-/** @param {Playback} playback @param {number} now */
-function pausedText(playback, now) {
-  const ago = ((performance.now() - now) / 1000).toFixed(1);
+/** @param {Playback} playback @param {Lab} lab @param {number} now */
+export function pausedText(playback, lab, now) {
   const speed = { 0.1: '⅒×', 0.25: '¼×', 1: '1×' }[playback.speed];
   const mode = playback.replay ? `Replay ${speed}` : 'Paused';
-  return `${mode}: ${ago} s ago. Traffic continues. Space: live · W: replay · ← →: event by event`;
+  return `${mode}: ${momentText(lab, now)} Space or . : live · W: replay · ← →: event by event`;
+}
+
+/** After a run nothing happens, so that its moments are counted from its start.
+ * @param {Lab} lab @param {number} now */
+function momentText({ running, timeline }, now) {
+  const seconds = (/** @type {number} */ ms) => (Math.max(0, ms) / 1000).toFixed(1);
+  if (running) return `${seconds(performance.now() - now)} s ago. Traffic continues.`;
+  return `second ${seconds(now - timeline.pageStats.startedAt)} of the run, which has ended.`;
 }
 
 /** @param {Lab} lab */

@@ -3,7 +3,9 @@
  *
  * @typedef {import('../model/playback.js').Playback} Playback
  * @typedef {import('../model/presets.js').Preset} Preset
+ * @typedef {import('../session/beats.js').BeatHooks} BeatHooks
  * @typedef {import('../session/beats.js').Beats} Beats
+ * @typedef {import('../session/finished-runs.js').FinishedRuns} FinishedRuns
  * @typedef {import('../session/kept.js').KeptRuns} KeptRuns
  * @typedef {import('../session/lab.js').Lab} Lab
  * @typedef {import('../session/selection.js').Selection} Selection
@@ -21,6 +23,7 @@
 import { kindOf } from '../model/types.js';
 import { toCsv, toJson } from '../session/export.js';
 import { createBeats } from '../session/beats.js';
+import { createFinishedRuns } from '../session/finished-runs.js';
 import { paneFigures } from '../session/pane-figures.js';
 import { currentResults } from '../session/results.js';
 import { stateOf } from '../session/state.js';
@@ -52,7 +55,10 @@ export function createCommands(parts) {
 }
 
 /** What selects, starts and stops. @param {CommandParts} parts */
-function createRunCommands({ lab, playback, kept, selection, announce, readAloud, clearPanes, onChange }) {
+function createRunCommands(parts) {
+  const { lab, playback, kept, selection, announce, readAloud } = parts;
+  const finished = createFinishedRuns(lab, kept);
+
   function showPresent() {
     playback.goLive();
     selection.clear();
@@ -61,35 +67,65 @@ function createRunCommands({ lab, playback, kept, selection, announce, readAloud
 
   function start() {
     showPresent();
+    finished.drop();
     lab.start().catch((error) => announce(`Not started: ${error.message}`));
   }
 
   /** @param {Preset | null} preset */
   function select(preset) {
     showPresent();
+    finished.save();
     kept.selected(preset);
     lab.selectPreset(preset);
-    clearPanes();
+    redraw(parts);
     readAloud(preset ? `Lesson ${preset.name}: ${preset.question}` : 'Free mode.');
-    onChange();
   }
 
   function reset() {
     showPresent();
     kept.clear();
+    finished.clear();
     lab.reset();
-    clearPanes();
+    redraw(parts);
     readAloud('Stopped, and all counters are 0.');
-    onChange();
   }
 
-  const beats = createBeats(lab, playback, { select, start });
-  const run = (/** @type {Preset | null} */ preset) => {
-    select(preset);
-    start();
+  const beats = createBeats(lab, playback, createStepHooks(parts, { select, start }, finished));
+  return { beats, start, select, reset, ...createStarts(lab, { select, start }) };
+}
+
+/** @typedef {{ select: (preset: Preset | null) => void, start: () => void }} Runs */
+
+/** @param {Lab} lab @param {Runs} runs */
+function createStarts(lab, { select, start }) {
+  return {
+    run(/** @type {Preset | null} */ preset) {
+      select(preset);
+      start();
+    },
+    toggle: () => (lab.running ? lab.stop() : start()),
   };
-  const toggle = () => (lab.running ? lab.stop() : start());
-  return { beats, start, select, reset, run, toggle };
+}
+
+/** @param {CommandParts} parts @param {Runs} runs @param {FinishedRuns} finished
+ *  @returns {BeatHooks} */
+function createStepHooks({ announce, onChange }, { select, start }, finished) {
+  return {
+    select,
+    start,
+    goBack(preset) {
+      select(preset);
+      finished.restore();
+      onChange();
+    },
+    onEnd: () => announce('That was the last lesson.'),
+  };
+}
+
+/** Draws another measurement. @param {CommandParts} parts */
+function redraw({ clearPanes, onChange }) {
+  clearPanes();
+  onChange();
 }
 
 /** @param {CommandParts} parts @param {ReturnType<typeof createRunCommands>} runs */
@@ -116,22 +152,13 @@ function createComparisonCommands(parts, { beats, start }) {
 /** What changes the view only. @param {CommandParts} parts @param {Beats} beats */
 function createViewCommands({ lab, playback, selection, announce, onChange }, beats) {
   return {
+    ...createPlaybackCommands(lab, playback, selection, beats),
     exportAll() {
       const name = `trifold-${lab.settings.preset?.id ?? 'free'}-${lab.settings.seed}`;
       const summary = stateOf(lab, playback.paused, selection);
       save(`${name}.json`, 'application/json', toJson(lab, summary));
       save(`${name}.csv`, 'text/csv', toCsv(summary));
       announce('Exported as JSON and CSV.');
-    },
-    /** Event by event while paused; message by message in a run that is explained.
-     * @param {-1 | 1} step */
-    step(step) {
-      if (beats.beat === 'explain' && !playback.paused) selection.step(step);
-      else playback.stepToEvent(step);
-    },
-    back() {
-      selection.clear();
-      playback.goLive();
     },
     toggleFullScreen() {
       if (document.fullscreenElement) document.exitFullscreen();
@@ -145,6 +172,31 @@ function createViewCommands({ lab, playback, selection, announce, onChange }, be
       if (next) root.dataset[name] = next;
       else delete root.dataset[name];
       onChange();
+    },
+  };
+}
+
+/** @param {Lab} lab @param {Playback} playback @param {Selection} selection @param {Beats} beats */
+function createPlaybackCommands(lab, playback, selection, beats) {
+  /** A question and the antipatterns have no past to show. */
+  const hasPast = () => beats.beat !== 'ask' && !lab.settings.preset?.antipatterns;
+  return {
+    togglePause() {
+      if (hasPast()) playback.togglePause();
+    },
+    replay() {
+      if (hasPast()) playback.startReplay();
+    },
+    /** Event by event while paused; message by message in a run that is explained.
+     * @param {-1 | 1} step */
+    step(step) {
+      if (!hasPast()) return;
+      if (beats.beat === 'explain' && !playback.paused) selection.step(step);
+      else playback.stepToEvent(step);
+    },
+    back() {
+      selection.clear();
+      playback.goLive();
     },
   };
 }

@@ -26,8 +26,8 @@ function group(name, entries) {
 /** @param {Commands} commands @returns {[string[], string, () => void][]} */
 function lectureKeys({ beats, ...commands }) {
   return [
-    [['PageDown', 'n'], 'next step: ask, run, explain', beats.next],
-    [['PageUp', 'p'], 'previous step', beats.previous],
+    [['PageDown', 'n'], 'next step: ask, run, explain; ends a run; back to live first', beats.next],
+    [['PageUp', 'p'], 'previous step: ends a run, replays it, asks again; then the lesson before', beats.previous],
     ...presets.map(
       (preset) =>
         /** @type {[string[], string, () => void]} */ ([
@@ -49,8 +49,8 @@ function lectureKeys({ beats, ...commands }) {
  *  @returns {[string[], string, () => void][]} */
 function lookKeys(commands, playback, toggleModel) {
   return [
-    [[' ', '.'], 'pause the view, traffic continues', playback.togglePause],
-    [['w'], 'replay the last 30 seconds', playback.startReplay],
+    [[' ', '.'], 'pause the view; traffic continues', commands.togglePause],
+    [['w'], 'replay the last 30 seconds', commands.replay],
     [['['], 'replay slower', () => playback.changeSpeed(-1)],
     [[']'], 'replay faster', () => playback.changeSpeed(1)],
     [['ArrowLeft'], 'previous event; after a lesson, message', () => commands.step(-1)],

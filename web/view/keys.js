@@ -6,6 +6,9 @@
  *   `keys` as in `KeyboardEvent.key`, letters in lower case; `Shift+` requires that key.
  */
 
+/** These close the help. */
+const CLOSING_KEYS = ['?', 'PageDown', 'PageUp'];
+
 /** @param {KeyCommand[]} commands @param {() => boolean} isOn */
 export function listenToKeys(commands, isOn) {
   const map = new Map(commands.flatMap(({ keys, run }) => keys.map((key) => [key, run])));
@@ -19,6 +22,8 @@ export function listenToKeys(commands, isOn) {
   addEventListener('keydown', (event) => {
     if (!isOn() || isShortcut(event)) return;
     if (event.repeat && !event.key.startsWith('Arrow')) return; // a key that is held down
+    const dialog = document.querySelector('dialog[open]');
+    if (dialog instanceof HTMLDialogElement) return keyInDialog(dialog, event);
     const target = /** @type {HTMLElement | null} */ (event.target);
     if (event.key === 'Escape') leaveField(target);
     else if (isTaken(target, event.key)) return;
@@ -36,13 +41,22 @@ export function listenToKeys(commands, isOn) {
  * @param {HTMLElement | null} target @param {string} key */
 function isTaken(target, key) {
   const isPageKey = key === 'PageDown' || key === 'PageUp';
-  const owners = isPageKey ? 'textarea, dialog' : 'input, select, textarea, dialog, [role="tablist"]';
+  const owners = isPageKey ? 'textarea' : 'input, select, textarea, [role="tablist"]';
   return Boolean(target?.closest(owners));
 }
 
 /** Escape leaves a field, so that the next key is a command. @param {HTMLElement | null} target */
 function leaveField(target) {
   if (target?.closest('input, select, textarea')) target.blur();
+}
+
+/** In an open dialog no key is a command: it would change what is behind it. The key that opened
+ * it and those of a remote control close it; Escape closes it by itself.
+ * @param {HTMLDialogElement} dialog @param {KeyboardEvent} event */
+function keyInDialog(dialog, event) {
+  if (!CLOSING_KEYS.includes(event.key)) return;
+  event.preventDefault();
+  dialog.close();
 }
 
 /** Letters are commands in either case; with Shift some have another one.

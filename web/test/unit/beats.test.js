@@ -9,13 +9,16 @@ function createLesson() {
   const pageStats = { startedAt: 0 };
   const lab = { settings: { preset: presetOf('chat') }, running: false, timeline: { pageStats }, stop: () => calls.push('stop') };
   const playback = {
+    paused: false,
     replay: /** @type {'running' | null} */ (null),
-    startReplay: () => (playback.replay = 'running'),
-    goLive: () => (playback.replay = null),
+    startReplay: () => Object.assign(playback, { paused: true, replay: 'running' }),
+    goLive: () => Object.assign(playback, { paused: false, replay: null }),
   };
   const hooks = {
     select: (/** @type {any} */ preset) => calls.push(`select ${preset?.id ?? 'free'}`),
+    goBack: (/** @type {any} */ preset) => calls.push(`back to ${preset?.id ?? 'free'}`),
     start: () => calls.push('start'),
+    onEnd: () => calls.push('end'),
   };
   const beats = createBeats(/** @type {any} */ (lab), /** @type {any} */ (playback), hooks);
   return { calls, lab, pageStats, playback, beats };
@@ -50,14 +53,37 @@ test('the beats of a finished run can be walked in both directions', () => {
   beats.previous();
   beats.previous();
   beats.previous();
-  assert.deepEqual(calls, ['select order', 'select idle']);
+  assert.deepEqual(calls, ['select order', 'back to idle']);
 });
 
-test('back from a running lesson is its question', () => {
+test('back from a running lesson ends its run, and a nervous second press does not', () => {
   const { calls, lab, pageStats, beats } = createLesson();
-  Object.assign(pageStats, { startedAt: performance.now() - 5000 });
+  Object.assign(pageStats, { startedAt: performance.now() });
   lab.running = true;
-  assert.equal(beats.beat, 'run');
   beats.previous();
-  assert.deepEqual(calls, ['select chat']);
+  assert.deepEqual(calls, []);
+  Object.assign(pageStats, { startedAt: performance.now() - 5000 });
+  beats.previous();
+  assert.deepEqual(calls, ['stop']);
+});
+
+test('a paused view first returns to live, in both directions', () => {
+  for (const step of /** @type {const} */ (['next', 'previous'])) {
+    const { calls, lab, pageStats, playback, beats } = createLesson();
+    Object.assign(pageStats, { startedAt: performance.now() - 5000 });
+    for (const running of [true, false]) {
+      Object.assign(lab, { running });
+      playback.paused = true;
+      beats[step]();
+      assert.deepEqual([calls, playback.paused], [[], false]);
+    }
+  }
+});
+
+test('after the last lesson its explanation stays', () => {
+  const { calls, lab, pageStats, beats } = createLesson();
+  lab.settings.preset = presetOf('lab');
+  pageStats.startedAt = 1;
+  beats.next();
+  assert.deepEqual([calls, beats.beat], [['end'], 'explain']);
 });

@@ -101,3 +101,25 @@ test('each segment of a pane has a meter of its own', () => {
     'longpoll', 'longpoll', 'longpoll-2', 'longpoll-99',
   ]);
 });
+
+test('the counts of an earlier measurement are shown until the next reset', async () => {
+  const { meters, resets } = withFakeResets();
+  const restart = async (/** @type {number} */ generation) => {
+    meters.reset();
+    resets.at(-1)?.resolve({ generation });
+    await meters.ready;
+  };
+  await restart(1);
+  meters.update(poll(7, 9), 1);
+  const earlier = meters.snapshot();
+  await restart(2);
+  meters.update(poll(1, 2), 2);
+  meters.restore(earlier);
+  assert.deepEqual(meters.bytesOf('poll'), { up: 7, down: 9 });
+  meters.update(poll(3, 4), 2); // of the measurement that is not shown
+  assert.deepEqual(meters.bytesOf('poll'), { up: 7, down: 9 });
+  meters.restore(null);
+  assert.deepEqual(meters.bytesOf('poll'), UNKNOWN);
+  await restart(3);
+  assert.deepEqual(meters.bytesOf('poll'), ZERO);
+});

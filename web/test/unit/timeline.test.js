@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { intervalsOf } from '../../model/intervals.js';
+import { cloneStats } from '../../model/stats.js';
 import { KEPT_MS, createTimeline } from '../../model/timeline.js';
 import { batch, message, receiptOf } from './fixtures.js';
 
@@ -97,4 +98,22 @@ test('intervals last from their first event to their end, or to now', () => {
     { kind: 'outage', from: 1, to: 5 },
     { kind: 'hidden', from: 6, to: 9 },
   ]);
+});
+
+test('a snapshot is shown again as it was, although the timeline has changed since', () => {
+  const timeline = createTimeline();
+  timeline.add({ type: 'start', since: 0, pane: null, at: 100 });
+  for (const version of [1, 2, 3]) timeline.add(frame(version, 100 + version));
+  timeline.add({ type: 'stop', isComplete: true, pane: null, at: 110 });
+  const before = [cloneStats(timeline.stats('ws')), { ...timeline.pageStats }, timeline.events.slice(), timeline.newestAt(200)];
+  const snapshot = timeline.snapshot();
+  timeline.add(frame(4, 111));
+  timeline.clear();
+  assert.deepEqual([timeline.stats('ws').delivered, timeline.pageStats.startedAt, timeline.newestAt(200)], [0, 0, 0]);
+  timeline.restore(snapshot);
+  timeline.add(frame(5, 112)); // does not change the snapshot
+  timeline.restore(snapshot);
+  assert.deepEqual([timeline.stats('ws'), { ...timeline.pageStats }, timeline.events.slice(), timeline.newestAt(200)], before);
+  assert.equal(timeline.stats('ws').delivered, 3);
+  assert.equal(timeline.statsAt('ws', 102).delivered, 2);
 });
