@@ -122,9 +122,9 @@ function tabOf(pane) {
   };
 }
 
-/** @param {Message[]} messages from before the start */
+/** A lesson shows the messages of its own run only. @param {Message[]} messages from before the start */
 function showHistory(messages) {
-  for (const pane of panes) pane.showHistory(messages);
+  for (const pane of panes) pane.showHistory(lab.settings.preset ? [] : messages);
   const text = sharedTextOf(messages);
   if (text) views.composer.showText(text);
 }

@@ -14,7 +14,8 @@
  * @property {string} name
  * @property {string} question for the class, before the run
  * @property {string} setup    what runs, in words: its parameters
- * @property {string[]} [choices] what the class votes on, if not on the three panes
+ * @property {string[]} [choices] what the class votes on: each answers the question, and exactly one
+ *   is right; without them the class votes on the three panes
  * @property {FigureId} figure what the lesson is about
  * @property {number} spanMs   time that a ladder shows during the run
  * @property {TransportId[]} transports of the three panes
@@ -73,7 +74,7 @@ export const presets = [
     id: 'idle',
     key: '1',
     name: 'Idle',
-    question: 'No messages for 20 seconds. What does each transport send?',
+    question: 'No messages for 20 seconds. Which one sends the most requests?',
     setup: 'Polling every second · no messages · 100 ms each way',
     figure: 'requests',
     spanMs: 4000,
@@ -85,7 +86,8 @@ export const presets = [
     id: 'chat',
     key: '2',
     name: 'Chat',
-    question: 'A message every two seconds, a poll every two seconds. How late is it, on average?',
+    question: 'A message every two seconds, a poll every two seconds. How late does polling deliver it, on average?',
+    choices: ['about 0.1 s', 'about 1 s', 'about 2 s'],
     setup: 'Polling every 2 s · a message every 2 s, at random times · 100 ms each way',
     spanMs: 4000,
     intervalMs: 2000,
@@ -100,6 +102,7 @@ export const presets = [
     key: '3',
     name: 'Order',
     question: 'Some responses are slow. Can an old one arrive after a newer one?',
+    choices: ['no', 'yes, but only with polling', 'yes, with all three'],
     setup: 'setInterval every 500 ms · a message every 270 ms · every 4th response takes 1.9 s, others 0.25 s',
     figure: 'stale',
     spanMs: 5000,
@@ -130,6 +133,7 @@ export const presets = [
     key: '5',
     name: 'Typing',
     question: 'Ten messages a second: does long polling still save requests?',
+    choices: ['yes, it sends far fewer than polling', 'no, it sends as many', 'no, it sends far more'],
     setup: 'Polling every second · 10 messages per second, at random times · 100 ms each way',
     figure: 'requests',
     spanMs: 2500,
@@ -143,7 +147,7 @@ export const presets = [
     id: 'board',
     key: '6',
     name: 'Board',
-    question: 'Three changes in 20 seconds: what does each message cost?',
+    question: 'Three changes in 20 seconds. Which one needs the fewest bytes per message?',
     setup: 'Polling every second · three messages · 100 ms each way',
     figure: 'bytesPerMessage',
     spanMs: 4000,
@@ -157,6 +161,7 @@ export const presets = [
     key: '7',
     name: 'Six',
     question: 'Six requests are hanging. When does the seventh get its response?',
+    choices: ['at once', 'after a second', 'when one of the six ends'],
     setup: 'Polling every 500 ms · 2 messages per second · six requests of this page that get no response',
     figure: 'waiting',
     intervalMs: 500,
@@ -183,7 +188,7 @@ export const presets = [
     id: 'talks',
     key: '9',
     name: 'Talks',
-    question: 'One typist, three copies: which one stutters? And with two typists?',
+    question: 'One typist, three copies: which one stutters?',
     setup: 'Polling every 2 s · a letter every 150 ms',
     figure: 'changes',
     spanMs: 4000,
@@ -195,8 +200,8 @@ export const presets = [
     id: 'lab',
     key: '0',
     name: 'Lab',
-    question: 'while (true) setTimeout(poll, 1000): how often does poll run? Does a chain overflow the stack?',
-    choices: ['while (true)', 'recursion', 'chained setTimeout'],
+    question: 'while (true) setTimeout(poll, 1000): how often does poll run?',
+    choices: ['once a second', 'thousands of times a second', 'never'],
     setup: 'One second each, in a worker',
     antipatterns: true,
   },

@@ -40,16 +40,16 @@ export function mountFigures(id) {
       h('div', { 'class': 'figure-bar', 'aria-hidden': 'true' }, bar),
     ),
     /** @param {Headline} headline @param {Stats} stats at the moment `now` @param {number} now
-     *  @param {number} newest the newest version that the page knows then */
-    draw(headline, stats, now, newest) {
+     *  @param {number} newest the newest version that the page knows then @param {boolean} isLesson */
+    draw(headline, stats, now, newest, isLesson) {
       const { value, unit, share } = headline;
       figure.replaceChildren(value, ...(unit ? [h('small', {}, unit)] : []));
       figure.classList.toggle('zero', value === '0');
       figure.classList.toggle('none', value === '–');
       setText(label, headline.label);
-      setText(sample, headline.note || sampleText(stats));
-      setText(position, positionText(stats, newest));
-      setText(behind, behindText(stats, newest));
+      setText(sample, [headline.note, sampleText(stats)].filter(Boolean).join(' · '));
+      setText(position, positionText(stats, newest, isLesson));
+      setText(behind, behindText(stats, newest, isLesson));
       setText(badge, stateText(stats, now));
       badge.dataset.state = stats.state;
       bar.style.width = `${(100 * share).toFixed(1)}%`;
@@ -58,24 +58,31 @@ export function mountFigures(id) {
 }
 
 /** @param {Stats} stats */
-export function sampleText({ segment }) {
+export function sampleText({ segment, state }) {
   const { n, p50, p95, error } = latencySummary(segment);
-  if (n === 0) return 'no message measured yet';
+  if (n === 0) return state === 'stopped' ? 'no message measured' : 'no message measured yet';
   const accuracy = error > 0 ? `, ±\u00a0${durationText(error)}` : '';
   return `median of ${count(n)}: ${durationText(p50)}${accuracy} · p95 ${durationText(p95)}`;
 }
 
 /** What a pane shows next to what the page knows: its own last response may be old itself.
- * @param {Stats} stats @param {number} newest */
-export function positionText({ delivered, shown }, newest) {
-  if (delivered === 0 && shown === 0) return 'nothing shown yet';
+ * @param {Stats} stats @param {number} newest @param {boolean} [isLesson] */
+export function positionText(stats, newest, isLesson = false) {
+  const { shown, state } = stats;
+  if (showsNothing(stats, isLesson)) return state === 'stopped' ? 'nothing shown' : 'nothing shown yet';
   return `showing #${shown}${newest > shown ? ', ' : ', up to date'}`;
 }
 
-/** @param {Stats} stats @param {number} newest */
-export function behindText({ delivered, shown }, newest) {
-  if ((delivered === 0 && shown === 0) || newest <= shown) return '';
-  return `${count(newest - shown)} behind`;
+/** @param {Stats} stats @param {number} newest @param {boolean} [isLesson] */
+export function behindText(stats, newest, isLesson = false) {
+  if (showsNothing(stats, isLesson) || newest <= stats.shown) return '';
+  return `${count(newest - stats.shown)} behind`;
+}
+
+/** A lesson hides the messages from before its run.
+ * @param {Stats} stats @param {boolean} isLesson */
+function showsNothing({ delivered, shown }, isLesson) {
+  return delivered === 0 && (isLesson || shown === 0);
 }
 
 /** @param {number} sent without a response @param {number} queued */

@@ -123,9 +123,9 @@ function drawMessages({ ladder, ticker, sharedText }, moment) {
 function drawFigures({ header, figures, counters, code, eventLog }, moment, transport) {
   const { now, start, stats, newest, events, bytes, headline } = moment;
   header.draw(transport);
-  if (headline) figures.draw(headline, stats, now, newest);
-  counters.draw({ ...stats, ...stats.segment, ...bytes });
-  const { content } = root.dataset;
+  const { content, preset } = root.dataset;
+  if (headline) figures.draw(headline, stats, now, newest, preset !== 'free');
+  counters.draw({ ...stats, ...stats.segment, ...bytes }, kindOf(transport));
   if (content === 'loop' || content === 'code') code.draw(transport, events.at(-1), content === 'loop');
   if (content === 'log' || root.dataset.tables) eventLog.draw(events, start);
 }

@@ -141,7 +141,15 @@ function modelText(prediction) {
 /** @param {Result} result */
 function requestsText({ transport, requests, seconds }) {
   if (kindOf(transport) === 'ws') return requests === 1 ? '1 handshake' : `${count(requests)} handshakes`;
-  return seconds > 0 ? (requests / seconds).toFixed(1) : '–';
+  return rateText(requests, seconds);
+}
+
+/** Per second; the first second says nothing about a rate.
+ * @param {number} requests @param {number} seconds */
+export function rateText(requests, seconds) {
+  if (seconds < 1) return '–';
+  const rate = requests / seconds;
+  return rate.toFixed(rate < 1 ? 2 : 1);
 }
 
 /** @param {Result} result */

@@ -4,7 +4,8 @@ import { estimateOffset } from '../../model/clock.js';
 import { bytes, count, durationText, latencyText } from '../../model/format.js';
 import { bodyOf, dueTimes, gaps, random } from '../../model/arrivals.js';
 import { quantile, summarize } from '../../model/quantiles.js';
-import { behindText, positionText } from '../../view/figures.js';
+import { behindText, positionText, sampleText } from '../../view/figures.js';
+import { rateText } from '../../view/summary.js';
 import { emptyStats } from '../../model/stats.js';
 import { decadesOf } from '../../view/distribution.js';
 
@@ -100,8 +101,25 @@ test('a pane is behind the newest version that the page knows, not its own last 
   const stats = { ...emptyStats(), delivered: 5, shown: 5, head: 5 };
   assert.equal(positionText(stats, 5), 'showing #5, up to date');
   assert.equal(positionText(stats, 14) + behindText(stats, 14), 'showing #5, 9 behind');
-  assert.equal(positionText(emptyStats(), 14), 'nothing shown yet');
+  assert.equal(positionText({ ...emptyStats(), state: 'polling' }, 14), 'nothing shown yet');
   assert.equal(behindText(emptyStats(), 14), '');
+});
+
+test('a lesson shows nothing until a message of its run arrives', () => {
+  const before = { ...emptyStats(), state: /** @type {const} */ ('polling'), shown: 1357 };
+  assert.equal(positionText(before, 1357), 'showing #1357, up to date');
+  assert.equal(positionText(before, 1358, true) + behindText(before, 1358, true), 'nothing shown yet');
+  assert.equal(positionText({ ...before, delivered: 1, shown: 1358 }, 1358, true), 'showing #1358, up to date');
+});
+
+test('without a message nothing is measured yet, and after the run not at all', () => {
+  assert.equal(sampleText({ ...emptyStats(), state: 'polling' }), 'no message measured yet');
+  assert.equal(sampleText(emptyStats()), 'no message measured');
+});
+
+test('a rate has enough digits, and none in the first second', () => {
+  assert.deepEqual([rateText(1, 20), rateText(3, 20), rateText(19, 20), rateText(80, 20)], ['0.05', '0.15', '0.95', '4.0']);
+  assert.equal(rateText(1, 0.4), '–');
 });
 
 test('the time axis grows by decades until it holds every latency', () => {
