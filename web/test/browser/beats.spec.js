@@ -42,9 +42,82 @@ test('PageDown asks, runs, explains and asks the next question; PageUp goes back
   await page.keyboard.press('PageDown');
   await expectBeat(page, 'Ask');
   expect((await state(page)).preset).toBe('chat');
-  await page.keyboard.press('PageUp');
+  await page.keyboard.press('PageUp'); // one press too many: the explanation again
   await expect.poll(async () => (await state(page)).preset).toBe('idle');
+  await expectBeat(page, 'Explain');
+  await expect(page.getByTestId('verdict')).toContainText(`Polling sent ${sent} requests`);
+  await expect(page.getByTestId('poll-figure')).toHaveText(String(sent));
+});
+
+test('PageUp ends a run and explains it, and the run survives the next question', async ({ page, server }) => {
+  await page.goto(`${server.url}/?preset=idle`);
+  await page.getByTestId('longpoll-technique').evaluate((select) => {
+    /** @type {HTMLSelectElement} */ (select).value = 'ws';
+    select.dispatchEvent(new Event('change'));
+  });
+  await page.keyboard.press('PageDown');
+  await expect.poll(() => requests(page)).toBeGreaterThan(2);
+  await page.keyboard.press('PageUp');
+  await expectBeat(page, 'Explain');
+  const before = await state(page);
+  expect(before.running).toBe(false);
+  const verdict = page.getByTestId('verdict');
+  await expect(verdict).toHaveText(`Requests sent. Polling, interval: ${byId(before).poll.requests}; WebSocket: 0; WebSocket: 0.`);
+  const bytes = await page.getByTestId('poll-up').textContent();
+  expect(bytes).toMatch(/^[\d.]+\skB$/);
+  await page.keyboard.press('PageDown');
   await expectBeat(page, 'Ask');
+  await page.keyboard.press('PageUp');
+  await expectBeat(page, 'Explain');
+  expect((await state(page)).panes).toEqual(before.panes);
+  await expect(page.getByTestId('poll-up')).toHaveText(bytes ?? '');
+  await expect(page.getByTestId('longpoll-technique')).toHaveValue('ws');
+  await page.keyboard.press('PageUp'); // its replay
+  await expectBeat(page, 'Run');
+  await expect(page.getByTestId('banner')).toContainText('of the run, which has ended');
+  await page.keyboard.press('Enter'); // another run of the lesson
+  await expect.poll(() => requests(page)).toBe(1);
+});
+
+test('a run that is ended at once is too short, and a paused view returns to live first', async ({ page, server }) => {
+  await page.goto(`${server.url}/?preset=chat`);
+  await page.keyboard.press('.');
+  await page.keyboard.press('w');
+  await page.keyboard.press('ArrowLeft');
+  expect((await state(page)).paused).toBe(false); // a question has nothing to pause
+  await page.keyboard.press('PageDown');
+  await expect.poll(() => requests(page)).toBeGreaterThan(0);
+  await page.keyboard.press('.');
+  await expect(page.getByTestId('banner')).toContainText(/Traffic continues\. Space or \. : live/);
+  await page.keyboard.press('PageDown');
+  await expect(page.getByTestId('banner')).toBeHidden();
+  expect((await state(page)).running).toBe(true);
+  await page.keyboard.press('.');
+  await page.getByTestId('toggle').click(); // it ends while the view is paused
+  await expectBeat(page, 'Explain');
+  const verdict = page.getByTestId('verdict');
+  await expect(verdict).toHaveText(/^Ended after \d\.\d\ss: too short to show it\. Enter runs it again\.$/);
+  await expect(page.getByTestId('banner')).toHaveText(/^Paused: second \d\.\d of the run, which has ended\./);
+  const next = page.getByTestId('next-hint');
+  await expect(next).toHaveText(/^PageDown: back to live/);
+  await page.keyboard.press('PageDown');
+  await expect(next).toHaveText(/^PageDown: next lesson/);
+  await expectBeat(page, 'Explain');
+  await expect(verdict).toBeVisible();
+  await page.keyboard.press('PageDown');
+  await expect.poll(async () => (await state(page)).preset).toBe('order');
+});
+
+test('after the last lesson its explanation stays, and Decide is next', async ({ page, server }) => {
+  await startPreset(page, server, 'lab');
+  await waitFinished(page);
+  await expectBeat(page, 'Explain');
+  await expect(page.getByTestId('verdict')).toContainText('poll never runs');
+  await page.keyboard.press('PageDown');
+  await expectBeat(page, 'Explain');
+  await expect(page.getByTestId('mistake-flood')).not.toHaveText('–');
+  await page.getByTestId('next-hint').getByRole('link', { name: 'Decide' }).click();
+  await expect(page).toHaveURL(/decide=1/);
 });
 
 test('page keys work in a field, and Escape leaves it', async ({ page, server }) => {
@@ -163,8 +236,26 @@ test('in Six the drawing agrees with the meter: nothing left the browser', async
   expect(longpoll.requests).toBeGreaterThan(0);
 });
 
-test('every lesson has a question, its parameters and a figure', () => {
-  for (const { question, setup, figure, id } of presets) {
+test('every lesson has a question, its parameters, a figure and something to vote on', () => {
+  for (const { question, setup, figure, choices, id } of presets) {
     expect([question, setup, figure].every((text) => text.length > 0), id).toBe(true);
+    // The panes answer a question that asks for one of them; any other has choices of its own.
+    expect(choices === undefined, id).toBe(/\bwhich (one|loop|pane)\b/i.test(question));
+    expect(question.match(/\?/g), id).toHaveLength(1);
+    if (choices) expect(new Set(choices).size, id).toBe(3);
   }
+});
+
+test('a lesson shows the messages of its own run only', async ({ page, server }) => {
+  await server.publish({ sender: 'earlier', kind: 'chat', body: 'from before the run' });
+  await startPreset(page, server, 'idle');
+  await expect.poll(() => requests(page)).toBeGreaterThan(1);
+  for (const pane of ['poll', 'longpoll', 'ws']) {
+    await expect(page.getByTestId(`${pane}-position`)).toHaveText('nothing shown yet');
+    await expect(page.getByTestId(`${pane}-ticker`)).toBeEmpty();
+  }
+  await expect(page.getByTestId('ws-median')).toHaveText('1 handshake · no message measured yet');
+  await expect(page.getByTestId('pane-ws').locator('dt').first()).toHaveText('handshakes');
+  await page.keyboard.press('o');
+  await expect(page.getByTestId('ws-ticker')).toContainText('from before the run');
 });

@@ -181,6 +181,37 @@ test('the help has a button for each command', async ({ page, server }) => {
   await expect(page.getByTestId('banner')).toContainText('Replay ¼×');
 });
 
+test('Escape, ? and the page keys close the help, and no key acts behind it', async ({ page, server }) => {
+  await page.goto(`${server.url}/?preset=idle`);
+  const help = page.getByTestId('help-dialog');
+  for (const key of ['Escape', '?', 'PageDown', 'PageUp']) {
+    await page.keyboard.press('?');
+    await expect(help).toBeVisible();
+    await page.keyboard.press('3'); // not a lesson now
+    await page.keyboard.press(key);
+    await expect(help).toBeHidden();
+  }
+  const { preset, running } = await state(page);
+  expect([preset, running]).toEqual(['idle', false]);
+});
+
+test('the table and the panes show the same moment', async ({ page, server }) => {
+  await startPreset(page, server, 'typing');
+  await expect.poll(async () => byId(await state(page)).ws.latency.n, { timeout: 20_000 }).toBeGreaterThan(20);
+  const differences = await page.evaluate(async () => {
+    const text = (/** @type {string} */ selector) => document.querySelector(selector)?.textContent ?? '';
+    const differences = [];
+    for (let frame = 0; frame < 60; frame++) {
+      await new Promise(requestAnimationFrame);
+      const inPane = /median of (\d+)/.exec(text('[data-testid=ws-median]'))?.[1];
+      const inTable = text('[data-testid=comparison] tr:nth-child(3) td');
+      if (inPane !== inTable) differences.push([inPane, inTable]);
+    }
+    return differences;
+  });
+  expect(differences).toEqual([]);
+});
+
 test.describe('a server without its lab', () => {
   test.use({ flags: ['--no-lab'] });
 
