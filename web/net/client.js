@@ -25,7 +25,7 @@
  *            Promise<void>} openSocket
  *   Delivers every update of one socket. Resolves when the socket is closed, dead or aborted.
  */
-import { dequeue, enqueue } from './connections.js';
+import { confirmSent, dequeue, enqueue } from './connections.js';
 import { startHeartbeat } from './heartbeat.js';
 
 /** A request without a usable response. */
@@ -64,6 +64,7 @@ export function createClient(emit, networkParams = () => ({})) {
       try {
         const uniqueUrl = `${url}&u=${pageNonce}-${exchange.id}`;
         const content = await fetchUpdate(uniqueUrl, AbortSignal.any([signal, timeout]));
+        confirmSent(exchange);
         return { ...content, exchange };
       } catch (error) {
         const failure = requestError(error, timeout.aborted);

@@ -17,6 +17,12 @@ export function enqueue(exchange, onSent) {
   open.set(exchange, onSent);
 }
 
+/** A response proves that its request was sent, whatever this page knows of the queue.
+ * @param {Exchange} exchange */
+export function confirmSent(exchange) {
+  if (exchange.sentAt === null) markSent(exchange, open.get(exchange));
+}
+
 /** A request has ended: the next one gets its connection, unless it ends at the same time.
  * @param {Exchange} exchange */
 export function dequeue(exchange) {
@@ -26,8 +32,12 @@ export function dequeue(exchange) {
 
 function sendNext() {
   for (const [exchange, onSent] of [...open].slice(0, MAX_CONNECTIONS)) {
-    if (exchange.sentAt !== null) continue;
-    exchange.sentAt = performance.now();
-    onSent();
+    if (exchange.sentAt === null) markSent(exchange, onSent);
   }
+}
+
+/** @param {Exchange} exchange @param {() => void} [onSent] */
+function markSent(exchange, onSent) {
+  exchange.sentAt = performance.now();
+  onSent?.();
 }

@@ -32,7 +32,8 @@ const LETTER_INTERVAL_MS = 150;
 /** @param {Preset} preset @param {ScenarioContext} context @param {AbortSignal} signal */
 export async function runScenario(preset, context, signal) {
   const { outage, typed } = preset;
-  blockConnections(preset.blockedConnections ?? 0, context.labEnabled, signal);
+  const block = new AbortController();
+  blockConnections(preset.blockedConnections ?? 0, context.labEnabled, AbortSignal.any([signal, block.signal]));
   const jobs = [sleep(RUN_MS, signal), publishMessages(preset, context, signal)];
   if (typed) jobs.push(typeText(typed, context.publish, signal));
   if (outage) {
@@ -40,6 +41,7 @@ export async function runScenario(preset, context, signal) {
     jobs.push(sleep(outage.to, signal).then(() => context.setLink(false)));
   }
   await Promise.all(jobs);
+  block.abort(); // at the server's end, the browser would send them again
   const { isSettled, maxMs } = overtimeOf(preset, context);
   const deadline = performance.now() + maxMs;
   while (!isSettled() && performance.now() < deadline) await sleep(20, signal);

@@ -216,6 +216,7 @@ test('a message is followed through all panes', async ({ page, server }) => {
   await expect(page.getByTestId('truth').locator('line.selected')).toHaveAttribute('data-version', '1');
   await page.keyboard.press('ArrowRight');
   expect(/** @type {any} */ (await state(page)).selected.version).toBe(2);
+  await expect(page.getByTestId('truth').locator('line.selected')).toHaveAttribute('data-version', '2'); // drawn
   const tick = await page.getByTestId('truth').locator('line[data-version="1"]').boundingBox();
   await page.mouse.move((tick?.x ?? 0) + 1, (tick?.y ?? 0) + 5);
   const followed = async () => (await state(page)).selected?.version ?? null;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { NETWORK_LIMITS, PROFILES, networkText } from '../../model/network.js';
-import { dequeue, enqueue } from '../../net/connections.js';
+import { confirmSent, dequeue, enqueue } from '../../net/connections.js';
 import { networkParamsFor } from '../../session/network.js';
 import { metricOf } from '../../session/server-usage.js';
 import { clamp } from '../../view/number-input.js';
@@ -49,6 +49,16 @@ test('the seventh request is queued until another ends, unless it ends at the sa
   for (const exchange of exchanges) dequeue(exchange);
   await Promise.resolve();
   assert.deepEqual(sent, [7]);
+});
+
+test('a queued request that has a response was sent, once', async () => {
+  const exchanges = Array.from({ length: 7 }, (_, id) => ({ ...EXCHANGE, id }));
+  let sent = 0;
+  for (const exchange of exchanges) enqueue(exchange, () => sent++);
+  for (const exchange of exchanges) confirmSent(exchange);
+  for (const exchange of exchanges) dequeue(exchange);
+  await Promise.resolve();
+  assert.deepEqual([sent, exchanges.every(({ sentAt }) => sentAt !== null)], [1, true]);
 });
 
 test('a metric is read by its whole name', () => {
