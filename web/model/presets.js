@@ -133,7 +133,7 @@ export const presets = [
     key: '5',
     name: 'Typing',
     question: 'Ten messages a second: does long polling still save requests?',
-    choices: ['yes, it sends far fewer than polling', 'no, it sends as many', 'no, it sends far more'],
+    choices: ['it sends far fewer', 'it sends as many', 'it sends more'],
     setup: 'Polling every second · 10 messages per second, at random times · 100 ms each way',
     figure: 'requests',
     spanMs: 2500,

@@ -51,7 +51,7 @@ function mountStrip() {
     element: h(
       'div',
       { class: 'lesson-strip' },
-      h('div', { class: 'lesson-head' }, name, steps, next.element),
+      h('div', { class: 'lesson-head' }, h('div', {}, name, next.element), steps),
       h('div', { class: 'lesson-text' }, question, verdict, comparison),
       h('div', { 'class': 'progress', 'aria-hidden': 'true' }, bar),
     ),
@@ -76,7 +76,7 @@ function mountStrip() {
 function mountNextHint() {
   const text = h('span');
   const decide = h('a', { href: '/?decide=1' }, 'Decide');
-  const element = h('p', { 'class': 'ask-hint', 'data-testid': 'next-hint' }, text, decide);
+  const element = h('span', { 'class': 'next-hint', 'data-testid': 'next-hint' }, text, decide);
   return {
     element,
     /** @param {LessonMoment} moment */
@@ -85,7 +85,7 @@ function mountNextHint() {
       element.hidden = beat !== 'explain';
       decide.hidden = !isLast || isPaused;
       if (isPaused) setText(text, 'PageDown: back to live');
-      else setText(text, isLast ? 'The last lesson. Next: ' : 'PageDown: next lesson');
+      else setText(text, isLast ? 'The last lesson. Next:' : 'PageDown: next lesson');
     },
   };
 }
