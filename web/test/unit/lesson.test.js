@@ -41,10 +41,21 @@ test('a request is queued until it is sent or ends, and the longest time counts'
     queued(9000, 'sent', 1000),
     queued(9900, 'cancel', 1500),
     queued(9900, 'cancel', 1600, false),
+    queued(9950, 'request', 9950), // alone in the queue
   ];
   const { mostQueued, longestQueued } = figuresOf(emptyStats(), events, [], UNKNOWN, 10_000, 'interval');
   assert.deepEqual([mostQueued, longestQueued], [2, 8400]);
+  const twice = [...events, queued(9960, 'request', 9960), queued(9970, 'request', 9970)];
+  assert.equal(figuresOf(emptyStats(), twice, [], UNKNOWN, 10_000, 'interval').mostQueued, 3);
   assert.equal(figuresOf(emptyStats(), [queued(1, 'request', 1, false)], [], UNKNOWN, 2, 'ws').longestQueued, null);
+});
+
+test('a pane that was changed is not whole: its figures count from the change', () => {
+  const stats = emptyStats();
+  const isWhole = () => figuresOf(stats, [], [], UNKNOWN, 0, 'interval').isWhole;
+  assert.equal(isWhole(), true);
+  stats.earlier.push(stats.segment);
+  assert.equal(isWhole(), false);
 });
 
 test('the rate of requests in a hidden tab is that of its hidden time', () => {

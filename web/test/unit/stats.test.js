@@ -150,7 +150,10 @@ test('a run has the times of its start and stop', () => {
   const START = /** @type {const} */ ({ type: 'start', since: 0 });
   assert.deepEqual([emptyPageStats().startedAt, emptyPageStats().stoppedAt], [0, null]);
   const stopped = pageStatsAfter(START, { type: 'stop', isComplete: true });
+  assert.equal(stopped.isComplete, true);
+  assert.equal(pageStatsAfter(START, { type: 'stop', isComplete: false }).isComplete, false);
   assert.deepEqual([stopped.startedAt, stopped.stoppedAt], [1, 2]);
   const restarted = pageStatsAfter(START, { type: 'stop', isComplete: true }, START);
+  assert.equal(restarted.isComplete, false);
   assert.deepEqual([restarted.startedAt, restarted.stoppedAt], [3, null]);
 });
