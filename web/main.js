@@ -141,6 +141,7 @@ function showReceipt({ messages, gap }) {
 
 function toggleModel() {
   settings.model = !settings.model;
+  invalidate();
   renderer.drawSummary();
 }
 

@@ -6,7 +6,7 @@
  * @typedef {{ kind: TransportKind,  name: string, cells: string[],
  *             isFinished: boolean }} Row
  */
-import { h } from './dom.js';
+import { h, setText } from './dom.js';
 
 /** Name and meaning of each column. */
 const COLUMNS = {
@@ -24,26 +24,26 @@ export function mountComparison() {
   const body = h('tbody', { 'data-testid': 'comparison' });
   const headings = Object.entries(COLUMNS).map(([name, title]) => h('th', { scope: 'col', title }, name));
   const head = h('tr', {}, h('td'), ...headings);
-  let drawn = '';
   const table = h('table', { 'aria-label': 'Comparison of the three panes' }, h('thead', {}, head), body);
   return {
     element: h('section', { 'class': 'comparison', 'tabindex': '0', 'aria-label': 'Comparison' }, table),
     /** @param {Row[]} rows */
     draw(rows) {
-      const content = JSON.stringify(rows);
-      if (content === drawn) return;
-      drawn = content;
-      body.replaceChildren(...rows.map(rowElement));
+      while (body.rows.length > rows.length) body.lastElementChild?.remove();
+      for (const [index, row] of rows.entries()) drawRow(body.rows[index] ?? body.insertRow(), row);
     },
   };
 }
 
-/** @param {Row} row */
-function rowElement({ kind, name, cells, isFinished }) {
-  const values = cells.map((cell) => h('td', {}, cell));
-  const heading = h('th', { scope: 'row' }, name);
-  const row = h('tr', { 'data-kind': kind }, heading, ...values);
-  row.classList.toggle('finished', isFinished);
-  if (isFinished) row.dataset.testid = 'segment-row';
-  return row;
+/** Several times a second, so the cells stay. @param {HTMLTableRowElement} element @param {Row} row */
+function drawRow(element, { kind, name, cells, isFinished }) {
+  if (element.cells.length === 0) element.append(h('th', { scope: 'row' }), ...cells.map(() => h('td')));
+  for (const [index, text] of [name, ...cells].entries()) {
+    const cell = element.cells[index];
+    if (cell) setText(cell, text);
+  }
+  element.dataset.kind = kind;
+  element.classList.toggle('finished', isFinished);
+  if (isFinished) element.dataset.testid = 'segment-row';
+  else delete element.dataset.testid;
 }

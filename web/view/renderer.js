@@ -41,7 +41,7 @@ import { paneFigures } from '../session/pane-figures.js';
 import { headlinesOf } from './headlines.js';
 import { scheduleText } from './log-strip.js';
 import { comparisonText } from './run-comparison.js';
-import { summaryOf } from './summary.js';
+import { curvesOf, rowsOf } from './summary.js';
 import { verdictOf } from './verdicts.js';
 
 const root = document.documentElement;
@@ -62,7 +62,8 @@ export function createRenderer(parts, views) {
       const window = timeWindow(frame.now);
       const figures = frame.statsDue ? drawFigures(parts, views, frame) : null;
       if (figures) headlines = headlinesOf(lab.settings.preset?.figure ?? 'latency', figures);
-      if (figures) views.comparison.draw(currentSummary(parts, views, frame.live ? null : frame.now).rows);
+      // In the same frame, so that the table and the panes show one moment.
+      if (figures) views.comparison.draw(rowsOf(lab, parts.kept.all, summaryOptions(parts, views, frame.now)));
       drawPanes(parts, views.panes, frame, window, headlines);
       if (frame.statsDue && !frame.still) drawStrip(parts, views, frame, window);
     },
@@ -73,9 +74,8 @@ export function createRenderer(parts, views) {
       views.logStrip.move(to);
     },
     drawSummary() {
-      const summary = currentSummary(parts, views, playback.paused ? playback.now() : null);
-      views.distribution.draw(summary.curves);
-      views.comparison.draw(summary.rows);
+      const options = summaryOptions(parts, views, playback.now());
+      views.distribution.draw(curvesOf(lab, parts.kept.all, options));
       views.tabs.draw();
     },
   };
@@ -91,10 +91,9 @@ function timeWindowAt(now, { lab, playback, beats }, { panes, composer }) {
   return runningWindow(now, lab.settings, composer.rate, width);
 }
 
-/** @param {RenderParts} parts @param {Views} views @param {number | null} at null: now */
-function currentSummary(parts, { composer }, at) {
-  const { lab, kept } = parts;
-  return summaryOf(lab, kept.all, { rate: composer.rate, withModel: showsModel(parts), at });
+/** @param {RenderParts} parts @param {Views} views @param {number} now the moment shown */
+function summaryOptions(parts, { composer }, now) {
+  return { rate: composer.rate, withModel: showsModel(parts), at: parts.playback.paused ? now : null };
 }
 
 /** The model would answer the question: it is shown when the run is explained.

@@ -23,27 +23,36 @@ import { transportName } from './kinds.js';
 const MAX_FINISHED = 3;
 
 /**
- * @param {Lab} lab
- * @param {KeptRun[]} kept
- * @param {object} options
- * @param {number} options.rate messages per second in free mode
- * @param {boolean} options.withModel
- * @param {number | null} options.at null: now
- * @returns {{ curves: Curve[], rows: Row[] }}
+ * @typedef {object} SummaryOptions
+ * @property {number} rate messages per second in free mode
+ * @property {boolean} withModel
+ * @property {number | null} at null: now
  */
-export function summaryOf(lab, kept, { rate, withModel, at }) {
-  const current = currentResults(lab, at);
-  const finished = finishedResults(lab, kept, current, at).slice(0, MAX_FINISHED);
-  const predictions = current.map((result) => (withModel ? predictionFor(result, lab, rate) : null));
+
+/** @param {Lab} lab @param {KeptRun[]} kept @param {SummaryOptions} options @returns {Curve[]} */
+export function curvesOf(lab, kept, options) {
+  const { current, finished } = resultsOf(lab, kept, options);
+  return [
+    ...finished.map(({ result }) => curveOf(result, null, true)),
+    ...current.map(({ result, prediction }) => curveOf(result, prediction, false)),
+  ];
+}
+
+/** @param {Lab} lab @param {KeptRun[]} kept @param {SummaryOptions} options @returns {Row[]} */
+export function rowsOf(lab, kept, options) {
+  const { current, finished } = resultsOf(lab, kept, options);
+  return [
+    ...current.map(({ result, prediction }) => rowOf(result, prediction, '')),
+    ...finished.map(({ result, note }) => ({ ...rowOf(result, null, note), isFinished: true })),
+  ];
+}
+
+/** @param {Lab} lab @param {KeptRun[]} kept @param {SummaryOptions} options */
+function resultsOf(lab, kept, { rate, withModel, at }) {
+  const results = currentResults(lab, at);
   return {
-    curves: [
-      ...finished.map(({ result }) => curveOf(result, null, true)),
-      ...current.map((result, index) => curveOf(result, predictions[index] ?? null, false)),
-    ],
-    rows: [
-      ...current.map((result, index) => rowOf(result, predictions[index] ?? null, '')),
-      ...finished.map(({ result, note }) => ({ ...rowOf(result, null, note), isFinished: true })),
-    ],
+    current: results.map((result) => ({ result, prediction: withModel ? predictionFor(result, lab, rate) : null })),
+    finished: finishedResults(lab, kept, results, at).slice(0, MAX_FINISHED),
   };
 }
 
