@@ -115,7 +115,7 @@ const VERDICTS = {
     kinds: [null, null, null],
     isShown: () => false, // it has no panes; it is explained only when all three have run
     text: () =>
-      'poll *never* runs: timers fire between two turns of the event loop, and while (true) does not end its turn. A chained setTimeout starts each turn on an empty stack: it does not overflow.',
+      'poll *never* runs: while (true) does not end its turn of the event loop. A chained setTimeout starts each turn on an empty stack: no overflow.',
   },
 };
 
