@@ -12,12 +12,17 @@ const CLOSING_KEYS = ['?', 'PageDown', 'PageUp'];
 /** @param {KeyCommand[]} commands @param {() => boolean} isOn */
 export function listenToKeys(commands, isOn) {
   const map = new Map(commands.flatMap(({ keys, run }) => keys.map((key) => [key, run])));
-  // A click in a list leaves the focus there, where the next key would choose another entry.
+  // A click leaves the focus in a list, where the next key would choose another entry, or on a
+  // lesson, where the space bar would select it again.
   let isPointed = false;
   addEventListener('pointerdown', () => (isPointed = true));
   addEventListener('keydown', () => (isPointed = false), { capture: true });
   addEventListener('change', ({ target }) => {
     if (isPointed && target instanceof HTMLSelectElement) target.blur();
+  });
+  addEventListener('click', ({ target }) => {
+    const lesson = target instanceof Element ? target.closest('.presets button') : null;
+    if (isPointed && lesson instanceof HTMLElement) lesson.blur();
   });
   addEventListener('keydown', (event) => {
     if (!isOn() || isShortcut(event)) return;
@@ -27,7 +32,7 @@ export function listenToKeys(commands, isOn) {
     const target = /** @type {HTMLElement | null} */ (event.target);
     if (event.key === 'Escape') leaveField(target);
     else if (isTaken(target, event.key)) return;
-    const isButton = target?.closest('button:not(.presets button), a, summary');
+    const isButton = target?.closest('button, a, summary');
     if (isButton && (event.key === 'Enter' || event.key === ' ')) return;
     const command = commandOf(map, event);
     if (!command) return;

@@ -162,6 +162,21 @@ test('keys do nothing in text fields, and when they are off', async ({ page, ser
   expect((await state(page)).preset).toBe(null);
 });
 
+test('a lesson that has the focus is selected by Enter and by Space; after a click they are commands', async ({ page, server }) => {
+  await open(page, server);
+  for (const [key, lesson] of [['Enter', 'idle'], ['Space', 'chat']]) {
+    await page.getByTestId(`preset-${lesson}`).focus();
+    await page.keyboard.press(key ?? '');
+    await expect.poll(async () => (await state(page)).preset).toBe(lesson);
+    expect((await state(page)).paused).toBe(false);
+  }
+  await page.getByTestId('preset-typing').click();
+  await expect.poll(async () => byId(await state(page)).poll.requests).toBeGreaterThan(0);
+  await page.keyboard.press('Space');
+  await expect(page.getByTestId('banner')).toContainText('Paused');
+  expect((await state(page)).preset).toBe('typing');
+});
+
 test('the help has a button for each command', async ({ page, server }) => {
   await page.clock.install();
   await open(page, server);
