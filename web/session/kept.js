@@ -22,9 +22,10 @@ export function createKeptRuns() {
     get all() {
       return runs;
     },
-    /** @param {KeptRun} run */
+    /** As it is now: a run that continues adds to its latencies. @param {KeptRun} run */
     keep(run) {
-      runs = [run, ...runs].slice(0, MAX_RUNS);
+      const results = run.results.map((result) => ({ ...result, latencies: [...result.latencies] }));
+      runs = [{ ...run, results }, ...runs].slice(0, MAX_RUNS);
     },
     /** Another lesson is selected. @param {Preset | null} preset
      *  @param {KeptRun[]} [restored] of this lesson, when it is shown again */
