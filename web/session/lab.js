@@ -28,6 +28,7 @@ import { createConnection } from './connection.js';
 import { createMessages } from './messages.js';
 import { createPanes } from './panes.js';
 import { createPublisher, createWorkerTimer } from './publisher.js';
+import { createReachability } from './reachability.js';
 import { createRunner } from './runner.js';
 
 /** @param {LabHooks} hooks */
@@ -65,19 +66,19 @@ export function createLab(hooks) {
     },
     bytesOf: createByteCounts(parts, runner),
     /** Since when nothing connects; null while something does. */
-    get unreachableSince() {
-      return runner.running ? unreachableSince(parts) : null;
-    },
+    unreachableSince: watchReachability(parts, runner),
+    startingSince: runner.startingSince,
   };
 }
 
-/** The control channel alone can be blocked by a proxy: the panes tell.
- * @param {LabParts} parts */
-function unreachableSince({ connection, panes, timeline }) {
-  if (connection.control.open) return null;
-  const stats = panes.map(({ id }) => timeline.stats(id));
-  const isLost = stats.every(({ state }) => state === 'retrying' || state === 'connecting');
-  return isLost ? Math.min(...stats.map(({ stateSince }) => stateSince)) : null;
+/** @param {LabParts} parts @param {Runner} runner */
+function watchReachability({ connection, panes, timeline }, runner) {
+  const reachability = createReachability();
+  return () => {
+    const statuses = panes.map(({ id }) => timeline.stats(id));
+    const since = reachability.lostSince(connection.control.open, statuses, performance.now());
+    return runner.running ? since : null;
+  };
 }
 
 /** Bytes as the server counts them. @param {LabParts} parts @param {Runner} runner */

@@ -39,22 +39,15 @@ import { loadHistory } from './server.js';
 /** @param {LabParts} lab @param {LabHooks} hooks */
 export function createRunner(lab, hooks) {
   let run = abortedController();
+  let requestedAt = 0;
   const isRunning = () => !run.signal.aborted;
 
   async function start() {
     if (isRunning()) return;
     run = new AbortController();
-    const { signal } = run;
+    requestedAt = performance.now();
     hooks.onChange();
-    try {
-      await execute(lab, hooks, await prepare(lab, hooks, signal), signal);
-      signal.throwIfAborted();
-      if (lab.settings.preset) stop(true);
-    } catch (error) {
-      if (signal.aborted) return;
-      stop();
-      throw error;
-    }
+    await runToEnd(lab, hooks, run.signal, stop);
   }
 
   /** @param {boolean} [isComplete] whether a lesson has reached its end */
@@ -75,7 +68,26 @@ export function createRunner(lab, hooks) {
     get running() {
       return isRunning();
     },
+    /** Since when a start waits for the server; null if none does. */
+    startingSince() {
+      const isStarting = isRunning() && lab.timeline.pageStats.startedAt < requestedAt;
+      return isStarting ? requestedAt : null;
+    },
   };
+}
+
+/** @param {LabParts} lab @param {LabHooks} hooks @param {AbortSignal} signal
+ *  @param {(isComplete?: boolean) => void} stop */
+async function runToEnd(lab, hooks, signal, stop) {
+  try {
+    await execute(lab, hooks, await prepare(lab, hooks, signal), signal);
+    signal.throwIfAborted();
+    if (lab.settings.preset) stop(true);
+  } catch (error) {
+    if (signal.aborted) return;
+    stop();
+    throw error;
+  }
 }
 
 /** Stops what a run has started. @param {LabParts} lab @param {boolean} isComplete */

@@ -1,5 +1,5 @@
 /**
- * The banner: the page is paused, or its server cannot be reached.
+ * The banner: the page is paused, its server cannot be reached, or a lesson waits for it.
  *
  * @typedef {import('../model/playback.js').Playback} Playback
  * @typedef {import('../session/lab.js').Lab} Lab
@@ -10,6 +10,9 @@ import { h, setText } from './dom.js';
 /** A shorter interruption is not announced. */
 const MIN_UNREACHABLE_MS = 1500;
 
+/** A start may wait for two seconds for a control channel that a proxy blocks. */
+const MIN_STARTING_MS = 2500;
+
 /** @param {Playback} playback @param {Lab} lab */
 export function mountBanner(playback, lab) {
   const text = h('span');
@@ -18,7 +21,7 @@ export function mountBanner(playback, lab) {
     element,
     /** @param {number} now the moment shown */
     draw(now) {
-      const content = playback.paused ? pausedText(playback, lab, now) : unreachableText(lab);
+      const content = playback.paused ? pausedText(playback, lab, now) : unreachableText(lab) || startingText(lab);
       element.hidden = content === '';
       setText(text, content);
     },
@@ -42,8 +45,17 @@ function momentText({ running, timeline }, now) {
 
 /** @param {Lab} lab */
 function unreachableText(lab) {
-  const since = lab.unreachableSince;
+  const since = lab.unreachableSince();
   const ms = since === null ? 0 : performance.now() - since;
   if (ms < MIN_UNREACHABLE_MS) return '';
-  return `Server not reachable since ${count(Math.round(ms / 1000))} s; retrying. Nothing is lost: the panes continue from their cursors.`;
+  return `Server not reachable for ${count(Math.round(ms / 1000))}\u00a0s; retrying. The panes will continue from their cursors.`;
+}
+
+/** @param {Lab} lab */
+function startingText({ startingSince, settings }) {
+  const since = startingSince();
+  const ms = since === null ? 0 : performance.now() - since;
+  if (ms < MIN_STARTING_MS) return '';
+  const what = settings.preset ? 'the lesson starts' : 'the panes start';
+  return `Waiting for the server; ${what} when it responds.`;
 }
