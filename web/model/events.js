@@ -26,14 +26,15 @@
  *   | { type: 'request' | 'cancel', exchange: Exchange, isQueued: boolean }
  *   | { type: 'sent' | 'open', exchange: Exchange }
  *   | { type: 'response' | 'frame', update: Update, receipt: Receipt }
- *   | { type: 'error', exchange: Exchange, isQueued: boolean, reason: string, timedOut: boolean }
+ *   | { type: 'error', exchange: Exchange, isQueued: boolean, reason: string, timedOut: boolean,
+ *       status?: number }
  *   | { type: 'close', exchange: Exchange, code: number, reason: string, opened: boolean,
  *       expected: boolean }
  *   | { type: 'pause', ms: number }
  *   | { type: 'stopped' }} PaneEvent
  *   a request `isQueued` while the browser has no connection for it, until it is
- *   `sent`; `transport` is the start with a transport, an interval
- *   and a network in words; a `close` is `expected` when this page closed
+ *   `sent`; an `error` has a `status` if the server responded; `transport` is the start with a
+ *   transport, an interval and a network in words; a `close` is `expected` when this page closed
  *   the socket; `pause` is the time until the next attempt.
  *
  * @typedef {{ type: 'start', since: number }

@@ -25,6 +25,8 @@
  * @property {Segment[]} earlier the finished ones, oldest first
  * @property {PaneState} state
  * @property {number} stateSince when the state was entered, by `performance.now()`
+ * @property {number | null} rejection status of the response to the last request that failed;
+ *   null: it had none
  * @property {number} inFlight   requests without an outcome yet
  * @property {number} queued     those of them that have not left the browser
  * @property {number} delivered  messages delivered, each counted once
@@ -65,6 +67,7 @@ export function emptyStats() {
     earlier: [],
     state: 'stopped',
     stateSince: 0,
+    rejection: null,
     inFlight: 0,
     queued: 0,
     delivered: 0,
@@ -98,6 +101,7 @@ export function applyEvent(stats, event) {
   if (event.type === 'stopped') stopSegment(stats.segment, event.at);
   const state = stateAfter(event, stats.segment.transport);
   if (state) Object.assign(stats, { state, stateSince: event.at });
+  if (event.type === 'error') stats.rejection = event.status ?? null;
   countInFlight(stats, event);
   countInSegment(stats.segment, event);
   if ('receipt' in event) applyReceipt(stats, event.receipt, event.at);

@@ -30,10 +30,12 @@ import { startHeartbeat } from './heartbeat.js';
 
 /** A request without a usable response. */
 export class RequestError extends Error {
-  /** @param {string} reason @param {number} [retryAfterMs] as the server demands */
-  constructor(reason, retryAfterMs = 0) {
+  /** @param {string} reason @param {number} [retryAfterMs] as the server demands
+   *  @param {number} [status] of the response; undefined without one */
+  constructor(reason, retryAfterMs = 0, status = undefined) {
     super(reason);
     this.retryAfterMs = retryAfterMs;
+    this.status = status;
   }
 }
 
@@ -68,7 +70,7 @@ export function createClient(emit, networkParams = () => ({})) {
         return { ...content, exchange };
       } catch (error) {
         const failure = requestError(error, timeout.aborted);
-        emit(failureEvent(exchange, failure.message, signal.aborted, timeout.aborted));
+        emit(failureEvent(exchange, failure, signal.aborted, timeout.aborted));
         throw failure;
       } finally {
         dequeue(exchange);
@@ -116,15 +118,15 @@ async function fetchUpdate(url, signal) {
   const problem = await response.json().catch(() => ({ title: response.statusText }));
   if (response.status === 410) return { ...problem, type: 'gap' };
   const seconds = Number(response.headers.get('retry-after')) || 0;
-  throw new RequestError(`${response.status} ${problem.title}`, seconds * 1000);
+  throw new RequestError(`${response.status} ${problem.title}`, seconds * 1000, response.status);
 }
 
-/** @param {Exchange} exchange @param {string} reason @param {boolean} cancelled
+/** @param {Exchange} exchange @param {RequestError} failure @param {boolean} cancelled
  *  @param {boolean} timedOut @returns {PaneEvent} */
-function failureEvent(exchange, reason, cancelled, timedOut) {
+function failureEvent(exchange, { message, status }, cancelled, timedOut) {
   const isQueued = exchange.sentAt === null;
   if (cancelled) return { type: 'cancel', exchange, isQueued };
-  return { type: 'error', exchange, isQueued, reason, timedOut };
+  return { type: 'error', exchange, isQueued, reason: message, timedOut, status };
 }
 
 /** @param {unknown} error @param {boolean} timedOut */

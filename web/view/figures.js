@@ -48,7 +48,7 @@ export function mountFigures(id) {
       figure.classList.toggle('none', value === '–');
       setText(label, headline.label);
       setText(sample, [headline.note, sampleText(stats)].filter(Boolean).join(' · '));
-      setText(position, positionText(stats, newest, isLesson));
+      setText(position, positionText(stats, newest, isLesson) + doubtText(stats, newest));
       setText(behind, behindText(stats, newest, isLesson));
       setText(badge, stateText(stats, now));
       badge.dataset.state = stats.state;
@@ -85,13 +85,19 @@ function showsNothing({ delivered, shown }, isLesson) {
   return delivered === 0 && (isLesson || shown === 0);
 }
 
+/** Without a connection a pane does not know what is new. @param {Stats} stats @param {number} newest */
+export function doubtText({ shown, state }, newest) {
+  const isConnected = state !== 'retrying' && state !== 'connecting';
+  return isConnected || shown === 0 || newest > shown ? '' : ' as far as known';
+}
+
 /** @param {number} sent without a response @param {number} queued */
 function queuedText(sent, queued) {
   return `${sent > 0 ? `${sent} sent, ` : ''}${queued} queued in the browser`;
 }
 
 /** @param {Stats} stats @param {number} now */
-export function stateText({ state, stateSince, segment, inFlight, queued }, now) {
+export function stateText({ state, stateSince, segment, inFlight, queued, rejection }, now) {
   const seconds = `${((now - stateSince) / 1000).toFixed(0)}\u00a0s`;
   if (state === 'stopped') return state;
   if (queued > 0 && inFlight === 1) return `queued in the browser ${seconds}`;
@@ -104,7 +110,7 @@ export function stateText({ state, stateSince, segment, inFlight, queued }, now)
     case 'connecting':
       return 'connecting…';
     case 'retrying':
-      return 'no connection, retrying';
+      return `${rejection === null ? 'no connection' : `rejected: ${rejection}`}, retrying`;
     default:
       return state;
   }

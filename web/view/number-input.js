@@ -1,6 +1,6 @@
 /**
  * A number field that keeps to its limits, and says so: a value out of range becomes the limit,
- * text that is no number the value before.
+ * one between two steps the nearest step, text that is no number the value before.
  */
 import { h, setText } from './dom.js';
 
@@ -27,7 +27,7 @@ export function mountNumberInput({ label, testId, min, max, step = 'any', unit =
   const input = h('input', { type: 'number', ...limits, value, ...names, onchange: change });
 
   function change() {
-    const { text, value: next } = clamp(input.valueAsNumber, current, min, max, unit);
+    const { text, value: next } = clamp(input.valueAsNumber, current, { min, max, step, unit });
     note.show(text);
     set(next);
     onChange(next);
@@ -45,7 +45,8 @@ export function mountNumberInput({ label, testId, min, max, step = 'any', unit =
     /** What is entered, if it is within the limits. */
     get value() {
       const entered = input.valueAsNumber;
-      return entered >= min && entered <= max ? entered : current;
+      const { value: valid, text } = clamp(entered, current, { min, max, step });
+      return text === '' ? valid : current;
     },
     /** Not while it is edited. @param {number} next */
     show(next) {
@@ -69,12 +70,13 @@ function mountNote() {
   };
 }
 
-/** @param {number} entered @param {number} before @param {number} min @param {number} max
- *  @param {string} unit */
-export function clamp(entered, before, min, max, unit) {
+/** @param {number} entered @param {number} before
+ *  @param {Pick<NumberOptions, 'min' | 'max' | 'step' | 'unit'>} limits */
+export function clamp(entered, before, { min, max, step = 'any', unit = '' }) {
   if (Number.isNaN(entered)) return { value: before, text: 'a number, please' };
   const suffix = unit && `\u00a0${unit}`;
   if (entered > max) return { value: max, text: `${max}${suffix} at most` };
   if (entered < min) return { value: min, text: `${min}${suffix} at least` };
-  return { value: entered, text: '' };
+  const value = step === 'any' ? entered : Number((Math.round(entered / step) * step).toFixed(3));
+  return { value, text: value === entered ? '' : `in steps of ${step}${suffix}` };
 }

@@ -62,6 +62,8 @@ test('another status is an error, with its Retry-After', async (context) => {
   assert.ok(error instanceof RequestError);
   assert.deepEqual([error.message, error.retryAfterMs], ['503 Busy', 2000]);
   assert.deepEqual(typesOf(events), ['request', 'error']);
+  const failure = events.at(-1);
+  assert.equal(failure?.type === 'error' && failure.status, 503);
 });
 
 test('a lost connection is an error', async (context) => {

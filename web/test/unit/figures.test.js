@@ -4,7 +4,7 @@ import { estimateOffset } from '../../model/clock.js';
 import { bytes, count, durationText, latencyText } from '../../model/format.js';
 import { bodyOf, dueTimes, gaps, random } from '../../model/arrivals.js';
 import { quantile, summarize } from '../../model/quantiles.js';
-import { behindText, positionText, sampleText } from '../../view/figures.js';
+import { behindText, doubtText, positionText, sampleText, stateText } from '../../view/figures.js';
 import { rateText } from '../../view/summary.js';
 import { emptyStats } from '../../model/stats.js';
 import { decadesOf } from '../../view/distribution.js';
@@ -134,4 +134,18 @@ test('a latency is not shown below its possible error, nor an unknown one', () =
   assert.equal(latencyText({ ms: 12, error: 0 }), '12\u00a0ms');
   assert.equal(latencyText({ ms: 1, error: 3 }), '< 3.0\u00a0ms');
   assert.equal(latencyText({ ms: 0, error: Infinity }), 'unknown');
+});
+
+test('a pane without a connection does not know what is new', () => {
+  const stats = { ...emptyStats(), shown: 3, delivered: 3, state: /** @type {const} */ ('retrying') };
+  assert.equal(doubtText(stats, 3), ' as far as known');
+  assert.equal(doubtText(stats, 4), '');
+  assert.equal(doubtText({ ...stats, state: 'open' }, 3), '');
+  assert.equal(doubtText(emptyStats(), 0), '');
+});
+
+test('a server that rejects a request is connected', () => {
+  const stats = { ...emptyStats(), state: /** @type {const} */ ('retrying') };
+  assert.equal(stateText(stats, 0), 'no connection, retrying');
+  assert.equal(stateText({ ...stats, rejection: 400 }, 0), 'rejected: 400, retrying');
 });

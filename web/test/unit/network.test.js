@@ -68,8 +68,16 @@ test('a metric is read by its whole name', () => {
 });
 
 test('a number out of range becomes the limit, and says so', () => {
-  assert.deepEqual(clamp(100, 1, 0.1, 50, 'per second'), { value: 50, text: '50\u00a0per second at most' });
-  assert.deepEqual(clamp(-3, 1, 0.1, 50, ''), { value: 0.1, text: '0.1 at least' });
-  assert.deepEqual(clamp(NaN, 7, 0, 50, ''), { value: 7, text: 'a number, please' });
-  assert.deepEqual(clamp(20, 7, 0, 50, ''), { value: 20, text: '' });
+  assert.deepEqual(clamp(100, 1, { min: 0.1, max: 50, unit: 'per second' }), { value: 50, text: '50\u00a0per second at most' });
+  assert.deepEqual(clamp(-3, 1, { min: 0.1, max: 50 }), { value: 0.1, text: '0.1 at least' });
+  assert.deepEqual(clamp(NaN, 7, { min: 0, max: 50 }), { value: 7, text: 'a number, please' });
+  assert.deepEqual(clamp(20, 7, { min: 0, max: 50 }), { value: 20, text: '' });
+});
+
+test('a number between two steps becomes the nearest, and says so', () => {
+  const up = { min: 0, ...NETWORK_LIMITS.up };
+  assert.deepEqual(clamp(0.5, 0, up), { value: 1, text: 'in steps of 1\u00a0ms' });
+  assert.deepEqual(clamp(2, 0, up), { value: 2, text: '' });
+  assert.deepEqual(clamp(0.3, 0, { min: 0, ...NETWORK_LIMITS.loss }), { value: 0.3, text: '' });
+  assert.deepEqual(clamp(0.34, 0, { min: 0, ...NETWORK_LIMITS.loss }).value, 0.3);
 });
