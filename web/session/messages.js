@@ -14,6 +14,9 @@ import { createOutbox } from '../net/outbox.js';
 /** How often the clocks are checked for a jump. */
 const CLOCK_CHECK_MS = 1000;
 
+/** Without an acknowledgement for this long, a message in the outbox is waiting. */
+const WAITING_MS = 1000;
+
 /**
  * @param {string} client the name of this page, and the prefix of its message ids
  * @param {Connection} connection
@@ -24,11 +27,14 @@ const CLOCK_CHECK_MS = 1000;
 export function createMessages(client, { control, clock }, timeline, record, onChange) {
   let count = 0;
   let queued = 0;
+  let acknowledgedAt = 0;
   const latencyMeter = createLatencyMeter(clock, () => document.hidden);
   setInterval(latencyMeter.checkClock, CLOCK_CHECK_MS);
   const outbox = createOutbox(control, (length) => {
+    if (length < queued || queued === 0) acknowledgedAt = performance.now();
     queued = length;
     onChange();
+    if (length > 0) setTimeout(onChange, WAITING_MS); // to show that they are waiting
   });
 
   return {
@@ -48,9 +54,10 @@ export function createMessages(client, { control, clock }, timeline, record, onC
     },
     /** The tab is visible again. */
     resumeMeasuring: latencyMeter.resume,
-    /** Messages in the outbox. */
-    get queued() {
-      return queued;
+    /** Messages that wait to be sent; a single one is on its way at first. */
+    get waiting() {
+      const isLate = performance.now() - acknowledgedAt >= WAITING_MS;
+      return queued > 1 || isLate ? queued : 0;
     },
   };
 }

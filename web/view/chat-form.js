@@ -3,7 +3,8 @@
  *
  * @typedef {import('../model/types.js').MessageContent} MessageContent
  */
-import { h } from './dom.js';
+import { count } from '../model/format.js';
+import { h, setText } from './dom.js';
 import { readStorage, writeStorage } from './storage.js';
 
 const NAME_KEY = 'trifold.name';
@@ -14,6 +15,7 @@ const NAME_KEY = 'trifold.name';
  */
 export function mountChatForm(publish, showError) {
   const name = mountNameInput();
+  const queue = h('p', { 'class': 'queue', 'data-testid': 'queue' });
   const chat = h('input', {
     'id': 'chat',
     'autocomplete': 'off',
@@ -24,7 +26,7 @@ export function mountChatForm(publish, showError) {
   /** @param {SubmitEvent} event */
   function submit(event) {
     event.preventDefault();
-    const body = chat.value;
+    const body = chat.value.trim();
     if (body === '') return;
     chat.value = '';
     showError('');
@@ -43,9 +45,17 @@ export function mountChatForm(publish, showError) {
       name,
       chat,
       h('button', { 'type': 'submit', 'data-testid': 'send' }, 'Send'),
+      queue,
     ),
+    /** @param {number} waiting messages */
+    draw: (waiting) => setText(queue, waitingText(waiting)),
     senderName: () => name.value,
   };
+}
+
+/** @param {number} waiting messages */
+function waitingText(waiting) {
+  return waiting === 0 ? '' : `${count(waiting)} message${waiting === 1 ? '' : 's'} waiting to be sent`;
 }
 
 function mountNameInput() {

@@ -39,6 +39,9 @@ export function mountComposer(lab, announce, toggleNetwork, below) {
     get rate() {
       return controls.rate;
     },
-    draw: controls.draw,
+    draw() {
+      controls.draw();
+      chat.draw(lab.messages.waiting);
+    },
   };
 }

@@ -4,7 +4,6 @@
  * @typedef {import('../model/arrivals.js').ArrivalProcess} ArrivalProcess
  * @typedef {import('../session/lab.js').Lab} Lab
  */
-import { count } from '../model/format.js';
 import { h, setText } from './dom.js';
 import { mountNumberInput } from './number-input.js';
 
@@ -26,7 +25,6 @@ const SCHEDULES = [
 
 /** @param {Lab} lab @param {() => void} toggleNetwork */
 export function mountPublisherControls(lab, toggleNetwork) {
-  const queue = h('p', { 'class': 'queue', 'data-testid': 'queue' });
   const error = h('p', { 'class': 'publish-error', 'data-testid': 'outcome' });
   const schedule = h(
     'select',
@@ -47,7 +45,6 @@ export function mountPublisherControls(lab, toggleNetwork) {
       schedule,
       h('label', { class: 'rate' }, rate.element, ' per second'),
       h('button', { 'data-testid': 'network', 'onclick': toggleNetwork }, 'Network'),
-      queue,
       error,
     ),
     /** @param {string} text empty: no error */
@@ -57,9 +54,8 @@ export function mountPublisherControls(lab, toggleNetwork) {
       return rate.value;
     },
     draw() {
-      const { settings, messages } = lab;
+      const { settings } = lab;
       if (schedule.value !== settings.schedule) schedule.value = settings.schedule;
-      setText(queue, messages.queued > 1 ? `${count(messages.queued)} queued` : '');
     },
   };
 }

@@ -119,8 +119,39 @@ test('the page shows what the server pays', async ({ page, server }) => {
 test('an unreachable server is announced in one banner', async ({ page, server }) => {
   await open(page, server);
   await server.stop();
-  await expect(page.getByTestId('banner')).toContainText('Server not reachable since');
+  await expect(page.getByTestId('banner')).toContainText(/^Server not reachable for [2-9]\ss; retrying\. The panes will continue from their cursors\.$/);
   await expect(page.getByTestId('here')).toHaveText('○ not connected');
   await server.start();
   await expect(page.getByTestId('banner')).toBeHidden({ timeout: 20_000 });
+});
+
+test('a lesson that waits for the server says so, and starts when it responds', async ({ page, server }) => {
+  await open(page, server);
+  await server.stop();
+  await expect(page.getByTestId('here')).toHaveText('○ not connected');
+  await page.keyboard.press('2');
+  await expect(page.getByTestId('banner')).toHaveText('Waiting for the server; the lesson starts when it responds.');
+  await server.start();
+  await expect(page.getByTestId('banner')).toBeHidden({ timeout: 20_000 });
+  await expect.poll(async () => byId(await state(page)).poll.answers, { timeout: 20_000 }).toBeGreaterThan(0);
+});
+
+test('a line that cannot be sent waits, and the page says so', async ({ page, server }) => {
+  await open(page, server);
+  await sendChat(page, '   ');
+  await sendChat(page, ' trimmed ');
+  await expect(page.getByTestId('ws-ticker').locator('.body').first()).toHaveText('trimmed');
+  expect((await server.health()).head).toBe(1);
+  await server.stop();
+  await expect(page.getByTestId('ws-position')).toHaveText('showing #1, up to date as far as known');
+  await sendChat(page, 'offline');
+  await expect(page.getByTestId('queue')).toHaveText('1 message waiting to be sent');
+  await server.start();
+  await expect(page.getByTestId('queue')).toBeHidden({ timeout: 20_000 });
+});
+
+test('a server that rejects requests is not called unreachable', async ({ page, server }) => {
+  await page.route(/\/poll\?/, (route) => route.fulfill({ status: 400, json: { title: 'no' } }));
+  await page.goto(server.url);
+  await expect(page.getByTestId('poll-state')).toHaveText('rejected: 400, retrying');
 });
