@@ -85,9 +85,9 @@ export function createLayers(canvas) {
       (mark.matches('.stale, .switch') ? groups.above : groups.marks).append(mark);
       if (isLive && !reducedMotion.matches) groups.dots.append(...travellingDot(event, now, geometry));
     }
-    groups.pending.replaceChildren(...pendingLines(events, now, timeWindow, geometry));
+    groups.pending.replaceChildren(...pendingLines(events, now, timeWindow, canvas));
     groups.bands.replaceChildren(...intervals.map((interval) => band(interval, geometry)));
-    groups.selection.replaceChildren(...selectionLine(selected, geometry));
+    groups.selection.replaceChildren(...selectionLine(selected, geometry, timeWindow.to));
     move(timeWindow.to);
     return density;
   }
@@ -146,8 +146,8 @@ function removeOthers(drawn, kept) {
 
 /** Requests without an outcome. While time passes they are drawn beyond now, and move into view.
  * @param {TimedPaneEvent[]} events @param {number} now @param {TimeWindow} timeWindow
- * @param {Geometry} geometry */
-function pendingLines(events, now, { span, to, isFitted }, geometry) {
+ * @param {Canvas} canvas */
+function pendingLines(events, now, { span, to, isFitted }, canvas) {
   const end = isFitted ? to : now + span;
   /** @type {Map<number, Exchange>} */
   const open = new Map();
@@ -160,7 +160,7 @@ function pendingLines(events, now, { span, to, isFitted }, geometry) {
     s(
       'g',
       { 'data-kind': kindOfExchange(exchange) },
-      ...openRequestLines(exchange, now, end, geometry),
+      ...openRequestLines(exchange, now, end, canvas),
     ),
   );
 }

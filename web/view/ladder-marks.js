@@ -24,6 +24,9 @@ import { s } from './svg.js';
 /** Height of the bar of a request that is queued in the browser. */
 const QUEUED = 8;
 
+/** How far the line of a lost request goes. */
+const LOST = 0.6;
+
 /** Least travel time that is drawn, so that a slope is visible. */
 const MIN_TRAVEL_MS = 3;
 
@@ -63,7 +66,7 @@ function drawMark(event, canvas) {
       return s('g', { class: 'opened' }, ...requestLines(event.exchange, at, canvas), ...label);
     }
     case 'cancel':
-      return s('g', { class: 'cancelled' }, ...openRequestLines(event.exchange, at, at, canvas.geometry));
+      return s('g', { class: 'cancelled' }, ...openRequestLines(event.exchange, at, at, canvas));
     case 'close': {
       const exchange = { ...event.exchange, requestedAt: at, sentAt: at };
       if (event.expected) {
@@ -96,35 +99,54 @@ function switchMark(transport, at, { geometry }) {
 /**
  * When a request reached the server, and when the response left it. The simulated delays are
  * known; the rest is split equally between both directions, except for a long poll, which is
- * held for most of it. A request sent while the link was down arrived when it was restored.
+ * held for most of it. While the link is down nothing arrives: a request that was sent then
+ * arrived when the link was restored, and a response to an earlier one left the server then.
  *
  * @param {Exchange} exchange @param {number} respondedAt @param {Interval[]} intervals
  */
-function serverTimes({ requestedAt, sentAt, upMs, downMs, path }, respondedAt, intervals) {
-  const isLongPoll = path === '/longpoll';
+export function serverTimes({ sentAt, upMs, downMs, path }, respondedAt, intervals) {
   const sent = sentAt ?? respondedAt;
   const rest = Math.max(0, respondedAt - sent - upMs - downMs);
-  const travel = isLongPoll ? Math.min(rest / 2, MIN_TRAVEL_MS) : rest / 2;
   const outage = intervals.find(
-    ({ kind, from, to }) => kind === 'outage' && requestedAt > from && requestedAt < to,
+    ({ kind, to }) => kind === 'outage' && sent < to && respondedAt >= to,
   );
-  const arrivedAt =
-    outage && !isLongPoll ? Math.min(respondedAt, outage.to) : sent + upMs + travel;
-  return { arrivedAt, leftAt: Math.max(arrivedAt, respondedAt - downMs - travel) };
+  const isUneven = path === '/longpoll' || outage;
+  const travel = isUneven ? Math.min(rest / 2, MIN_TRAVEL_MS) : rest / 2;
+  const { from, to } = outage ?? { from: Infinity, to: -Infinity };
+  const arrivedAt = sent > from ? to : Math.min(sent + upMs + travel, from);
+  return { arrivedAt, leftAt: Math.max(arrivedAt, to, respondedAt - downMs - travel) };
+}
+
+/** @param {number} at @param {Interval[]} intervals */
+function isOutageAt(at, intervals) {
+  return intervals.some(({ kind, from, to }) => kind === 'outage' && at > from && at < to);
 }
 
 /** The way of a request to the server; before it, on the browser's rail, the time that it was
- * queued there. @param {Exchange} exchange @param {number} respondedAt @param {Canvas} canvas */
-function requestLines(exchange, respondedAt, { geometry, intervals }) {
+ * queued there. @param {Exchange} exchange @param {number} respondedAt @param {Canvas} canvas
+ * @param {boolean} [isLost] */
+function requestLines(exchange, respondedAt, { geometry, intervals }, isLost = false) {
   const { requestedAt, sentAt } = exchange;
   const { arrivedAt } = serverTimes(exchange, respondedAt, intervals);
   const { top, bottom } = geometry;
   const sent = sentAt ?? respondedAt;
   const lines = sent > requestedAt ? [queuedBar(requestedAt, sent, geometry)] : [];
   if (sentAt === null) return lines; // it never left the browser
+  if (isLost) return [...lines, lostLine(sent, geometry)];
   const [x1, x2] = [geometry.x(sent), geometry.x(arrivedAt)];
   return [...lines, s('line', { class: 'request', x1, y1: top, x2, y2: bottom })];
 }
+
+/** A request that has not reached the server, as far as known: its line ends between the rails.
+ * @param {number} sentAt @param {Geometry} geometry */
+function lostLine(sentAt, geometry) {
+  const { top } = geometry;
+  const [x1, x2] = [geometry.x(sentAt), geometry.x(sentAt + MIN_TRAVEL_MS)];
+  return s('line', { class: 'request', x1, y1: top, x2, y2: lostY(geometry) });
+}
+
+/** @param {Geometry} geometry */
+const lostY = ({ top, bottom }) => top + LOST * (bottom - top);
 
 /** @param {number} from @param {number} to @param {Geometry} geometry */
 function queuedBar(from, to, geometry) {
@@ -138,10 +160,11 @@ function queuedBar(from, to, geometry) {
 function failureMark(exchange, at, sign, reason, canvas) {
   const { geometry, labels } = canvas;
   const transform = `translate(${geometry.x(at)} ${geometry.top})`;
+  const isTimeout = sign === HOURGLASS;
   return s(
     'g',
-    { class: sign === HOURGLASS ? 'failed timeout' : 'failed' },
-    ...requestLines(exchange, at, canvas),
+    { class: isTimeout ? 'failed timeout' : 'failed' },
+    ...requestLines(exchange, at, canvas, isTimeout),
     s('path', { class: 'sign', d: sign, transform }),
     ...labels.above(at, reason.slice(0, MAX_REASON_CHARACTERS)),
   );
@@ -155,7 +178,7 @@ function receivedMark(event, canvas) {
   const outcome = outcomeOf(event);
   const label =
     outcome === 'stale'
-      ? canvas.labels.withBackground(at, `⟲ #${version} after #${receipt.staleAfter}`)
+      ? canvas.labels.withBackground(at, '⟲', `#${version} after #${receipt.staleAfter}`)
       : outcome === 'empty'
         ? []
         : canvas.labels.above(at, batch ? `#${version}` : 'gap');
@@ -208,11 +231,16 @@ function symbol({ at, update }, { geometry }) {
 }
 
 /** A request without a response until a moment, drawn up to `end`.
- * @param {Exchange} exchange @param {number} until @param {number} end @param {Geometry} geometry */
-export function openRequestLines({ requestedAt, sentAt, upMs, path }, until, end, geometry) {
+ * @param {Exchange} exchange @param {number} until @param {number} end
+ * @param {Pick<Canvas, 'geometry' | 'intervals'>} canvas */
+export function openRequestLines({ requestedAt, sentAt, upMs, path }, until, end, { geometry, intervals }) {
   const { top, bottom } = geometry;
   if (sentAt === null || sentAt > until) return [queuedBar(requestedAt, end, geometry)];
   const lines = sentAt > requestedAt ? [queuedBar(requestedAt, sentAt, geometry)] : [];
+  if (isOutageAt(sentAt, intervals)) {
+    const [x1, x2, y] = [geometry.x(sentAt + MIN_TRAVEL_MS), geometry.x(end), lostY(geometry)];
+    return [...lines, lostLine(sentAt, geometry), s('line', { class: 'waiting', x1, x2, y1: y, y2: y })];
+  }
   const arrived = geometry.x(Math.min(until, sentAt + upMs + MIN_TRAVEL_MS));
   const kind = path === '/longpoll' ? 'held' : 'waiting';
   return [

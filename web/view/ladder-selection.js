@@ -21,14 +21,15 @@ export function nearestVersion(events, at, within) {
   return best;
 }
 
-/** @param {Arrival | null} arrival @param {Geometry} geometry */
-export function selectionLine(arrival, geometry) {
+/** @param {Arrival | null} arrival @param {Geometry} geometry @param {number} end of the window */
+export function selectionLine(arrival, geometry, end) {
   if (!arrival) return [];
   const { top, bottom, fontSize, width } = geometry;
   const [from, to] = [geometry.x(arrival.publishedAt), geometry.x(arrival.arrivedAt)];
   const text = `#${arrival.version}: ${arrival.text}`;
   const half = widthOf(text, fontSize) / 2 + fontSize / 2;
-  const middle = Math.max(to - width + half, (from + to) / 2);
+  const right = geometry.x(end);
+  const middle = Math.max(right - width + half, Math.min(right - half, (from + to) / 2));
   const y = (top + bottom) / 2;
   const box = { x: middle - half, y: y - fontSize, width: 2 * half, height: 1.6 * fontSize, rx: 4 };
   return [

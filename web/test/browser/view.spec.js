@@ -289,7 +289,9 @@ test('the label of a stale response has a background, and overlaps no other', as
   await page.keyboard.press('.');
   const drawn = page.getByTestId('poll-ladder').locator('g.stale');
   await expect.poll(() => drawn.count()).toBeGreaterThan(1);
-  const stale = await drawn.evaluateAll((all) =>
+  const labelled = page.getByTestId('poll-ladder').locator('g.stale:has(.label-background)');
+  expect(await labelled.count()).toBeGreaterThan(0);
+  const stale = await labelled.evaluateAll((all) =>
     all.map((group) => {
       const [background, label] = ['.label-background', 'text'].map((part) => {
         const { x, y, width, height } = /** @type {SVGGraphicsElement} */ (group.querySelector(part)).getBBox();
@@ -308,6 +310,28 @@ test('the label of a stale response has a background, and overlaps no other', as
   }
   expect(overlapping(stale.flatMap(({ background }) => background ?? []))).toBe(0);
 });
+
+for (const [width = 0, height = 0, projector] of [[1366, 768, 'l'], [1920, 1080, '']]) {
+  test(`Order, the whole run: no two labels touch, ${width} wide${projector && ', projected'}`, async ({ page, server }) => {
+    await page.setViewportSize({ width: Number(width), height: Number(height) });
+    await startPreset(page, server, 'order');
+    await expect.poll(async () => byId(await state(page)).poll.stale, { timeout: 20_000 }).toBeGreaterThan(5);
+    await page.keyboard.press('PageDown');
+    if (projector) await page.keyboard.press(String(projector));
+    const ladder = page.getByTestId('poll-ladder');
+    await expect(ladder.locator('.axis-label').first()).toBeAttached();
+    const boxes = (/** @type {string} */ selector) =>
+      ladder.locator(selector).evaluateAll((all) =>
+        all.map((label) => {
+          const { left, right, top, bottom } = label.getBoundingClientRect();
+          return { left, right, top, bottom };
+        }),
+      );
+    await expect.poll(async () => (await boxes('.label-background')).length).toBeGreaterThan(1);
+    await expect.poll(async () => overlapping(await boxes('.label-background'))).toBe(0);
+    await expect.poll(async () => overlapping(await boxes('.moving text'))).toBe(0);
+  });
+}
 
 test('ten messages per second: each has a mark, and no labels overlap', async ({ page, server }) => {
   await startPreset(page, server, 'typing');
