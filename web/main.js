@@ -16,6 +16,7 @@ import { mountComparison } from './view/comparison.js';
 import { mountComposer } from './view/composer.js';
 import { mountDistribution } from './view/distribution.js';
 import { h } from './view/dom.js';
+import { spokenText } from './view/followed.js';
 import { mountHelp } from './view/help.js';
 import { mountInvitation } from './view/invitation.js';
 import { keyMapOf } from './view/key-map.js';
@@ -61,7 +62,7 @@ const lab = createLab({
 });
 const playback = createPlayback(lab.timeline, () => lab.running, invalidate);
 const kept = createKeptRuns();
-const selection = createSelection(lab, invalidate);
+const selection = createSelection(lab, invalidate, () => readAloud(spokenText(lab, selection)));
 const commands = createCommands({
   lab,
   playback,
@@ -82,13 +83,13 @@ const commands = createCommands({
 // Views
 
 const panes = lab.panes.map(({ id, subscriber }) => mountPane(id, subscriber, selection.select));
-const networkPanel = mountNetworkPanel(lab, commands.toggleLink);
+const networkPanel = mountNetworkPanel(lab, commands.toggleLink, toggleNetwork);
 const invitation = mountInvitation(() => commands.select(presets[0] ?? null));
 const serverCost = mountServerCost();
 const views = {
   banner: mountBanner(playback, lab),
   comparison: mountComparison(),
-  composer: mountComposer(lab, announce, commands.toggleNetwork, [networkPanel.element, invitation.element]),
+  composer: mountComposer(lab, announce, toggleNetwork, [networkPanel.element, invitation.element]),
   invitation,
   networkPanel,
   distribution: mountDistribution(),
@@ -139,13 +140,19 @@ function showReceipt({ messages, gap }) {
 
 // Keys
 
+function toggleNetwork() {
+  commands.toggleNetwork();
+  networkPanel.moveFocus();
+  invalidate();
+}
+
 function toggleModel() {
   settings.model = !settings.model;
   invalidate();
   renderer.drawSummary();
 }
 
-const keys = keyMapOf(commands, playback, toggleModel, () => help.showModal());
+const keys = keyMapOf({ ...commands, toggleNetwork }, playback, toggleModel, () => help.showModal());
 const help = mountHelp(keys, settings.keys);
 listenToKeys(keys, () => settings.keys.on);
 

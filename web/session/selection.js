@@ -8,8 +8,9 @@
  * @typedef {{ arrivedAt: number, latency: Latency }} PaneArrival
  */
 
-/** @param {Lab} lab @param {() => void} onChange */
-export function createSelection({ panes, timeline }, onChange) {
+/** @param {Lab} lab @param {() => void} onChange @param {() => void} [onStep] the next or previous
+ *  message was selected */
+export function createSelection({ panes, timeline }, onChange, onStep = () => {}) {
   /** @type {number | null} */
   let selected = null;
 
@@ -31,7 +32,9 @@ export function createSelection({ panes, timeline }, onChange) {
       const versions = arrivedVersions(panes.flatMap(({ id }) => timeline.paneEvents(id)));
       const from = selected ?? (step > 0 ? -Infinity : Infinity);
       const next = step > 0 ? versions.find((one) => one > from) : versions.findLast((one) => one < from);
-      if (next !== undefined) select(next);
+      if (next === undefined) return;
+      select(next);
+      onStep();
     },
     get version() {
       return selected;

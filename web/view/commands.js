@@ -42,7 +42,7 @@ export function createCommands(parts) {
     ...createViewCommands(parts, runs.beats),
     /** Lessons have their own network. */
     toggleNetwork() {
-      if (parts.lab.settings.preset) return parts.announce('The network panel belongs to free mode: O.');
+      if (parts.lab.settings.preset) return parts.announce('Choose Free first: a lesson has its own network.');
       if (root.dataset.network) delete root.dataset.network;
       else root.dataset.network = 'on';
     },

@@ -21,8 +21,8 @@ const HINT =
   'Loss: a lost segment costs a retransmission (RFC 6298). Over a WebSocket everything behind it waits; ' +
   'of separate polls only one is late. The server adds the time; the bytes are unchanged.';
 
-/** @param {Lab} lab @param {() => void} toggleLink */
-export function mountNetworkPanel(lab, toggleLink) {
+/** @param {Lab} lab @param {() => void} toggleLink @param {() => void} toggle opens and closes it */
+export function mountNetworkPanel(lab, toggleLink, toggle) {
   const controls = { ...mountSelects(lab), fields: mountFields(apply) };
   const { target, profile, fault, fields } = controls;
   const outage = h('button', { 'data-testid': 'network-outage', 'onclick': toggleLink }, 'Outage');
@@ -50,7 +50,36 @@ export function mountNetworkPanel(lab, toggleLink) {
   profile.onchange = applyProfile;
   fault.onchange = apply;
   target.onchange = draw;
-  return { element: panelElement({ ...controls, outage }), draw };
+  const element = panelElement({ ...controls, outage });
+  closeOnEscape(element, toggle);
+  return { element, draw, moveFocus: createFocusMover(element, target) };
+}
+
+/** Moves the focus into the panel when it has opened, and back when it has closed.
+ * @param {HTMLElement} panel @param {HTMLElement} first */
+function createFocusMover(panel, first) {
+  /** @type {Element | null} */
+  let before = null;
+  return () => {
+    const isOpen = document.documentElement.dataset.network === 'on';
+    if (isOpen && !panel.contains(document.activeElement)) {
+      before = document.activeElement;
+      first.focus();
+    } else if (!isOpen && before instanceof HTMLElement) {
+      if (before !== document.body) before.focus();
+      else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+      before = null;
+    }
+  };
+}
+
+/** Elsewhere Escape leaves a field. @param {HTMLElement} panel @param {() => void} close */
+function closeOnEscape(panel, close) {
+  panel.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    event.stopPropagation();
+    close();
+  });
 }
 
 /** @param {Lab} lab */
@@ -99,7 +128,7 @@ function panelElement({ target, profile, fault, fields, outage }) {
     h('label', {}, LABELS[id], fields[id].element, NETWORK_LIMITS[id].unit);
   return h(
     'section',
-    { 'class': 'network-panel', 'aria-label': 'Simulated network', 'data-testid': 'network-panel' },
+    { 'class': 'network-panel', 'id': 'network-panel', 'aria-label': 'Simulated network', 'data-testid': 'network-panel' },
     h('b', {}, 'Network'),
     target,
     profile,

@@ -31,6 +31,8 @@ export function mountPublisherControls(lab, toggleNetwork) {
     { 'id': 'rhythm', 'data-testid': 'rhythm', 'onchange': applySchedule },
     ...SCHEDULES.map(({ value, label }) => h('option', { value }, label)),
   );
+  const attributes = { 'data-testid': 'network', 'aria-controls': 'network-panel' };
+  const network = h('button', { ...attributes, onclick: toggleNetwork }, 'Network');
   const rate = mountNumberInput(RATE, 1, applySchedule);
 
   function applySchedule() {
@@ -44,7 +46,7 @@ export function mountPublisherControls(lab, toggleNetwork) {
       h('label', { for: 'rhythm' }, 'Publisher'),
       schedule,
       h('label', { class: 'rate' }, rate.element, ' per second'),
-      h('button', { 'data-testid': 'network', 'onclick': toggleNetwork }, 'Network'),
+      network,
       error,
     ),
     /** @param {string} text empty: no error */
@@ -56,6 +58,7 @@ export function mountPublisherControls(lab, toggleNetwork) {
     draw() {
       const { settings } = lab;
       if (schedule.value !== settings.schedule) schedule.value = settings.schedule;
+      network.setAttribute('aria-expanded', String(document.documentElement.dataset.network === 'on'));
     },
   };
 }

@@ -38,6 +38,7 @@ import { RUN_MS } from '../model/presets.js';
 import { fittedWindow, runningWindow } from '../model/time-window.js';
 import { latencyText } from '../model/format.js';
 import { paneFigures } from '../session/pane-figures.js';
+import { followedText } from './followed.js';
 import { headlinesOf } from './headlines.js';
 import { scheduleText } from './log-strip.js';
 import { comparisonText } from './run-comparison.js';
@@ -174,7 +175,7 @@ function drawStrip({ lab, selection }, { logStrip, composer, legend, panes }, { 
     start: timeline.pageStats.startedAt,
     schedule: scheduleText(settings, composer.rate),
     selected: selection.version,
-    selectedText: selectedText(selection, panes.map(({ id }) => id)),
+    selectedText: followedText(lab, selection),
   });
   legend.draw(panes.flatMap(({ marks }) => marks));
 }
@@ -191,15 +192,4 @@ function arrivalOf({ version, arrivalIn }, pane, until) {
   if (version === null || !arrival || arrival.arrivedAt > until) return null;
   const { arrivedAt, latency } = arrival;
   return { version, arrivedAt, publishedAt: arrivedAt - latency.ms, text: latencyText(latency) };
-}
-
-/** The three latencies of the selected message.
- * @param {Selection} selection @param {import('../model/types.js').PaneId[]} panes */
-function selectedText({ version, arrivalIn }, panes) {
-  if (version === null) return '';
-  const latencies = panes.map((pane) => {
-    const arrival = arrivalIn(pane);
-    return arrival ? latencyText(arrival.latency) : '–';
-  });
-  return `#${version}: ${latencies.join(' · ')}`;
 }

@@ -199,6 +199,17 @@ test('the explained ladder shows the whole run', async ({ page, server }) => {
   }
 });
 
+/** Whether the content of one element is within another from left to right.
+ * @param {import('@playwright/test').Page} page @param {string} inner @param {string} outer */
+function isInside(page, inner, outer) {
+  return page.evaluate(([first, second]) => {
+    const [part, whole] = [document.querySelector(first ?? ''), document.querySelector(second ?? '')];
+    if (!part || !whole) return false;
+    const [box, space] = [part.getBoundingClientRect(), whole.getBoundingClientRect()];
+    return box.left >= space.left - 1 && box.right <= space.right + 1 && part.scrollWidth <= part.clientWidth + 1;
+  }, [inner, outer]);
+}
+
 test('a message is followed through all panes', async ({ page, server }) => {
   await page.setViewportSize({ width: 1920, height: 1080 });
   await startPreset(page, server, 'chat');
@@ -213,6 +224,13 @@ test('a message is followed through all panes', async ({ page, server }) => {
     await expect(page.getByTestId(`${pane}-ladder`).locator('.selection text')).toContainText('#1: ');
   }
   await expect(page.getByTestId('selected-message')).toHaveText(/^#1: [\d.]+\sm?s · [\d.]+\sms · [\d.]+\sms$/);
+  await expect(page.getByTestId('status')).toHaveText(/^Message 1: Polling, interval [\d.]+\sm?s, Long polling [\d.]+\sms, WebSocket [\d.]+\sms\.$/);
+  await page.setViewportSize({ width: 1366, height: 768 });
+  for (const pane of ['poll', 'longpoll', 'ws']) {
+    await expect.poll(() => isInside(page, `[data-testid="${pane}-ladder"] .selection rect`, `[data-testid="${pane}-ladder"] .window`)).toBe(true);
+  }
+  expect(await isInside(page, '.selected-message', '.selected-message')).toBe(true);
+  await page.setViewportSize({ width: 1920, height: 1080 });
   await expect(page.getByTestId('truth').locator('line.selected')).toHaveAttribute('data-version', '1');
   await page.keyboard.press('ArrowRight');
   expect(/** @type {any} */ (await state(page)).selected.version).toBe(2);
