@@ -24,6 +24,12 @@ export function toJson({ settings, connection, timeline }, summary) {
   );
 }
 
+/** Times to a microsecond: sums of them have digits that nobody measured.
+ * @param {string | number | null | undefined} value */
+function cellOf(value) {
+  return typeof value === 'number' ? String(Number(value.toFixed(3))) : (value ?? '');
+}
+
 /** The summary as a table, one row per pane (RFC 4180). @param {LabState} summary */
 export function toCsv({ panes }) {
   const rows = panes.map(({ latency, bytes, transport: _, segments: __, ...columns }) => ({
@@ -37,6 +43,6 @@ export function toCsv({ panes }) {
     bytes_down: bytes.down,
   }));
   const names = Object.keys(rows[0] ?? {});
-  const lines = rows.map((row) => Object.values(row).map((value) => value ?? '').join(','));
+  const lines = rows.map((row) => Object.values(row).map(cellOf).join(','));
   return [names.join(','), ...lines, ''].join('\r\n');
 }
