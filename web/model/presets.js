@@ -200,7 +200,7 @@ export const presets = [
     id: 'lab',
     key: '0',
     name: 'Lab',
-    question: 'while (true) setTimeout(poll, 1000): how often does poll run?',
+    question: 'while\u00a0(true) setTimeout(poll,\u00a01000): how often does poll run?',
     choices: ['once a second', 'thousands of times a second', 'never'],
     setup: 'One second each, in a worker',
     antipatterns: true,

@@ -42,6 +42,7 @@ async function expectNoOverlap(page, moment) {
       expect.soft(overlap, `${moment}, ${width} × ${height}${projector && ', projected'}`).toEqual(NONE);
     }
   }
+  await expect(page.getByRole('region', { name: 'Comparison' })).toBeHidden(); // empty: it takes no focus
   await page.evaluate(() => void delete document.documentElement.dataset.projector);
 }
 
