@@ -155,3 +155,38 @@ test('a server that rejects requests is not called unreachable', async ({ page, 
   await page.goto(server.url);
   await expect(page.getByTestId('poll-state')).toHaveText('rejected: 400, retrying');
 });
+
+test('the network panel takes the focus, and Escape gives it back', async ({ page, server }) => {
+  await open(page, server);
+  const button = page.getByTestId('network');
+  await expect(button).toHaveAttribute('aria-expanded', 'false');
+  await button.focus();
+  await page.keyboard.press('Shift+N');
+  await expect(page.getByTestId('network-pane')).toBeFocused();
+  await expect(button).toHaveAttribute('aria-expanded', 'true');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('network-panel')).toBeHidden();
+  await expect(button).toBeFocused();
+  await expect(button).toHaveAttribute('aria-expanded', 'false');
+});
+
+for (const width of [320, 390, 700]) {
+  test(`a phone, ${width} wide, has Decide and the network panel, and nothing sticks out`, async ({ page, server }) => {
+    await page.setViewportSize({ width, height: 800 });
+    await open(page, server);
+    await expect(page.getByTestId('decide-link')).toBeVisible();
+    await page.getByTestId('network').click();
+    await expect(page.getByTestId('network-faultShare')).toBeVisible();
+    const sticksOut = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+    expect(await sticksOut()).toBe(false);
+    const targets = await page.locator('.top button:visible, .top a:visible').evaluateAll((all) =>
+      all.map((target) => target.getBoundingClientRect()).map(({ width, height }) => Math.min(width, height)),
+    );
+    expect(Math.min(...targets)).toBeGreaterThanOrEqual(24);
+    await page.evaluate(() => {
+      const badge = document.querySelector('[data-testid="poll-state"]');
+      if (badge) badge.textContent = '6 sent, 34 queued in the browser';
+    });
+    expect(await sticksOut()).toBe(false);
+  });
+}
