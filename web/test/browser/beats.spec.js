@@ -225,12 +225,6 @@ test('a message is followed through all panes', async ({ page, server }) => {
   }
   await expect(page.getByTestId('selected-message')).toHaveText(/^#1: [\d.]+\sm?s · [\d.]+\sms · [\d.]+\sms$/);
   await expect(page.getByTestId('status')).toHaveText(/^Message 1: Polling, interval [\d.]+\sm?s, Long polling [\d.]+\sms, WebSocket [\d.]+\sms\.$/);
-  await page.setViewportSize({ width: 1366, height: 768 });
-  for (const pane of ['poll', 'longpoll', 'ws']) {
-    await expect.poll(() => isInside(page, `[data-testid="${pane}-ladder"] .selection rect`, `[data-testid="${pane}-ladder"] .window`)).toBe(true);
-  }
-  expect(await isInside(page, '.selected-message', '.selected-message')).toBe(true);
-  await page.setViewportSize({ width: 1920, height: 1080 });
   await expect(page.getByTestId('truth').locator('line.selected')).toHaveAttribute('data-version', '1');
   await page.keyboard.press('ArrowRight');
   expect(/** @type {any} */ (await state(page)).selected.version).toBe(2);
@@ -241,6 +235,20 @@ test('a message is followed through all panes', async ({ page, server }) => {
   await expect.poll(followed).toBe(1); // pointer events arrive with the next frame
   await page.keyboard.press('Escape');
   await expect.poll(followed).toBe(null);
+});
+
+test('the labels of a followed message are within their drawings', async ({ page, server }) => {
+  await page.setViewportSize({ width: 1366, height: 768 });
+  await startPreset(page, server, 'chat');
+  await expect.poll(async () => byId(await state(page)).poll.delivered, { timeout: 20_000 }).toBeGreaterThan(2);
+  await page.keyboard.press('PageDown');
+  await expectBeat(page, 'Explain');
+  await page.keyboard.press('ArrowRight');
+  for (const pane of ['poll', 'longpoll', 'ws']) {
+    const ladder = `[data-testid="${pane}-ladder"]`;
+    await expect.poll(() => isInside(page, `${ladder} .selection rect`, `${ladder} .window`)).toBe(true);
+  }
+  await expect.poll(() => isInside(page, '.selected-message', '.selected-message')).toBe(true);
 });
 
 test('in Six the drawing agrees with the meter: nothing left the browser', async ({ page, server }) => {
