@@ -165,3 +165,14 @@ async fn contradictory_sweep_is_rejected() {
         assert_error(flags, expected).await;
     }
 }
+
+/// Only polls send ETags, but all transports are measured.
+#[tokio::test]
+async fn sweep_with_etag_includes_other_transports() {
+    let server = Program::start(&[]);
+    let flags = ["--sweep=10", "--etag", "--clients=1", "--duration=200ms"];
+    let (table, report) = swept(&server, "sweep_etag.json", &flags).await;
+    assert_eq!(report["ok"], true, "{table}");
+    assert_eq!(report["parameters"]["etag"], true);
+    assert_eq!(report["sweep"].as_array().map(Vec::len), Some(3));
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{ArgPredicate, RangedU64ValueParser};
 
-use super::mix::{MAX_CLIENTS, Mix, TransportShare};
+use super::mix::{MAX_CLIENTS, Mix, Transport, TransportShare};
 use super::network::NetworkArgs;
 use super::process::cores;
 use super::target::Url;
@@ -181,11 +181,24 @@ impl LoadArgs {
         Ok((0..parts).map(part).collect())
     }
 
+    /// Checks that a transport is measured that sends ETags.
+    ///
+    /// # Errors
+    /// When `--etag` has no effect.
+    pub(super) fn check_etag(&self) -> Result<(), String> {
+        let mut shares = self.transport.iter();
+        match self.etag && !shares.any(|share| share.transport == Transport::Poll) {
+            true => Err("--etag requires --transport poll, or a mix with it".into()),
+            false => Ok(()),
+        }
+    }
+
     /// Checks rules that concern several flags.
     ///
     /// # Errors
     /// When flags contradict each other; the error names them.
     pub fn check(&self) -> Result<(), String> {
+        self.check_etag()?;
         let messages = self.rate * self.duration.as_secs_f64();
         let flags = || {
             let duration = humantime::format_duration(self.duration);
@@ -212,7 +225,6 @@ impl LoadArgs {
 mod tests {
     use clap::Parser;
 
-    use super::super::mix::Transport;
     use super::*;
 
     #[derive(Parser)]

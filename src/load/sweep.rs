@@ -80,6 +80,7 @@ pub fn sweep(args: &LoadArgs) -> Result<SweepReport, String> {
             clients: Mix(parts(args)?),
             rate: None,
             duration_seconds: args.duration.as_secs_f64(),
+            etag: args.etag,
             ..settings
         },
         crossings: crossings(&curves(&points)),
@@ -94,6 +95,7 @@ pub fn sweep(args: &LoadArgs) -> Result<SweepReport, String> {
 /// # Errors
 /// When flags contradict each other; the error names them.
 pub(super) fn plan(args: &LoadArgs) -> Result<Vec<(Transport, LoadArgs)>, String> {
+    args.check_etag()?;
     let mut rates = args.sweep.clone();
     rates.sort_by(f64::total_cmp);
     if rates.len() > MAX_RATES {
@@ -159,6 +161,7 @@ fn measurement(
             clients: Some(clients),
         }],
         clients: None,
+        etag: args.etag && transport == Transport::Poll,
         sweep: Vec::new(),
         ..args.clone()
     }
