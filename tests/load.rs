@@ -400,6 +400,14 @@ async fn zero_rate_measures_waiting() {
     let figures = [format!("{upload:.1}"), format!("{download:.1}")];
     assert_eq!(cells[3..], figures, "{table}");
     assert!(table.contains("nothing published for 2 s"), "{table}");
+
+    // Nothing of deliveries, and that the waits are longer.
+    let generator = table.lines().find(|line| line.starts_with("generator: "));
+    let generator = generator.unwrap();
+    assert!(generator.ends_with(" cores"), "{table}");
+    assert!(!generator.contains("per delivery"), "{table}");
+    let short = "! --duration is shorter than a long poll's wait (up to 26.6 s) and";
+    assert!(table.contains(short), "{table}");
 }
 
 /// The delays are part of each latency, whatever the transport, and of the report.
@@ -471,6 +479,11 @@ async fn invalid_flags_are_rejected() {
         (&[&no_server], &no_server),
         (&["--transport=sse"], "poll, longpoll or ws"),
         (&["--transport=ws=8,poll=2", "--clients=9"], "--clients 9"),
+        (&["--etag"], "--etag requires --transport poll"),
+        (
+            &["--etag", "--sweep=1", "--transport=longpoll,ws"],
+            "--etag requires --transport poll",
+        ),
         (&["--rate=-1"], "--rate"),
         (&["--rate=NaN"], "from 0 to 100000"),
         (&["--rate=0.01"], "publishes no message"),

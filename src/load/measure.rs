@@ -17,7 +17,7 @@ use super::report::{MessagesReport, Parameters, Report};
 use super::target::Target;
 use super::usage::{ProcessSnapshot, UsageSource};
 use super::usage_report::RunUsage;
-use super::warnings::{FirstErrors, warnings};
+use super::warnings::{FirstErrors, Observations, warnings};
 
 /// From the decision to start to the first due time: the threads need time to start.
 const START_DELAY: Duration = Duration::from_millis(100);
@@ -117,11 +117,15 @@ pub fn measure(args: &LoadArgs) -> Result<RunResult, String> {
         &usage,
         &transports,
     );
-    let errors = FirstErrors {
-        client: clients.first_error(),
-        publisher: publisher.with(|stats| stats.first_failure.clone()),
+    let observations = Observations {
+        all_subscribed,
+        max_hold: health.max_hold(),
+        errors: FirstErrors {
+            client: clients.first_error(),
+            publisher: publisher.with(|stats| stats.first_failure.clone()),
+        },
     };
-    report.warnings = warnings(&report, all_subscribed, &errors);
+    report.warnings = warnings(&report, &observations);
     Ok(RunResult { report, transports })
 }
 

@@ -174,14 +174,13 @@ fn write_server(
         Some(pid) => format!("process {pid}"),
         None => "from its /metrics".to_owned(),
     };
-    let (cpu, unit) = match publishes {
-        true => (server.cpu_us_per_delivery, "delivery"),
-        false => (Some(server.cpu_us_per_client_second), "client and second"),
+    let cpu = match publishes {
+        true => cpu_text(server.cpu_us_per_delivery, "delivery"),
+        false => cpu_text(Some(server.cpu_us_per_client_second), "client and second"),
     };
     writeln!(
         out,
-        "server ({source}): CPU {} µs per {unit}, {} cores; memory {} KiB per client",
-        optional(cpu),
+        "server ({source}): CPU {cpu}{} cores; memory {} KiB per client",
         number(server.cores),
         number(server.memory_per_client / 1024.0)
     )
@@ -192,13 +191,25 @@ fn write_generator(
     generator: &GeneratorUsage,
     messages: &MessagesReport,
 ) -> fmt::Result {
-    writeln!(
+    write!(
         out,
-        "generator: CPU {} µs per delivery, {} of {} cores; schedule lag p99 {} ms, max {} ms",
-        optional(generator.cpu_us_per_delivery),
+        "generator: CPU {}{} of {} cores",
+        cpu_text(generator.cpu_us_per_delivery, "delivery"),
         optional(generator.cores),
         generator.cores_available,
-        optional(messages.schedule_lag_ms.map(|lag| lag.p99)),
-        optional(messages.schedule_lag_ms.map(|lag| lag.max)),
-    )
+    )?;
+    match messages.schedule_lag_ms {
+        Some(Quantiles { p99, max, .. }) => writeln!(
+            out,
+            "; schedule lag p99 {} ms, max {} ms",
+            number(p99),
+            number(max)
+        ),
+        None => writeln!(out),
+    }
+}
+
+/// Returns the CPU time per unit, before the number of cores; nothing without deliveries.
+fn cpu_text(us: Option<f64>, unit: &str) -> String {
+    us.map_or_else(String::new, |us| format!("{} µs per {unit}, ", number(us)))
 }

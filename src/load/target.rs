@@ -89,6 +89,18 @@ pub struct ServerHealth {
     /// Whether the lab is enabled, which simulates the network.
     #[serde(default)]
     pub lab: bool,
+    /// Default and maximum of a long poll's `wait_ms`.
+    #[serde(default)]
+    max_wait_ms: Option<u64>,
+}
+
+impl ServerHealth {
+    /// Returns how long the server holds a long poll at most: up to a sixteenth longer than
+    /// `wait_ms`, so that many do not end at the same moment (docs/protocol.md).
+    pub fn max_hold(&self) -> Option<Duration> {
+        let wait = Duration::from_millis(self.max_wait_ms?);
+        Some(wait + wait / 16)
+    }
 }
 
 impl Target {

@@ -2,6 +2,9 @@
 //! that was not as it should be, in one sentence each. These are the report's lines that start
 //! with `!`.
 
+use std::time::Duration;
+
+use super::mix::Transport;
 use super::process::cores;
 use super::publisher::MAX_CONNECTIONS;
 use super::report::Report;
@@ -13,8 +16,21 @@ const MAX_CPU_SHARE: f64 = 0.9;
 /// On an idle machine it is about 0.2 ms.
 const MAX_SCHEDULE_LAG_MS: f64 = 5.0;
 
+/// How often a server pings an idle WebSocket, by default. `/health` does not report it.
+const PING_INTERVAL: Duration = Duration::from_secs(20);
+
 /// A warning, if there is a reason for it.
 type Warning = Option<String>;
+
+/// What a report does not contain, and its warnings need.
+pub(super) struct Observations {
+    /// Whether before the first message the server reported that it had all subscriptions.
+    pub all_subscribed: bool,
+    /// How long the server holds a long poll at most, if it reports that.
+    pub max_hold: Option<Duration>,
+    /// The first errors.
+    pub errors: FirstErrors,
+}
 
 /// The first error of the clients, and of the publisher.
 pub(super) struct FirstErrors {
@@ -24,18 +40,17 @@ pub(super) struct FirstErrors {
     pub publisher: Option<String>,
 }
 
-/// Returns all warnings about a report. `all_subscribed`: before the first message the server
-/// reported that it had all subscriptions.
-pub(super) fn warnings(
-    report: &Report,
-    all_subscribed: bool,
-    errors: &FirstErrors,
-) -> Vec<String> {
+/// Returns all warnings about a report.
+pub(super) fn warnings(report: &Report, observations: &Observations) -> Vec<String> {
+    let errors = &observations.errors;
     let warnings = limits(report)
         .into_iter()
         .chain(publishing(report, errors.publisher.as_deref()))
         .chain(clients(report, errors.client.as_deref()))
-        .chain([not_all_subscribed(all_subscribed)]);
+        .chain([
+            not_all_subscribed(observations.all_subscribed),
+            too_short_to_wait(report, observations.max_hold),
+        ]);
     warnings.flatten().collect()
 }
 
@@ -137,6 +152,37 @@ fn not_all_subscribed(all_subscribed: bool) -> Warning {
     let text = "the server did not report all long polls and WebSockets before the first \
                 message";
     (!all_subscribed).then(|| text.to_owned())
+}
+
+/// Returns which clients only waited: without messages a long poll costs something when the server
+/// ends it, and a WebSocket when the server pings it.
+fn too_short_to_wait(report: &Report, max_hold: Option<Duration>) -> Warning {
+    let parameters = &report.parameters;
+    if parameters.rate != Some(0.0) {
+        return None;
+    }
+    let wait_of = |transport| match transport {
+        Transport::Poll => None,
+        Transport::Longpoll => {
+            max_hold.map(|wait| (wait, "a long poll's wait", "up to "))
+        }
+        Transport::Ws => Some((PING_INTERVAL, "a WebSocket's ping interval", "")),
+    };
+    let waits = parameters.clients.0.iter();
+    let waits: Vec<_> = waits
+        .filter_map(|&(transport, _)| wait_of(transport))
+        .filter(|(wait, ..)| parameters.duration_seconds < wait.as_secs_f64())
+        .map(|(wait, what, bound)| {
+            let tenths = (wait.as_secs_f64() * 10.0).round() / 10.0;
+            format!("{what} ({bound}{tenths} s)")
+        })
+        .collect();
+    (!waits.is_empty()).then(|| {
+        format!(
+            "--duration is shorter than {}: what they cost is not in the figures",
+            waits.join(" and ")
+        )
+    })
 }
 
 /// Returns the end of a sentence about errors.

@@ -8,9 +8,14 @@ use crate::load::quantiles::Quantiles;
 use crate::load::report::{MessagesReport, Parameters, TransportReport};
 use crate::load::usage_report::{GeneratorUsage, ServerUsage};
 
-const NO_ERRORS: FirstErrors = FirstErrors {
-    client: None,
-    publisher: None,
+/// No errors, and a server with the default limits.
+const HEALTHY: Observations = Observations {
+    all_subscribed: true,
+    max_hold: Some(Duration::from_millis(26_562)),
+    errors: FirstErrors {
+        client: None,
+        publisher: None,
+    },
 };
 
 /// Cores that the load generator used.
@@ -104,7 +109,7 @@ fn server(cores: f64) -> ServerUsage {
 fn assert_warning(change: impl FnOnce(&mut Report), words: &str) {
     let mut report = healthy_report();
     change(&mut report);
-    let found = warnings(&report, true, &NO_ERRORS);
+    let found = warnings(&report, &HEALTHY);
     assert!(
         matches!(&found[..], [warning] if warning.contains(words)),
         "{words}: {found:?}"
@@ -113,7 +118,7 @@ fn assert_warning(change: impl FnOnce(&mut Report), words: &str) {
 
 #[test]
 fn no_warnings_when_healthy() {
-    assert_eq!(warnings(&healthy_report(), true, &NO_ERRORS), [""; 0]);
+    assert_eq!(warnings(&healthy_report(), &HEALTHY), [""; 0]);
 }
 
 #[test]
@@ -142,7 +147,7 @@ fn remote_server_is_not_this_machine() {
         pid: None,
         ..server(2.0 * cores() as f64)
     });
-    assert_eq!(warnings(&report, true, &NO_ERRORS), [""; 0]);
+    assert_eq!(warnings(&report, &HEALTHY), [""; 0]);
 }
 
 #[test]
@@ -184,11 +189,14 @@ fn warnings_contain_first_error() {
     let mut report = healthy_report();
     report.all.counters.errors = 1;
     report.messages.failures = 1;
-    let errors = FirstErrors {
-        client: Some("of a client".into()),
-        publisher: Some("of the publisher".into()),
+    let observations = Observations {
+        errors: FirstErrors {
+            client: Some("of a client".into()),
+            publisher: Some("of the publisher".into()),
+        },
+        ..HEALTHY
     };
-    let warnings = warnings(&report, true, &errors);
+    let warnings = warnings(&report, &observations);
     let ends: Vec<_> = warnings
         .iter()
         .filter_map(|warning| warning.split("; first error: ").nth(1))
@@ -198,8 +206,43 @@ fn warnings_contain_first_error() {
 
 #[test]
 fn warns_about_missing_subscriptions() {
-    let [warning] = &warnings(&healthy_report(), false, &NO_ERRORS)[..] else {
+    let observations = Observations {
+        all_subscribed: false,
+        ..HEALTHY
+    };
+    let [warning] = &warnings(&healthy_report(), &observations)[..] else {
         panic!("one warning");
     };
     assert!(warning.contains("did not report all"), "{warning}");
+}
+
+#[test]
+fn warns_when_waiting_ends_too_early() {
+    use Transport::{Longpoll, Poll, Ws};
+    let found = |transports: &[Transport], rate, seconds| {
+        let mut report = healthy_report();
+        let clients = transports.iter().map(|transport| (*transport, 1));
+        report.parameters.clients = Mix(clients.collect());
+        report.parameters.rate = Some(rate);
+        report.parameters.duration_seconds = seconds;
+        warnings(&report, &HEALTHY)
+    };
+    let both = "--duration is shorter than a long poll's wait (up to 26.6 s) and a WebSocket's \
+                ping interval (20 s): what they cost is not in the figures";
+    assert_eq!(found(&[Poll, Longpoll, Ws], 0.0, 10.0), [both]);
+    let [long_poll] = &found(&[Longpoll, Ws], 0.0, 22.0)[..] else {
+        panic!("one warning");
+    };
+    assert!(long_poll.contains("a long poll's wait (up to 26.6 s): what"));
+    let [socket] = &found(&[Ws], 0.0, 10.0)[..] else {
+        panic!("one warning");
+    };
+    assert!(socket.contains("shorter than a WebSocket's ping interval (20 s): what"));
+    for (transports, rate, seconds) in [
+        (&[Poll][..], 0.0, 10.0),
+        (&[Longpoll, Ws], 0.0, 27.0),
+        (&[Longpoll, Ws], 1.0, 10.0),
+    ] {
+        assert_eq!(found(transports, rate, seconds), [""; 0], "{transports:?}");
+    }
 }
