@@ -26,7 +26,7 @@ async fn decide_in_the_query_is_another_page() {
     for path in ["/?decide=1", "/?clients=5&decide=", "/?decide"] {
         assert_eq!(server.get(path).await.text(), decide.text(), "{path}");
     }
-    for path in ["/?decided=1", "/?preset=decide", "/?"] {
+    for path in ["/?decided=1", "/?decide=0", "/?preset=decide", "/?"] {
         assert_eq!(server.get(path).await.text(), page.text(), "{path}");
     }
     for path in [

@@ -40,7 +40,7 @@ const PAGE_PERMISSIONS: &str = "camera=(),geolocation=(),microphone=()";
 fn opens_decide(query: &str) -> bool {
     query
         .split('&')
-        .any(|pair| pair.split('=').next() == Some("decide"))
+        .any(|pair| matches!(pair, "decide" | "decide=" | "decide=1"))
 }
 
 /// Serves every path that is not an endpoint: a file of the page, or 404.
