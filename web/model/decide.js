@@ -27,12 +27,18 @@
  * @property {'above' | 'below'} side
  * @property {number} value
  * @property {TransportKind | null} kind recommended beyond it
- * @property {boolean} isEdge the figures are measured on one side only: a step between two sources
+ * @property {Limit | null} limit of the rule that makes the difference, not a crossing of costs
+ *
+ * @typedef {object} Limit
+ * @property {TransportKind} kind what is cheap enough on one side only
+ * @property {'bytes' | 'cpu'} reason why it is not on the other side
+ * @property {boolean} isBeyond it is cheap enough beyond the value
+ * @property {boolean} isSmall  because its costs are small, though not within FACTOR times the cheapest
  */
 import { KINDS, figuresOf } from './decide-costs.js';
 import { PROXIES, RANGES } from './decide-inputs.js';
 
-/** A technique may cost so many times what the cheapest costs. Chosen, not measured. */
+/** A technique may cost up to this many times what the cheapest costs. Chosen, not measured. */
 export const FACTOR = 2;
 
 /** CPU time that is small: 1 % of one core, of the server. Chosen. */
@@ -68,11 +74,19 @@ export function decide(inputs, sweep = null) {
   return { kind: chosen?.kind ?? null, figures, rejected };
 }
 
+/** The lowest costs of all that meet the acceptable delay, and may be used.
+ * @param {Figures[]} figures @param {Advice['rejected']} rejected */
+export function cheapestOf(figures, rejected) {
+  const left = figures.filter(({ kind }) => rejected[kind] !== 'delay' && rejected[kind] !== 'proxies');
+  const fewestBytes = Math.min(...left.map(({ bytesPerDay }) => bytesPerDay.value));
+  const leastCpu = Math.min(...left.map(({ cores }) => cores.value));
+  return { left, fewestBytes, leastCpu };
+}
+
 /** The simplest that is cheap enough. @param {Figures[]} left @param {Inputs} inputs
  *  @param {Advice['rejected']} rejected */
 function cheapEnough(left, { clients }, rejected) {
-  const fewestBytes = Math.min(...left.map(({ bytesPerDay }) => bytesPerDay.value));
-  const leastCpu = Math.min(...left.map(({ cores }) => cores.value));
+  const { fewestBytes, leastCpu } = cheapestOf(left, rejected);
   const bytesLimit = Math.max(FACTOR * fewestBytes, SMALL_BYTES_PER_DAY * clients);
   const cpuLimit = Math.max(FACTOR * leastCpu, SMALL_CORES);
   for (const figures of left) {
@@ -87,7 +101,7 @@ function cheapEnough(left, { clients }, rejected) {
 
 /**
  * Where the recommendation changes, if one input changes and the others do not: the nearest such
- * value on each side.
+ * value on each side. A step from measured to built-in figures is not such a value.
  * @param {Inputs} inputs @param {Sweep | null} [sweep] @returns {Flip[]}
  */
 export function flipsOf(inputs, sweep = null) {
@@ -113,9 +127,28 @@ function flip(name, side, inputs, sweep) {
       const [before, exact] = [adviceAt(last), adviceAt(value)];
       const farther = adviceAt(value * (side === 'above' ? 1 + NEGLIGIBLE : 1 - NEGLIGIBLE));
       const after = farther.kind === current ? exact : farther;
-      return { name, side, value, kind: after.kind, isEdge: sourcesOf(before) !== sourcesOf(after) };
+      if (sourcesOf(before) !== sourcesOf(after)) return null;
+      return { name, side, value, kind: after.kind, limit: limitOf(before, after) };
     }
     same = stop;
+  }
+  return null;
+}
+
+/** The limit of the rule that makes the difference between two recommendations; null if it is none
+ * of the costs, or if the technique is the cheapest where it is recommended.
+ * @param {Advice} before @param {Advice} after @returns {Limit | null} */
+function limitOf(before, after) {
+  for (const [advice, other] of [[after, before], [before, after]]) {
+    const chosen = advice?.figures.find(({ kind }) => kind === advice.kind);
+    const reason = chosen && other?.rejected[chosen.kind];
+    if (!advice || !chosen || (reason !== 'bytes' && reason !== 'cpu')) continue;
+    const { fewestBytes, leastCpu } = cheapestOf(advice.figures, advice.rejected);
+    const [cost, least] = reason === 'bytes' ? [chosen.bytesPerDay, fewestBytes] : [chosen.cores, leastCpu];
+    if (cost.value <= least * (1 + NEGLIGIBLE)) return null;
+    const isSmall = cost.value > FACTOR * least * (1 + TOLERANCE);
+    if (isSmall && reason === 'cpu' && cost.value > SMALL_CORES) return null; // by the last rule
+    return { kind: chosen.kind, reason, isBeyond: advice === after, isSmall };
   }
   return null;
 }

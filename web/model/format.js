@@ -53,6 +53,17 @@ export function significant(value) {
   return String(Number(value.toPrecision(3)));
 }
 
+/** A figure that follows from others that are known less exactly: two significant digits.
+ * @param {number} value */
+export function approximate(value) {
+  return significant(Number(value.toPrecision(2)));
+}
+
+/** @param {string} rate as text */
+export function messagesPerSecond(rate) {
+  return `${rate} message${rate === '1' ? '' : 's'} a second`;
+}
+
 /** Delays of seconds and minutes, too. @param {number} ms */
 export function longDurationText(ms) {
   if (ms < 119_500) return durationText(ms);

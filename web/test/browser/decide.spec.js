@@ -68,7 +68,7 @@ test('names what is wrong with an address, and uses the nearest values', async (
 test('a slider changes the figures, the advice and the address', async ({ page, server }) => {
   await openDecide(page, server);
   await expect(advice(page)).toHaveText('● WebSocket');
-  await expect(page.getByTestId('decide-flip-acceptable-above')).toHaveText(/^Polling would do if the acceptable delay were above 3\.7/);
+  await expect(page.getByTestId('decide-flip-acceptable-above')).toHaveText(/^Polling would be recommended if the acceptable delay were above 3\.7.*\(within 2 times the cheapest\)/);
   const slider = page.getByTestId('decide-slider-acceptable');
   await slider.focus();
   for (const [value, name] of [['2500', '● WebSocket'], ['3000', '● WebSocket'], ['4000', '■ Polling']]) {
@@ -78,7 +78,7 @@ test('a slider changes the figures, the advice and the address', async ({ page, 
   }
   await expect(page.getByTestId('decide-advice')).toHaveAttribute('data-kind', 'poll');
   await expect(figure(page, 'poll-p95')).toHaveText('4.00 s');
-  await expect(page.getByTestId('decide-flip-acceptable-below')).toContainText('A WebSocket would do');
+  await expect(page.getByTestId('decide-flip-acceptable-below')).toContainText('A WebSocket would be recommended');
   await expect.poll(() => new URL(page.url()).searchParams.get('acceptable')).toBe('4000');
   const shared = page.url();
   await page.goto(`${server.url}/`);
@@ -115,7 +115,7 @@ test('the polling interval is derived until it is set', async ({ page, server })
 
 test('proxies that interfere exclude a WebSocket', async ({ page, server }) => {
   await openDecide(page, server, '&acceptable=500');
-  await expect(page.getByTestId('decide-flip-proxies-interfere')).toContainText('Long polling would do');
+  await expect(page.getByTestId('decide-flip-proxies-interfere')).toContainText('Long polling would be recommended');
   await page.getByTestId('decide-input-proxies-interfere').check();
   await expect(advice(page)).toHaveText('▲ Long polling');
   await expect(page.getByTestId('decide-reason')).toContainText('Proxies may refuse a WebSocket');

@@ -10,6 +10,12 @@ import { HOLD_MS, predict } from '../../model/theory.js';
 import { flipText, reasonText } from '../../view/decide/advice-text.js';
 import { sweepReport } from './fixtures.js';
 
+/**
+ * @typedef {import('../../model/decide-costs.js').Figures} Figures
+ * @typedef {import('../../model/decide-inputs.js').Inputs} Inputs
+ * @typedef {import('../../model/types.js').TransportKind} TransportKind
+ */
+
 /** @param {number} actual @param {number} expected */
 function assertNear(actual, expected) {
   assert.ok(Math.abs(actual - expected) <= Math.abs(expected) * 1e-6 + 1e-12, `${actual} is not ${expected}`);
@@ -185,11 +191,44 @@ test('the recommendation is explained in words', () => {
     const inputs = { ...INITIAL, ...change };
     return reasonText(inputs, decide(inputs));
   };
-  assert.equal(reason({}), 'Polling needs 3.1 and long polling 3.1 times the bytes.');
+  assert.equal(reason({}), 'Polling needs 3.1 and long polling 3.1 times the bytes of the cheapest.');
   assert.match(reason({ acceptable: 30_000 }), /^It is the simplest of those that are fast enough, and costs at most 2 times/);
-  assert.match(reason({ acceptable: 100 }), /^Polling is too late \(95 % within 116\sms\), and long polling needs 3.1 times the bytes\.$/);
+  assert.match(reason({ acceptable: 100 }), /^Polling is too late \(95 % within 116\sms\), and long polling needs 3.1 times the bytes of the cheapest\.$/);
   assert.match(reason({ acceptable: 30 }), /^95 % of the messages need up to 40\sms even with the fastest technique, and 30\sms are acceptable\.$/);
-  assert.match(reason({ acceptable: 500, proxies: 'interfere' }), /^Proxies may refuse a WebSocket, or cut it, and polling needs 3.5 times the bytes\.$/);
-  const flip = { name: /** @type {const} */ ('rate'), side: /** @type {const} */ ('below'), value: 0.02, kind: /** @type {const} */ ('poll'), isEdge: false };
-  assert.equal(flipText(flip), 'Polling would do if there were fewer than 0.02 messages a second.');
+  assert.match(reason({ acceptable: 500, proxies: 'interfere' }), /^Proxies may refuse a WebSocket, or cut it, and polling needs 3.5 times the bytes of the cheapest\.$/);
+});
+
+test('factors are those of the cheapest, which need not be the recommended one', () => {
+  const at = (/** @type {TransportKind} */ kind, /** @type {number} */ bytes) => {
+    const figures = figuresOf(kind, INITIAL, null);
+    return { ...figures, bytesPerDay: { value: bytes, source: null } };
+  };
+  const figures = [at('poll', 3e9), at('longpoll', 1.8e9), at('ws', 1e9)];
+  const text = (/** @type {Figures[]} */ all) =>
+    reasonText(INITIAL, { kind: 'longpoll', figures: all, rejected: { poll: 'bytes', ws: 'complexity' } });
+  assert.match(text(figures), /^Polling needs 3 times the bytes of the cheapest; of the rest it is the simplest/);
+  assert.match(text([at('poll', 2.04e9), ...figures.slice(1)]), /^Polling needs more than 2 times the bytes of the cheapest/);
+});
+
+test('what would change the recommendation is said in words', () => {
+  const texts = (/** @type {Partial<Inputs>} */ change) => {
+    const inputs = { ...INITIAL, ...change };
+    return flipsOf(inputs).map((flip) => flipText(flip, inputs));
+  };
+  const factor = '(within 2 times the cheapest).';
+  assert.deepEqual(texts({}), [
+    `Polling would be recommended if there were more than 0.94 messages a second ${factor}`,
+    'No technique would meet the acceptable delay if the acceptable delay were below 40\u00a0ms.',
+    `Polling would be recommended if the acceptable delay were above 3.70\u00a0s ${factor}`,
+  ]);
+  assert.ok(texts({ rate: 20 }).includes(
+    'A WebSocket would be recommended if there were fewer than 0.94 messages a second ' +
+      '(polling then needs more than 2 times the bytes of the cheapest).',
+  ));
+  assert.ok(texts({ rate: 0.001, acceptable: 60_000 }).includes(
+    'Polling would be recommended if the acceptable delay were above 62.0\u00a0s (its costs are then small).',
+  ));
+  const near = { name: /** @type {const} */ ('rate'), side: /** @type {const} */ ('above'), value: 1.0449, kind: null, limit: null };
+  assert.match(flipText(near, { ...INITIAL, rate: 1.04 }), /more than 1.04 messages a second\.$/); // not 1
+  assert.match(flipText(near, { ...INITIAL, rate: 0.9 }), /more than 1 message a second\.$/);
 });

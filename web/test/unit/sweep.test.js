@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { byteCrossings, byteCurve } from '../../model/crossings.js';
-import { flipsOf } from '../../model/decide.js';
+import { decide, flipsOf } from '../../model/decide.js';
 import { costPerClient } from '../../model/decide-costs.js';
 import { INITIAL } from '../../model/decide-inputs.js';
 import { EXPECTED, parseSweep, sweepAt, sweepMismatch } from '../../model/sweep.js';
@@ -61,10 +61,10 @@ test('a step from measured to built-in figures is no crossing, and a flip there 
   const withStep = parseSweep(JSON.stringify(cheap), 'cheap.json');
   const stepped = byteCrossings(inputs, withStep).filter(({ kinds }) => kinds.join() === 'poll,ws');
   assert.deepEqual(stepped, []); // polling is cheaper beyond 10 messages a second, and not up to there
-  const marked = flipsOf({ ...inputs, rate: 9 }, withStep);
-  const above = marked.find(({ name, side }) => name === 'rate' && side === 'above');
-  assert.equal(above?.isEdge, true);
-  assert.ok(Math.abs(Number(above?.value) - 10) < 1e-6);
+  const kindAt = (/** @type {number} */ rate) => decide({ ...inputs, rate }, withStep).kind;
+  assert.deepEqual([kindAt(9), kindAt(10), kindAt(10.1)], ['ws', 'ws', 'poll']);
+  const flips = flipsOf({ ...inputs, rate: 9 }, withStep);
+  assert.deepEqual(flips.filter(({ name, side }) => name === 'rate' && side === 'above'), []);
 });
 
 for (const [what, text, error] of /** @type {const} */ ([

@@ -8,8 +8,8 @@
  * @typedef {import('../../model/decide-inputs.js').Proxies} Proxies
  * @typedef {import('../../model/types.js').TransportKind} TransportKind
  */
-import { FACTOR } from '../../model/decide.js';
-import { count, longDurationText, significant } from '../../model/format.js';
+import { FACTOR, cheapestOf } from '../../model/decide.js';
+import { approximate, count, longDurationText, messagesPerSecond, significant } from '../../model/format.js';
 
 /** In a sentence. @type {Record<TransportKind, string>} */
 const NAMES = { poll: 'polling', longpoll: 'long polling', ws: 'a WebSocket' };
@@ -25,7 +25,7 @@ export function reasonText(inputs, { kind, figures, rejected }) {
     const [delay, limit] = [fastest, inputs.acceptable].map(longDurationText);
     return `95 % of the messages need up to ${delay} even with the fastest technique, and ${limit} are acceptable.`;
   }
-  const clauses = clausesOf(chosen, figures, rejected);
+  const clauses = clausesOf(figures, rejected);
   const own = `it is the simplest of those that are fast enough, and ${costText(chosen, figures, rejected)}`;
   if (clauses.length === 0) return `${capitalized(own)}.`;
   const text = capitalized(clauses.join(', and '));
@@ -33,32 +33,35 @@ export function reasonText(inputs, { kind, figures, rejected }) {
   return isLast ? `${text}.` : `${text}; of the rest ${own}.`;
 }
 
-/** What is wrong with the other techniques, by reason. @param {Figures} chosen
+/** What is wrong with the other techniques, by reason.
  *  @param {Figures[]} figures @param {Advice['rejected']} rejected @returns {string[]} */
-function clausesOf(chosen, figures, rejected) {
+function clausesOf(figures, rejected) {
+  const { fewestBytes, leastCpu } = cheapestOf(figures, rejected);
   /** @param {import('../../model/decide.js').Reason} reason */
   const those = (reason) => figures.filter(({ kind }) => rejected[kind] === reason);
-  /** @param {Figures[]} all @param {'bytesPerDay' | 'cores'} quantity @param {string} what */
-  const needs = (all, quantity, what) => {
-    const factors = all.map((other) => {
-      const factor = significant(Number((other[quantity].value / chosen[quantity].value).toPrecision(2)));
-      return `${NAMES[other.kind]} needs ${factor} times`;
-    });
-    return factors.length === 0 ? [] : [`${factors.join(' and ').replace(/ times and (.*) needs/, ' and $1')} ${what}`];
+  /** @param {{ kind: TransportKind, factor: number }[]} all @param {string} what */
+  const needs = (all, what) => {
+    const names = all.map(({ kind, factor }) => `${NAMES[kind]} needs ${factorText(factor)} times`);
+    return names.length === 0 ? [] : [`${names.join(' and ').replace(/ times and (.*) needs/, ' and $1')} ${what} of the cheapest`];
   };
+  const byBytes = those('bytes').map(({ kind, bytesPerDay }) => ({ kind, factor: bytesPerDay.value / fewestBytes }));
+  const byCpu = those('cpu').map(({ kind, cores }) => ({ kind, factor: cores.value / leastCpu }));
   return [
     ...those('delay').map(({ kind, p95 }) => `${NAMES[kind]} is too late (95 % within ${longDurationText(p95.value)})`),
     ...those('proxies').map(() => 'proxies may refuse a WebSocket, or cut it'),
-    ...needs(those('bytes'), 'bytesPerDay', 'the bytes'),
-    ...needs(those('cpu'), 'cores', 'the CPU time'),
+    ...needs(byBytes, 'the bytes'),
+    ...needs(byCpu, 'the CPU time'),
   ];
+}
+
+/** What is rejected is above the limit, after rounding, too. @param {number} factor */
+function factorText(factor) {
+  return Number(factor.toPrecision(2)) <= FACTOR ? `more than ${FACTOR}` : approximate(factor);
 }
 
 /** @param {Figures} chosen @param {Figures[]} figures @param {Advice['rejected']} rejected */
 function costText(chosen, figures, rejected) {
-  const left = figures.filter(({ kind }) => rejected[kind] !== 'delay' && rejected[kind] !== 'proxies');
-  const fewestBytes = Math.min(...left.map(({ bytesPerDay }) => bytesPerDay.value));
-  const leastCpu = Math.min(...left.map(({ cores }) => cores.value));
+  const { left, fewestBytes, leastCpu } = cheapestOf(figures, rejected);
   if (left.length === 1) return 'nothing else is left';
   const isNearCheapest =
     chosen.bytesPerDay.value <= FACTOR * fewestBytes && chosen.cores.value <= FACTOR * leastCpu;
@@ -67,8 +70,11 @@ function costText(chosen, figures, rejected) {
 
 /** The condition of a change. @type {Record<Flip['name'], (side: Flip['side'], value: number) => string>} */
 const CONDITIONS = {
-  clients: (side, value) => `there were ${side === 'above' ? 'more' : 'fewer'} than ${count(Math.round(value))} clients`,
-  rate: (side, value) => `there were ${side === 'above' ? 'more' : 'fewer'} than ${significant(value)} messages a second`,
+  clients: (side, value) => {
+    const clients = Math.round(value);
+    return `there were ${side === 'above' ? 'more' : 'fewer'} than ${count(clients)} client${clients === 1 ? '' : 's'}`;
+  },
+  rate: (side, value) => `there were ${side === 'above' ? 'more' : 'fewer'} than ${messagesPerSecond(significant(value))}`,
   acceptable: (side, value) => `the acceptable delay were ${side} ${longDurationText(value)}`,
   delay: (side, value) => `the network delay were ${side} ${longDurationText(value)}`,
   interval: (side, value) => `the polling interval were ${side} ${longDurationText(value)}`,
@@ -83,18 +89,38 @@ const PROXY_CONDITIONS = {
 };
 
 /** @param {TransportKind | null} kind @param {string} condition */
-const wouldDo = (kind, condition) =>
-  kind ? `${capitalized(NAMES[kind])} would do if ${condition}.` : `No technique would do if ${condition}.`;
+const wouldBe = (kind, condition) =>
+  kind
+    ? `${capitalized(NAMES[kind])} would be recommended if ${condition}.`
+    : `No technique would meet the acceptable delay if ${condition}.`;
 
-/** @param {Flip} flip */
-export function flipText({ name, side, value, kind, isEdge }) {
-  const edge = isEdge ? ', where measured and built-in figures meet' : '';
-  return wouldDo(kind, `${CONDITIONS[name](side, value)}${edge}`);
+/** @param {Flip} flip @param {Inputs} inputs */
+export function flipText({ name, side, value, kind, limit }, inputs) {
+  const rounded = roundedBeyond(value, side, Number(inputs[name]));
+  return wouldBe(kind, `${CONDITIONS[name](side, rounded)}${limit ? limitText(limit) : ''}`);
+}
+
+/** Two significant digits, or as many as it takes to stay on its side of the input.
+ * @param {number} value @param {Flip['side']} side @param {number} from */
+function roundedBeyond(value, side, from) {
+  for (let digits = 2; digits < 15; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (side === 'above' ? rounded >= from : rounded <= from) return rounded;
+  }
+  return value;
+}
+
+/** Why the value is not where two techniques cost the same.
+ * @param {import('../../model/decide.js').Limit} limit */
+function limitText({ kind, reason, isBeyond, isSmall }) {
+  const what = reason === 'bytes' ? 'bytes' : 'CPU time';
+  if (!isBeyond) return ` (${NAMES[kind]} then needs more than ${FACTOR} times the ${what} of the cheapest)`;
+  return isSmall ? ' (its costs are then small)' : ` (within ${FACTOR} times the cheapest)`;
 }
 
 /** @param {{ proxies: Proxies, kind: TransportKind | null }} flip */
 export function proxyFlipText({ proxies, kind }) {
-  return wouldDo(kind, PROXY_CONDITIONS[proxies]);
+  return wouldBe(kind, PROXY_CONDITIONS[proxies]);
 }
 
 /** What the recommendation requires, or leaves out. @param {Inputs} inputs @param {Advice} advice

@@ -32,7 +32,7 @@ export function mountAdvice() {
       setText(reason, reasonText(inputs, advice));
       notes.replaceChildren(...noteTexts(inputs, advice).map((text) => h('li', {}, text)));
       const items = [
-        ...flipsOfInputs.map((flip) => flipItem(flipText(flip), `${flip.name}-${flip.side}`)),
+        ...flipsOfInputs.map((flip) => flipItem(flipText(flip, inputs), `${flip.name}-${flip.side}`)),
         ...proxyFlips.map((flip) => flipItem(proxyFlipText(flip), `proxies-${flip.proxies}`)),
       ];
       const none = h('li', {}, 'Nothing, within the range of a single input.');

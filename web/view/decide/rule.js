@@ -12,7 +12,7 @@ const STEPS = [
     'each proxy has to forward its upgrade (RFC 9110 §7.8). A long poll is a complete response, which may be buffered, ' +
     'and 25 s are shorter than the 30 s that RFC 6202 §5.5 considers safe.',
   `Cost. Of the rest the simplest is taken, in the order polling, long polling, WebSocket, whose bytes and CPU time ` +
-    `are at most ${FACTOR} times the cheapest, or small (${SMALL}). These limits are chosen, not measured.`,
+    `are each at most ${FACTOR} times those of the cheapest of the rest, or small (${SMALL}). These limits are chosen, not measured.`,
   'If there is none, the one with the fewest bytes. The values at which the recommendation changes are found by the same rule.',
 ];
 
@@ -27,7 +27,7 @@ const MODEL = [
 const LIMITS = [
   `Bytes are those of HTTP and WebSocket, with ${BYTES.browserHeaders} bytes of a browser’s header fields in each request. ` +
     'TCP, TLS and cookies are not included.',
-  `CPU and memory are those of this server under load (${SOURCE}); at a few requests a second each one takes more. ` +
+  `CPU and memory are those of this server under load (${SOURCE} in the project’s documentation); at a few requests a second each one takes more. ` +
     'Memory of the kernel is not included. An idle connection of a poller is closed after 75 s.',
   'Phones: each WebSocket on a phone costs a ping every 15 s. In a hidden tab timers fire once a second, after five minutes ' +
     'once a minute. The delay with all phones in the background is shown, and decides nothing. What a request costs in battery ' +
