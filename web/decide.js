@@ -1,6 +1,7 @@
 /** The page "Which one should I take?": inputs, a recommendation, figures, and a chart. */
 import { decide, flipsOf, proxyFlipsOf } from './model/decide.js';
-import { parseInputs, parseNumber, toQuery } from './model/decide-inputs.js';
+import { parseInputs, toQuery } from './model/decide-inputs.js';
+import { isFileInterval, withFileInterval } from './model/file-interval.js';
 import { mountAdvice } from './view/decide/advice.js';
 import { mountChart } from './view/decide/chart.js';
 import { mountFigures } from './view/decide/figures.js';
@@ -17,6 +18,8 @@ let { inputs, problems } = parseInputs(location.search);
 /** @type {import('./model/sweep.js').Sweep | null} */
 let sweep = null;
 
+/** @type {import('./model/file-interval.js').FileInterval | null} */
+let fileInterval = null;
 const form = mountForm((change, messages) => {
   inputs = { ...inputs, ...change };
   problems = messages;
@@ -25,7 +28,7 @@ const form = mountForm((change, messages) => {
 });
 const loader = mountSweepLoader(document.body, (loaded) => {
   sweep = loaded;
-  if (loaded?.interval) inputs = { ...inputs, interval: parseNumber('interval', loaded.interval.toFixed()).value };
+  ({ inputs, fileInterval } = withFileInterval(inputs, sweep, fileInterval));
   scheduleAddress();
   draw();
 });
@@ -36,7 +39,7 @@ const chart = mountChart();
 function draw() {
   const decision = decide(inputs, sweep);
   form.draw(inputs, problems);
-  loader.draw(inputs, sweep);
+  loader.draw(inputs, sweep, isFileInterval(inputs, fileInterval));
   advice.draw(inputs, decision, flipsOf(inputs, sweep), proxyFlipsOf(inputs, sweep));
   figures.draw(inputs, decision);
   chart.draw(inputs, sweep);

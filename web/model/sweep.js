@@ -6,8 +6,10 @@
  * @typedef {object} Point measured, per client
  * @property {number} rate     messages per second
  * @property {number} requests per second
- * @property {number} bytes    per second, both directions
- * @property {number | null} cpuUs  the server's CPU time per second, in microseconds
+ * @property {number} bytes    per second, both directions, with a browser's header fields
+ * @property {number | null} cpuUs  the server's CPU time per second, in microseconds; null if it
+ *   was not measured, or is too short to be
+ * @property {boolean} isCpuShort it is too short to be measured
  * @property {number | null} memory of the server, in bytes
  *
  * @typedef {object} Sweep
@@ -16,11 +18,16 @@
  * @property {number | null} interval of polling in milliseconds; null if it has no polling
  * @property {number} warnings how many the report has
  */
+import { BYTES } from './measured.js';
 
 /** Shown when the chosen file is not such a report. */
 export const EXPECTED =
   'Expected is the report of “trifold load --sweep … --json=FILE”: JSON with a list “sweep” of ' +
   'measurements, each with rate, transport, requests and bytes.';
+
+/** The shortest CPU time of a whole measurement that is used, in microseconds: 20 ticks of 10 ms,
+ * so that a tick more or less is 5 %. Of four ticks it would be a quarter. */
+const MIN_CPU_US = 200_000;
 
 /** Two polling intervals that differ by less are the same: requests are counted, not timed. */
 const SAME_INTERVAL = 0.1;
@@ -36,20 +43,22 @@ export function parseSweep(text, name) {
   if (report.sweep.length === 0) throw failure('Its list “sweep” is empty');
   /** @type {Sweep['points']} */
   const points = { poll: [], longpoll: [], ws: [] };
+  const parameters = isRecord(report.parameters) ? report.parameters : {};
+  const seconds = Number(parameters.duration_seconds ?? 0);
   for (const [index, entry] of report.sweep.entries()) {
-    const { transport, point } = parseEntry(entry, `sweep[${index}]`);
+    const { transport, point } = parseEntry(entry, `sweep[${index}]`, seconds);
     points[transport].push(point);
   }
   for (const list of Object.values(points)) list.sort((a, b) => a.rate - b.rate);
   const warnings = Array.isArray(report.warnings) ? report.warnings.length : 0;
-  return { name, points, interval: intervalOf(points.poll, report.parameters), warnings };
+  return { name, points, interval: intervalOf(points.poll, parameters), warnings };
 }
 
 /** The polling interval: a parameter of the report, or else what the requests show.
- * @param {Point[]} polls @param {unknown} parameters */
+ * @param {Point[]} polls @param {Record<string, unknown>} parameters */
 function intervalOf(polls, parameters) {
   if (polls.length === 0) return null;
-  const given = isRecord(parameters) ? parameters.poll_interval_ms : null;
+  const given = parameters.poll_interval_ms;
   if (typeof given === 'number' && given > 0) return given;
   const busiest = Math.max(...polls.map(({ requests }) => requests));
   return busiest > 0 ? 1000 / busiest : null;
@@ -70,8 +79,9 @@ function parseJson(text) {
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 const isRecord = (value) => typeof value === 'object' && value !== null;
 
-/** @param {unknown} entry @param {string} place @returns {{ transport: TransportKind, point: Point }} */
-function parseEntry(entry, place) {
+/** @param {unknown} entry @param {string} place @param {number} seconds that it was measured
+ *  @returns {{ transport: TransportKind, point: Point }} */
+function parseEntry(entry, place, seconds) {
   if (!isRecord(entry)) throw failure(`${place} is not an object`);
   const { transport } = entry;
   if (transport !== 'poll' && transport !== 'longpoll' && transport !== 'ws') {
@@ -83,11 +93,16 @@ function parseEntry(entry, place) {
     throw failure(`${place}.${field} is not a number from 0`);
   };
   const optional = (/** @type {string} */ field) => (entry[field] == null ? null : number(field));
+  const requests = number('requests_per_client_second');
+  const bytes = number('upload_bytes_per_client_second') + number('download_bytes_per_client_second');
+  const cpuUs = optional('cpu_us_per_client_second');
+  const isCpuShort = cpuUs !== null && cpuUs * (optional('clients') ?? 0) * seconds < MIN_CPU_US;
   const point = {
     rate: number('rate'),
-    requests: number('requests_per_client_second'),
-    bytes: number('upload_bytes_per_client_second') + number('download_bytes_per_client_second'),
-    cpuUs: optional('cpu_us_per_client_second'),
+    requests,
+    bytes: bytes + (transport === 'ws' ? 0 : requests * BYTES.browserHeaders),
+    cpuUs: isCpuShort ? null : cpuUs,
+    isCpuShort,
     memory: optional('memory_per_client'),
   };
   return { transport, point };
@@ -138,6 +153,7 @@ function between(low, high, rate) {
     requests: value(low.requests, high.requests),
     bytes: value(low.bytes, high.bytes),
     cpuUs: valueOrNull(low.cpuUs, high.cpuUs),
+    isCpuShort: low.isCpuShort || high.isCpuShort,
     memory: valueOrNull(low.memory, high.memory),
   };
 }

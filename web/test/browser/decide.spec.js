@@ -143,12 +143,12 @@ test('a report of the load generator replaces the built-in figures', async ({ pa
   await openDecide(page, server, '&rate=1&clients=100');
   await page.getByTestId('decide-sweep-input').setInputFiles(file('lab <b>.json', sweepReport()));
   await expect(page.getByTestId('decide-cell-poll-bytes')).toContainText('measured: lab <b>.json');
-  await expect(figure(page, 'poll-client-bytes')).toHaveText('43 MB'); // 500 B a second
+  await expect(figure(page, 'poll-client-bytes')).toHaveText('78 MB'); // 500 B a second, and 400 of a browser
   await expect(page.getByTestId('decide-input-interval')).toHaveValue('1000'); // as it was measured
   await expect(page.getByTestId('decide-cell-ws-cpu')).toContainText('docs/performance.md'); // not in the file
   await expect(page.locator('.measured-point')).toHaveCount(9);
   await page.getByTestId('decide-input-rate').fill('20');
-  await expect(page.getByTestId('decide-sweep-state')).toContainText('WebSocket: measured from 0.1 to 10 messages a second; built-in figures outside');
+  await expect(page.getByTestId('decide-sweep-state')).toContainText('WebSocket: measured from 0.1 to 10 messages a second; not used');
   await expect(page.getByTestId('decide-cell-ws-bytes')).toContainText('docs/performance.md');
   await page.getByTestId('decide-sweep-remove').click();
   await expect(page.locator('.measured-point')).toHaveCount(0);

@@ -69,5 +69,5 @@ export function sweepReport() {
     sweepEntry('longpoll', rate, 600 * rate),
     sweepEntry('ws', rate),
   ]);
-  return { version: '0.1.0', target: 'http://127.0.0.1:8080', parameters: {}, sweep, crossings: [], warnings: [], ok: true };
+  return { version: '0.1.0', target: 'http://127.0.0.1:8080', parameters: { duration_seconds: 60 }, sweep, crossings: [], warnings: [], ok: true };
 }

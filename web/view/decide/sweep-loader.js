@@ -3,10 +3,12 @@
  *
  * @typedef {import('../../model/decide-inputs.js').Inputs} Inputs
  * @typedef {import('../../model/sweep.js').Sweep} Sweep
+ * @typedef {import('../../model/types.js').TransportKind} TransportKind
  */
 import { KINDS, pollingPeriod } from '../../model/decide-costs.js';
-import { longDurationText, significant } from '../../model/format.js';
-import { parseSweep, sweepMismatch } from '../../model/sweep.js';
+import { count, longDurationText, messagesPerSecond, significant } from '../../model/format.js';
+import { BYTES } from '../../model/measured.js';
+import { parseSweep, sweepAt, sweepMismatch } from '../../model/sweep.js';
 import { h, setText } from '../dom.js';
 import { KIND_LABELS } from '../kinds.js';
 
@@ -34,14 +36,18 @@ export function mountSweepLoader(page, onLoad) {
     'data-testid': 'decide-sweep-input',
     'onchange': () => load(input.files?.[0]),
   });
-  const remove = h('button', { 'data-testid': 'decide-sweep-remove', 'onclick': () => onLoad(null) }, 'Remove it');
+  const removeFile = () => {
+    onLoad(null);
+    input.focus(); // the button disappears
+  };
+  const remove = h('button', { 'data-testid': 'decide-sweep-remove', 'onclick': removeFile }, 'Remove it');
   acceptDrops(page, load);
   return {
     element: loaderElement(input, error, state, remove),
-    /** @param {Inputs} inputs @param {Sweep | null} sweep */
-    draw(inputs, sweep) {
+    /** @param {Inputs} inputs @param {Sweep | null} sweep @param {boolean} isFileInterval */
+    draw(inputs, sweep, isFileInterval) {
       remove.hidden = sweep === null;
-      state.replaceChildren(...(sweep ? stateTexts(inputs, sweep) : []).map((text) => h('li', {}, text)));
+      state.replaceChildren(...(sweep ? stateTexts(inputs, sweep, isFileInterval) : []).map((text) => h('li', {}, text)));
     },
   };
 }
@@ -74,27 +80,44 @@ function acceptDrops(page, load) {
   });
 }
 
-/** What of the report is used. @param {Inputs} inputs @param {Sweep} sweep */
-function stateTexts(inputs, sweep) {
-  const { name, points, warnings } = sweep;
+/** What of the report is used. @param {Inputs} inputs @param {Sweep} sweep
+ *  @param {boolean} isFileInterval @returns {string[]} */
+export function stateTexts(inputs, sweep, isFileInterval) {
+  const { name, points, interval, warnings } = sweep;
   const total = Object.values(points).flat().length;
-  const texts = KINDS.map((kind) => `${KIND_LABELS[kind].name}: ${mismatchText(kind, inputs, sweep)}`);
-  const requestHeaders = 'The load generator’s requests are about 400 bytes shorter than a browser’s.';
-  const warned = warnings > 0 ? [`The report has warnings: ${warnings}.`] : [];
-  return [`${name}: ${total} measurements.`, ...texts, requestHeaders, ...warned];
+  const set = `The polling interval is set to the file’s ${longDurationText(interval ?? 0)}.`;
+  return [
+    `${name}: ${count(total)} measurement${total === 1 ? '' : 's'}.`,
+    ...KINDS.map((kind) => `${KIND_LABELS[kind].name}: ${rangeText(kind, sweep)}${unusedText(kind, inputs, sweep)}.`),
+    'Built-in figures are used where the file has none: at other rates, and for polling with another interval.',
+    ...(isFileInterval ? [set] : []),
+    ...shortCpuTexts(inputs, sweep),
+    `A browser’s header fields, ${BYTES.browserHeaders} bytes per request, are added.`,
+    ...(warnings > 0 ? [`The report has warnings: ${warnings}.`] : []),
+  ];
 }
 
-/** @param {import('../../model/types.js').TransportKind} kind @param {Inputs} inputs @param {Sweep} sweep */
-function mismatchText(kind, inputs, sweep) {
-  const rates = sweep.points[kind].map(({ rate }) => significant(rate));
-  switch (sweepMismatch(sweep, kind, inputs.rate, pollingPeriod(inputs))) {
-    case null:
-      return `bytes, CPU and memory are from the file, where it has them.`;
-    case 'missing':
-      return 'not in the file; built-in figures.';
-    case 'rate':
-      return `measured from ${rates[0]} to ${rates.at(-1)} messages a second; built-in figures outside of it.`;
-    case 'interval':
-      return `measured with an interval of ${longDurationText(sweep.interval ?? 0)}; built-in figures for another one.`;
-  }
+/** @param {TransportKind} kind @param {Sweep} sweep */
+function rangeText(kind, { points, interval }) {
+  const rates = points[kind].map(({ rate }) => significant(rate));
+  const [first, last] = [rates[0], rates.at(-1)];
+  if (first === undefined || last === undefined) return 'not in the file';
+  const range = first === last ? `at ${messagesPerSecond(first)}` : `from ${first} to ${messagesPerSecond(last)}`;
+  return `measured ${range}${kind === 'poll' ? `, every ${longDurationText(interval ?? 0)}` : ''}`;
+}
+
+/** Why the file is not used at these inputs. @param {TransportKind} kind @param {Inputs} inputs
+ *  @param {Sweep} sweep */
+function unusedText(kind, inputs, sweep) {
+  const mismatch = sweepMismatch(sweep, kind, inputs.rate, pollingPeriod(inputs));
+  if (mismatch === 'rate') return '; not used at the rate above';
+  return mismatch === 'interval' ? '; not used with the interval above' : '';
+}
+
+/** Of which techniques the CPU time has too few ticks. @param {Inputs} inputs @param {Sweep} sweep */
+function shortCpuTexts(inputs, sweep) {
+  const short = KINDS.filter((kind) => sweepAt(sweep, kind, inputs.rate, pollingPeriod(inputs))?.isCpuShort);
+  if (short.length === 0) return [];
+  const names = short.map((kind) => KIND_LABELS[kind].name).join(', ');
+  return [`${names}: CPU time too short to be measured; built-in figure. A longer --duration or more --clients measures it.`];
 }
