@@ -10,6 +10,7 @@ import { ruleSection } from './view/decide/rule.js';
 import { mountSweepLoader } from './view/decide/sweep-loader.js';
 import { mountThemes } from './view/decide/themes.js';
 import { h } from './view/dom.js';
+import { listenToKeys } from './view/keys.js';
 
 /** The address follows a slider that moves, but Safari allows 100 changes in 30 s only. */
 const ADDRESS_INTERVAL_MS = 350;
@@ -17,9 +18,9 @@ const ADDRESS_INTERVAL_MS = 350;
 let { inputs, problems } = parseInputs(location.search);
 /** @type {import('./model/sweep.js').Sweep | null} */
 let sweep = null;
-
 /** @type {import('./model/file-interval.js').FileInterval | null} */
 let fileInterval = null;
+
 const form = mountForm((change, messages) => {
   inputs = { ...inputs, ...change };
   problems = messages;
@@ -55,7 +56,9 @@ function scheduleAddress() {
   }, ADDRESS_INTERVAL_MS);
 }
 
-document.querySelector('.top')?.append(...mountThemes());
+const themes = mountThemes();
+listenToKeys(themes.keys, () => true);
+document.querySelector('.top')?.append(...themes.elements);
 document.querySelector('main')?.append(
   h('div', { class: 'decide-inputs' }, form.element, loader.element),
   h('div', { class: 'decide-results' }, advice.element, figures.element, chart.element, ruleSection()),

@@ -19,6 +19,8 @@
  *             initial: number, stops: number[] }} Range
  */
 
+import { count } from './format.js';
+
 /** Ten stops per decade: those of a slider, so that each step changes the value. */
 const STEPS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 
@@ -70,7 +72,7 @@ export const INITIAL = {
  */
 export function parseNumber(name, text) {
   const { label, unit, min, max, initial } = RANGES[name];
-  const withUnit = (/** @type {number} */ value) => `${value}${unit && ` ${unit}`}`;
+  const withUnit = (/** @type {number} */ value) => `${count(value)}${unit && ` ${unit}`}`;
   const number = text.trim() === '' ? NaN : Number(text);
   const problem = (/** @type {string} */ what, /** @type {number} */ value) => ({
     value,
@@ -81,6 +83,14 @@ export function parseNumber(name, text) {
   if (number > max) return problem('above the maximum', max);
   if (name === 'clients' && !Number.isInteger(number)) return problem('not whole', Math.round(number));
   return { value: number, problem: '' };
+}
+
+/** The stop of the slider that is next to a value, or the value at the end.
+ * @param {NumberName} name @param {number} value @param {'above' | 'below'} side */
+export function nextStop(name, value, side) {
+  const { stops } = RANGES[name];
+  const next = side === 'above' ? stops.find((stop) => stop > value) : stops.findLast((stop) => stop < value);
+  return next ?? value;
 }
 
 /**

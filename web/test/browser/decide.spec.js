@@ -95,7 +95,7 @@ test('a number field accepts any value in its range, and corrects others when it
   await expect(figure(page, 'ws-connections')).toHaveText('1 234');
   await field.press('Tab');
   await expect(field).toHaveValue('1000000');
-  await expect(page.getByTestId('decide-problems')).toHaveText('Clients: above the maximum, so 1000000 is used.');
+  await expect(page.getByTestId('decide-problems')).toHaveText('Clients: above the maximum, so 1\u202f000\u202f000 is used.');
   await expect.poll(() => new URL(page.url()).searchParams.get('clients')).toBe('1000000');
 });
 
@@ -128,7 +128,7 @@ test('the chart has curves, crossings, the rate, a name and a table', async ({ p
   await expect(chart.locator('.curve')).toHaveCount(3);
   await expect(chart.locator('.crossing-label')).toHaveText([/^A 0\.\d+\/s$/, /^B 4\.\d+\/s$/]);
   await expect(page.getByTestId('decide-crossing-poll-longpoll')).toBeVisible();
-  await expect(page.getByTestId('decide-request-crossing')).toContainText('as many requests as polling at 0.48');
+  await expect(page.getByTestId('decide-request-crossing')).toContainText('as many requests as polling at 0.49');
   const line = page.getByTestId('decide-chart-rate');
   const before = Number(await line.getAttribute('x1'));
   await page.getByTestId('decide-input-rate').fill('50');
@@ -152,6 +152,53 @@ test('a report of the load generator replaces the built-in figures', async ({ pa
   await expect(page.getByTestId('decide-cell-ws-bytes')).toContainText('docs/performance.md');
   await page.getByTestId('decide-sweep-remove').click();
   await expect(page.locator('.measured-point')).toHaveCount(0);
+  await expect(page.getByTestId('decide-sweep-input')).toBeFocused();
+});
+
+test('the polling interval is that of a report while it is loaded', async ({ page, server }) => {
+  await openDecide(page, server, '&rate=1');
+  const state = page.getByTestId('decide-sweep-state');
+  const interval = page.getByTestId('decide-input-interval');
+  await page.getByTestId('decide-sweep-input').setInputFiles(file('a.json', sweepReport()));
+  await expect(state).toContainText('The polling interval is set to the file’s 1.00 s.');
+  await expect(interval).toHaveValue('1000');
+  await page.getByTestId('decide-sweep-remove').click();
+  await expect(interval).toHaveValue('2063');
+  await expect(page.getByTestId('decide-interval-auto')).toBeChecked();
+  await page.getByTestId('decide-sweep-input').setInputFiles(file('a.json', sweepReport()));
+  await interval.fill('1050');
+  await expect(state).not.toContainText('is set to');
+  await page.getByTestId('decide-sweep-remove').click();
+  await expect(interval).toHaveValue('1050');
+});
+
+test('arrow keys go to the next stop, and letters are commands outside of fields', async ({ page, server }) => {
+  await openDecide(page, server, '&rate=0.001');
+  const rate = page.getByTestId('decide-input-rate');
+  await rate.press('ArrowUp');
+  await expect(rate).toHaveValue('0.0012');
+  await rate.press('ArrowUp');
+  await rate.press('ArrowDown');
+  await expect.poll(() => new URL(page.url()).searchParams.get('rate')).toBe('0.0012');
+  const [projector, dark] = [page.getByTestId('decide-projector'), page.getByTestId('decide-dark')];
+  await page.keyboard.press('l');
+  await expect(projector).toHaveAttribute('aria-pressed', 'false');
+  await page.keyboard.press('Escape');
+  await expect(rate).not.toBeFocused();
+  await page.keyboard.press('l');
+  await page.keyboard.press('d');
+  await expect(projector).toHaveAttribute('aria-pressed', 'true');
+  await expect(dark).toHaveAttribute('aria-pressed', 'true');
+  await expect(projector).toHaveAttribute('title', 'Projector (L)');
+  await expect(dark).toHaveAttribute('title', 'Dark (D)');
+});
+
+test('numbers have no more digits than they are known with, and are explained', async ({ page, server }) => {
+  await openDecide(page, server);
+  await expect(figure(page, 'poll-cpu')).toHaveText('0.0033');
+  await expect(page.getByTestId('decide-cell-longpoll-p95')).toContainText('the rest, published between two requests, wait longer');
+  await expect(page.getByTestId('decide-cell-ws-p95')).not.toContainText('the rest');
+  await expect(page.getByTestId('decide-cell-poll-bytes').locator('small')).toHaveAttribute('title', /in the project’s documentation/);
 });
 
 test('a report can be dropped on the page', async ({ page, server }) => {
@@ -201,6 +248,8 @@ for (const [width, height] of [[320, 640], [390, 844], [640, 360], [920, 700], [
       await expect(page.getByTestId('decide-sweep-state')).toBeVisible();
       await page.getByText('The chart as a table').click();
       expect(await page.evaluate(beyondSides)).toEqual([]);
+      const name = page.locator('.decide-figures thead small');
+      expect(await name.evaluateAll((all) => all.map((word) => word.getBoundingClientRect().height < 20))).not.toContain(false);
     }
   });
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { byteCrossings, requestCrossing } from '../../model/crossings.js';
 import { FACTOR, SMALL_BYTES_PER_DAY, SMALL_CORES, decide, flipsOf, proxyFlipsOf } from '../../model/decide.js';
 import { costPerClient, figuresOf, pollingPeriod } from '../../model/decide-costs.js';
-import { INITIAL, RANGES, parseInputs, parseNumber, toQuery } from '../../model/decide-inputs.js';
+import { INITIAL, RANGES, nextStop, parseInputs, parseNumber, toQuery } from '../../model/decide-inputs.js';
 import { BYTES, CPU_US, MEMORY } from '../../model/measured.js';
 import { parseSweep } from '../../model/sweep.js';
 import { HOLD_MS, predict } from '../../model/theory.js';
@@ -40,6 +40,7 @@ test('invalid inputs in the address are replaced, and named', () => {
     'Proxies: not none, pass, interfere, so none is used.',
   ]);
   assert.equal(parseNumber('clients', '2.6').value, 3);
+  assert.equal(parseNumber('clients', '9999999').problem, 'Clients: above the maximum, so 1\u202f000\u202f000 is used.');
 });
 
 test('each slider has its range in ascending stops, with the initial value', () => {
@@ -47,6 +48,11 @@ test('each slider has its range in ascending stops, with the initial value', () 
     assert.deepEqual(stops, [...new Set(stops)].sort((a, b) => a - b), name);
     assert.ok(stops.includes(initial), name);
   }
+});
+
+test('a value has a next stop on both sides, up to the ends', () => {
+  assert.deepEqual([nextStop('rate', 0.001, 'above'), nextStop('rate', 0.0011, 'above'), nextStop('rate', 0.0011, 'below')], [0.0012, 0.0012, 0.001]);
+  assert.deepEqual([nextStop('rate', 0.001, 'below'), nextStop('clients', 1_000_000, 'above')], [0.001, 1_000_000]);
 });
 
 test('the figures are those of the model, times the measured ones', () => {

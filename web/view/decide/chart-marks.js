@@ -8,7 +8,7 @@
  * @typedef {{ rate: number, value: number, source: string | null }} CurvePoint
  * @typedef {{ kind: TransportKind, points: CurvePoint[] }} Curve
  */
-import { significant } from '../../model/format.js';
+import { approximate, significant } from '../../model/format.js';
 import { SOURCE } from '../../model/measured.js';
 import { KIND_LABELS } from '../kinds.js';
 import { s, widthOf } from '../svg.js';
@@ -83,7 +83,7 @@ export function crossingMarks(crossings, curves, scale) {
   const points = curves.flatMap((curve) => curve.points.map(({ rate, value }) => ({ x: scale.x(rate), y: scale.y(value) })));
   return crossings.flatMap(({ rate, bytes }, index) => {
     const [x, y] = [scale.x(rate), scale.y(bytes)];
-    const text = `${LETTERS[index]} ${significant(rate)}/s`;
+    const text = `${LETTERS[index]} ${approximate(rate)}/s`;
     const place = freePlace(x, y, widthOf(text, scale.fontSize), points, scale);
     return [s('circle', { class: 'crossing', cx: x, cy: y, r: 7 }), s('text', { class: 'crossing-label', ...place }, text)];
   });

@@ -7,7 +7,7 @@
  */
 import { KINDS, costPerClient } from '../../model/decide-costs.js';
 import { RANGES } from '../../model/decide-inputs.js';
-import { bytes, significant } from '../../model/format.js';
+import { approximate, bytes, messagesPerSecond, significant } from '../../model/format.js';
 import { h } from '../dom.js';
 import { KIND_LABELS } from '../kinds.js';
 import { LETTERS } from './chart-marks.js';
@@ -19,14 +19,14 @@ export function crossingItems(crossings, requestRate) {
       'li',
       { 'data-testid': `decide-crossing-${a}-${b}` },
       h('b', {}, `${LETTERS[index]} `),
-      `${KIND_LABELS[a].name} and ${KIND_LABELS[b].name}: as many bytes at ${significant(rate)} messages a second (${bytes(value)} a second).`,
+      `${KIND_LABELS[a].name} and ${KIND_LABELS[b].name}: as many bytes at ${messagesPerSecond(approximate(rate))} (${bytes(value)} a second).`,
     ),
   );
   const none = h('li', {}, 'No two techniques cost the same bytes between 0.001 and 100 messages a second.');
   const requests =
     requestRate === null
       ? 'Long polling does not begin to send more requests than polling within this range.'
-      : `Long polling sends as many requests as polling at ${significant(requestRate)} messages a second, near λ = 1/T, and more above.`;
+      : `Long polling sends as many requests as polling at ${messagesPerSecond(approximate(requestRate))}, near λ = 1/T, and more above.`;
   return [...(items.length > 0 ? items : [none]), h('li', { 'data-testid': 'decide-request-crossing' }, requests)];
 }
 

@@ -7,7 +7,7 @@
  * @typedef {(change: Partial<Inputs>, problems: string[]) => void} Listener
  */
 import { pollingPeriod } from '../../model/decide-costs.js';
-import { PROXIES, RANGES, parseNumber } from '../../model/decide-inputs.js';
+import { PROXIES, RANGES, nextStop, parseNumber } from '../../model/decide-inputs.js';
 import { longDurationText, significant } from '../../model/format.js';
 import { h, setText } from '../dom.js';
 
@@ -80,6 +80,7 @@ function mountField(name, onChange) {
     number.value = String(value);
     onChange({ [name]: value }, problem ? [problem] : []);
   });
+  number.addEventListener('keydown', (event) => stepByArrow(event, name, number, onChange));
   slider.addEventListener('input', () => onChange({ [name]: stops[Number(slider.value)] ?? min }, []));
   const hint = h('p', { class: 'hint' });
   return {
@@ -93,6 +94,18 @@ function mountField(name, onChange) {
       setText(hint, hintText(name, value));
     },
   };
+}
+
+/** Up and down lead to the next stop of the slider: a step of 1 is little for some values, and
+ * much for others. @param {KeyboardEvent} event @param {NumberName} name
+ *  @param {HTMLInputElement} number @param {Listener} onChange */
+function stepByArrow(event, name, number, onChange) {
+  if (event.key !== 'ArrowUp' && event.key !== 'ArrowDown') return;
+  event.preventDefault();
+  const side = event.key === 'ArrowUp' ? 'above' : 'below';
+  const value = nextStop(name, parseNumber(name, number.value).value, side);
+  number.value = String(value);
+  onChange({ [name]: value }, []);
 }
 
 /** Long times are not read in milliseconds. @param {NumberName} name @param {number} value */
