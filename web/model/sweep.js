@@ -44,7 +44,7 @@ export function parseSweep(text, name) {
   /** @type {Sweep['points']} */
   const points = { poll: [], longpoll: [], ws: [] };
   const parameters = isRecord(report.parameters) ? report.parameters : {};
-  const seconds = Number(parameters.duration_seconds ?? 0);
+  const seconds = typeof parameters.duration_seconds === 'number' ? parameters.duration_seconds : 0;
   for (const [index, entry] of report.sweep.entries()) {
     const { transport, point } = parseEntry(entry, `sweep[${index}]`, seconds);
     points[transport].push(point);

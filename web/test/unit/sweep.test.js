@@ -6,6 +6,7 @@ import { costPerClient } from '../../model/decide-costs.js';
 import { INITIAL } from '../../model/decide-inputs.js';
 import { withFileInterval } from '../../model/file-interval.js';
 import { EXPECTED, parseSweep, sweepAt, sweepMismatch } from '../../model/sweep.js';
+import { reasonText } from '../../view/decide/advice-text.js';
 import { stateTexts } from '../../view/decide/sweep-loader.js';
 import { sweepEntry, sweepReport } from './fixtures.js';
 
@@ -89,6 +90,21 @@ test('four ticks against two do not decide', () => {
     { ...sweepEntry('ws', 1, 100), cpu_us_per_client_second: 20 },
   ] };
   assert.equal(decide(inputs, parseSweep(JSON.stringify(report), 'x')).rejected.longpoll, undefined);
+});
+
+test('a measured CPU time has no exact factor of a built-in one', () => {
+  const inputs = { ...INITIAL, rate: 1, interval: 1000, clients: 1000 };
+  const withWsCpu = (/** @type {number | null} */ wsCpu) => {
+    const sweep = [['poll', 330], ['longpoll', 330], ['ws', wsCpu]].map(([kind, cpu]) => ({
+      ...sweepEntry(String(kind), 1, 100),
+      requests_per_client_second: 0,
+      cpu_us_per_client_second: cpu,
+    }));
+    return parseSweep(JSON.stringify({ parameters: { duration_seconds: 60, poll_interval_ms: 1000 }, sweep }), 'x');
+  };
+  const text = (/** @type {number | null} */ wsCpu) => reasonText(inputs, decide(inputs, withWsCpu(wsCpu)));
+  assert.equal(text(60), 'Polling needs 5.5 and long polling 5.5 times the CPU time of the cheapest.');
+  assert.equal(text(null), 'Polling needs more than 2 and long polling more than 2 times the CPU time of the cheapest.');
 });
 
 test('the loader says what of a report is used, and once where it is not', () => {
