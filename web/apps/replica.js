@@ -145,6 +145,15 @@ export function createReplica(app, options) {
       const entry = pending.find((one) => one.id === id);
       if (entry) entry.version = version;
     },
+    /** The server has rejected the message: the change is taken back.
+     * @param {string} id @returns {any} the change */
+    reject(id) {
+      takeBack();
+      const rejected = pending.find((entry) => entry.id === id);
+      pending = pending.filter((entry) => entry !== rejected);
+      if (state !== null) replay();
+      return rejected?.change;
+    },
     /** What the next page needs to continue. @returns {Stored} */
     store() {
       const entries = pending.map(({ id, base, run, change }) => ({ id, base, run, change }));

@@ -38,9 +38,8 @@ export function createMessages(client, { control, clock }, timeline, record, onC
   });
 
   return {
-    /** @param {MessageContent} message */
-    async publish(message) {
-      const id = `${client}-${++count}`;
+    /** @param {MessageContent} message @param {string} [id] to publish it under, safe to repeat */
+    async publish(message, id = `${client}-${++count}`) {
       latencyMeter.markPublished(id);
       const { version } = await outbox.publish({ id, ...message });
       record({ type: 'published', id, version });
