@@ -108,7 +108,7 @@ function rebase(text, change, run) {
   return after ? { ...change, delete: deleted, after: text.visibleAt(after).id } : 'impossible';
 }
 
-/** The ids of some characters, as ranges. @param {Character[]} characters */
+/** The ids of some characters, as ranges. @param {{ id: string }[]} characters */
 export function rangesOf(characters) {
   /** @type {Range[]} */
   const ranges = [];

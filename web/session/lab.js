@@ -26,6 +26,7 @@ import { DEFAULT_INTERVAL_MS, DEFAULT_TRANSPORTS } from '../model/presets.js';
 import { createTimeline } from '../model/timeline.js';
 import { createConnection } from './connection.js';
 import { createMessages } from './messages.js';
+import { randomName } from './names.js';
 import { createPanes } from './panes.js';
 import { createPublisher, createWorkerTimer } from './publisher.js';
 import { createReachability } from './reachability.js';
@@ -167,12 +168,6 @@ function createRecorder(timeline, { onReceipt, onChange }) {
     if ('receipt' in event) onReceipt(event.receipt);
     onChange();
   };
-}
-
-/** A name that no other page has. */
-function randomName() {
-  const parts = [...crypto.getRandomValues(new Uint32Array(2))];
-  return `p${parts.map((part) => part.toString(36)).join('')}`;
 }
 
 /** @typedef {ReturnType<typeof createLab>} Lab */

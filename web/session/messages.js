@@ -38,11 +38,12 @@ export function createMessages(client, { control, clock }, timeline, record, onC
   });
 
   return {
-    /** @param {MessageContent} message @param {string} [id] to publish it under, safe to repeat */
+    /** Resolves with the version. @param {MessageContent} message @param {string} [id] to publish it under, safe to repeat */
     async publish(message, id = `${client}-${++count}`) {
       latencyMeter.markPublished(id);
       const { version } = await outbox.publish({ id, ...message });
       record({ type: 'published', id, version });
+      return version;
     },
     /** @param {Message} message @param {number} arrivedAt @returns {Delivery} */
     measure(message, arrivedAt) {

@@ -36,7 +36,8 @@ export function createReplicaClient(app, author, since, hooks) {
     },
     onChange: hooks.onChange,
   });
-  const replica = createReplica(app, { since, nextId, send: queue.add, onLost: hooks.onLost });
+  const onLost = (/** @type {any[]} */ changes) => changes.length > 0 && hooks.onLost(changes);
+  const replica = createReplica(app, { since, nextId, send: queue.add, onLost });
 
   const publishSnapshot = createDelayed(() => {
     if (!replica.isSnapshotDue) return;
@@ -46,33 +47,53 @@ export function createReplicaClient(app, author, since, hooks) {
     if (replica.state === null) queue.add(nextId(), { type: 'start' });
   });
 
+  /** The head of the log was read since the start or the last gap. */
+  let hasCaughtUp = false;
+
   return {
     replica,
     /** Whether no message is on its way. */
     get isIdle() {
       return queue.length === 0;
     },
-    /** @param {Message[]} messages @param {number} version */
-    receive(messages, version) {
+    /** Whether it can be changed. */
+    get isReady() {
+      return hasCaughtUp && replica.isReady;
+    },
+    /** @param {import('./apps/context.js').Update} update */
+    receive({ messages, version, head }) {
       replica.receive(messages, version);
       const spread = SNAPSHOT_SPREAD_MS * Math.min(100, hooks.online());
       if (replica.isSnapshotDue) publishSnapshot(Math.random() * spread);
+      if (version >= head && !hasCaughtUp) {
+        hasCaughtUp = true;
+        if (replica.state === null) requestSnapshot();
+      }
       hooks.onChange();
     },
-    /** The log was read up to its head: without a snapshot in it, another page may have one. */
-    requestSnapshot() {
-      if (replica.state !== null) return;
-      queue.add(nextId(), { type: 'wanted' });
-      startAnew(SNAPSHOT_WAIT_MS * (1 + Math.random()));
+    /** The log continues after this version. @param {number} version */
+    skipTo(version) {
+      hasCaughtUp = false;
+      replica.skipTo(version);
+      hooks.onChange();
     },
-    /** @param {Stored} stored by the page before its reload */
-    adopt(stored) {
+    store: replica.store,
+    /** Continues for the page before its reload. In another log its changes are impossible.
+     * @param {Stored} stored @param {boolean} isSameLog */
+    adopt(stored, isSameLog) {
+      if (!isSameLog) return void onLost(stored.entries.map(({ change }) => change));
       replica.adopt(stored);
       for (const { id, base, run, change } of stored.entries) {
         queue.add(id, { type: 'change', base, run, change });
       }
     },
   };
+
+  /** Another page may have what is no longer in the log. */
+  function requestSnapshot() {
+    queue.add(nextId(), { type: 'wanted' });
+    startAnew(SNAPSHOT_WAIT_MS * (1 + Math.random()));
+  }
 }
 
 /**

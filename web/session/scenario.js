@@ -8,7 +8,7 @@
  *
  * @typedef {object} ScenarioContext
  * @property {Publisher} publisher
- * @property {(message: MessageContent) => Promise<void>} publish
+ * @property {(message: MessageContent) => Promise<unknown>} publish
  * @property {(down: boolean) => Promise<void>} setLink
  * @property {() => boolean} allUpToDate whether every pane shows the newest message
  * @property {() => boolean} allPollsEnded whether no request is queued, and no poll in flight

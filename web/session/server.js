@@ -86,6 +86,39 @@ export async function loadHistory(signal) {
   return { cursor, messages: messages.filter(({ version }) => version <= head) };
 }
 
+/**
+ * Reads all that the log retains, up to its head. `first` is the version before the first message
+ * with the first batch, and null with the others; after a gap it starts again.
+ *
+ * @param {AbortSignal} signal
+ * @returns {AsyncGenerator<{ first: number | null, update: import('../model/types.js').Batch }>}
+ */
+export async function* readLog(signal) {
+  const client = createClient(() => {});
+  /** @type {number | null} */
+  let first = null;
+  /** @type {Cursor | null} */
+  let cursor = null;
+  for (let failures = 0; ; ) {
+    if (cursor === null) {
+      const { epoch, oldest } = await fetchHealth(signal);
+      first = oldest - 1;
+      cursor = { since: first, epoch };
+    }
+    /** @type {import('../model/types.js').Update | null} */
+    const update = await client.request('/poll', cursor, signal).catch(() => null);
+    signal.throwIfAborted();
+    if (update?.type === 'batch') {
+      yield { first, update };
+      if (update.version >= update.head) return;
+      [failures, first, cursor] = [0, null, { since: update.version, epoch: update.epoch }];
+    } else {
+      if (update) cursor = null;
+      await sleep(backoff(failures++), signal);
+    }
+  }
+}
+
 /** The server's time, over the control channel while it is open. @param {Control} control */
 export async function fetchTime(control) {
   if (control.open) return control.request({ type: 'ping', t: 0 });

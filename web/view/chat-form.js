@@ -10,7 +10,7 @@ import { readStorage, writeStorage } from './storage.js';
 const NAME_KEY = 'trifold.name';
 
 /**
- * @param {(message: MessageContent) => Promise<void>} publish
+ * @param {(message: MessageContent) => Promise<unknown>} publish
  * @param {(reason: string) => void} showError empty: no error
  */
 export function mountChatForm(publish, showError) {

@@ -12,7 +12,7 @@ const PUBLISH_INTERVAL_MS = 100;
 
 /**
  * @param {() => string} senderName
- * @param {(message: MessageContent) => Promise<void>} publish
+ * @param {(message: MessageContent) => Promise<unknown>} publish
  * @param {(reason: string) => void} showError
  */
 export function mountSharedText(senderName, publish, showError) {

@@ -160,6 +160,9 @@ function undoOrRedo({ editor }, command, record) {
   for (const value of after) if (!before.has(value)) record.uncertain.add(value);
 }
 
+/** @type {import('../../../apps/replica.js').Stored} */
+const EMPTY = { version: 0, entries: [] };
+
 /** @param {Modules} modules @param {number} seed @param {number} [steps]
  *  @param {(client: Client, server: Server) => void} [check] called after every step */
 export function simulate(modules, seed, steps = 150, check = () => {}) {
@@ -167,7 +170,7 @@ export function simulate(modules, seed, steps = 150, check = () => {}) {
   const server = createServer(LIMITS.retention);
   const record = createRecord();
   let names = 0;
-  const load = (stored = { version: 0, entries: [] }) =>
+  const load = (stored = EMPTY) =>
     createClient(modules, server, record, `c${++names}`, stored);
   const clients = Array.from({ length: 3 + random.below(6) }, () => load());
 
