@@ -14,19 +14,25 @@ use crate::http::ApiError;
 #[folder = "web/"]
 #[include = "index.html"]
 #[include = "decide.html"]
+#[include = "app.html"]
 #[include = "style.css"]
 #[include = "icon.svg"]
 #[include = "main.js"]
 #[include = "decide.js"]
+#[include = "app.js"]
+#[include = "apps/*.js"]
 #[include = "transports/*.js"]
 #[include = "net/*.js"]
 #[include = "model/*.js"]
 #[include = "session/*.js"]
+#[include = "session/apps/*.js"]
 #[include = "workers/*.js"]
 #[include = "view/*.js"]
 #[include = "view/*.css"]
 #[include = "view/decide/*.js"]
 #[include = "view/decide/*.css"]
+#[include = "view/apps/*.js"]
+#[include = "view/apps/*.css"]
 struct Assets;
 
 /// Nothing from other sites, nothing inline, no frame around the page.
@@ -36,18 +42,19 @@ const PAGE_CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'none';
 /// The page needs none of these (W3C Permissions Policy, §5.1).
 const PAGE_PERMISSIONS: &str = "camera=(),geolocation=(),microphone=()";
 
-/// Returns whether a query opens the page "Which one should I take?".
-fn opens_decide(query: &str) -> bool {
-    query
-        .split('&')
-        .any(|pair| matches!(pair, "decide" | "decide=" | "decide=1"))
+/// Returns the page that a query opens: the lessons, the apps, or "Which one should I take?".
+fn page_of(query: &str) -> &'static str {
+    let mut pages = query.split('&').filter_map(|pair| match pair {
+        "decide" | "decide=" | "decide=1" => Some("decide.html"),
+        _ => pair.starts_with("app=").then_some("app.html"),
+    });
+    pages.next().unwrap_or("index.html")
 }
 
 /// Serves every path that is not an endpoint: a file of the page, or 404.
 pub(super) async fn serve(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let path = match request.path() {
-        "/" if opens_decide(request.query_string()) => "decide.html",
-        "/" => "index.html",
+        "/" => page_of(request.query_string()),
         path => path.trim_start_matches('/'),
     };
     let Some(file) = Assets::get(path) else {

@@ -10,6 +10,7 @@
  * @typedef {object} Line
  * @property {string} id
  * @property {string} author a client
+ * @property {boolean} isOwn
  * @property {string} sender its name
  * @property {string} text
  * @property {number | null} version null: not in the log yet
@@ -40,6 +41,8 @@ export function createChat(self) {
   let lines = [];
   /** @type {Line[]} */
   let pending = [];
+  /** Of this client, and of its page before a reload. @type {Set<string>} */
+  const ownIds = new Set();
   /** @type {Map<string, number>} up to which version a client has read */
   const received = new Map();
   /** @type {Map<string, Typist>} */
@@ -49,7 +52,7 @@ export function createChat(self) {
   function apply({ id, version, at, sender, kind, body }, author, now) {
     if (kind === 'chat' && typeof body === 'string') {
       pending = pending.filter((line) => line.id !== id);
-      lines.push({ id, author, sender, text: body, version, at, isSent: true, isEarlier: false });
+      lines.push({ id, author, isOwn: ownIds.has(id) || author === self, sender, text: body, version, at, isSent: true, isEarlier: false });
       typists.delete(author);
     } else if (kind === 'received' && Number.isSafeInteger(body)) {
       received.set(author, Math.max(received.get(author) ?? 0, Number(body)));
@@ -67,7 +70,8 @@ export function createChat(self) {
     },
     /** A line of this client. @param {string} id @param {string} sender @param {string} text */
     add(id, sender, text) {
-      const line = { id, author: self, sender, text, version: null, at: null, isSent: false, isEarlier: false };
+      ownIds.add(id);
+      const line = { id, author: self, isOwn: true, sender, text, version: null, at: null, isSent: false, isEarlier: false };
       pending.push(line);
     },
     /** The server has appended a line. @param {string} id */

@@ -28,7 +28,8 @@
  * @property {() => void} onChange
  * @property {(pane: PaneId, text: string) => void} onNotice
  * @property {(pane: PaneId, offer: import('./apps/context.js').Offer) => void} onOffer
- * @property {(pane: PaneId, messages: import('../model/types.js').Message[]) => void} onMessages
+ * @property {(pane: PaneId, messages: import('../model/types.js').Message[], isNew: boolean) => void} onMessages
+ *   `isNew` is false for those from before the start.
  * @property {(pane: PaneId) => string} senderName
  * @property {(key: string) => string | null} read  of what a reload needs
  * @property {(key: string, value: string) => void} write
@@ -73,7 +74,7 @@ export function createAppSession(name, transports, createModel, hooks) {
     const messages = newMessages.map(({ message }) => message);
     const version = messages.at(-1)?.version ?? model.version;
     if (messages.length > 0 || !model.isReady) model.receive({ messages, version, head });
-    if (messages.length > 0) hooks.onMessages(id, messages);
+    if (messages.length > 0) hooks.onMessages(id, messages, true);
   }
 
   const connection = createConnection(client, record, hooks.onChange);
@@ -116,7 +117,10 @@ export function createAppSession(name, transports, createModel, hooks) {
       cursor = { since: update.version, epoch: update.epoch };
       epoch = update.epoch;
       if (first !== null) for (const pane of used) open(pane, first);
-      for (const { model } of clients.values()) model.receive(update);
+      for (const [id, { model }] of clients) {
+        model.receive(update);
+        hooks.onMessages(id, update.messages, false);
+      }
     }
     record({ type: 'start', since: cursor.since });
     for (const { subscriber } of used) subscriber.start(cursor);
@@ -125,6 +129,10 @@ export function createAppSession(name, transports, createModel, hooks) {
   return {
     start,
     timeline,
+    /** Publishes a message that belongs to no model. @param {import('../model/types.js').MessageContent} message */
+    publish: (message) => messages.publish(message),
+    /** Whether a message was published by this page. @param {string} id */
+    isOwn: (id) => id.startsWith(client),
     connection,
     panes: used,
     /** Of a pane; undefined until the log was read. @param {PaneId} id */

@@ -58,7 +58,7 @@ function waitingText(waiting) {
   return waiting === 0 ? '' : `${count(waiting)} message${waiting === 1 ? '' : 's'} waiting to be sent`;
 }
 
-function mountNameInput() {
+export function mountNameInput() {
   const input = h('input', {
     'id': 'name',
     'class': 'name',

@@ -17,6 +17,7 @@ export function createChatModel(context) {
   let count = 0;
   let version = context.since;
   let hasCaughtUp = false;
+  const overhead = { messages: 0, bytes: 0 };
   const nextId = () => `${author}-${++count}`;
   const chat = createChat(author);
   const receipts = createReceipts(context, nextId, () => chat.newestRemote);
@@ -33,10 +34,13 @@ export function createChatModel(context) {
   return {
     chat,
     typing,
+    /** Messages about typing and receipts so far: what they cost besides the lines. */
+    overhead,
     flush() {},
     /** @param {Update} update */
     receive(update) {
       chat.receive(update.messages, performance.now());
+      if (hasCaughtUp) countOverhead(overhead, update.messages);
       version = update.version;
       hasCaughtUp ||= version >= update.head;
       if (hasCaughtUp) receipts.schedule();
@@ -80,6 +84,14 @@ export function createChatModel(context) {
       return { lines: chat.lines.map(({ id, sender, text }) => ({ id, sender, text })) };
     },
   };
+}
+
+/** @param {{ messages: number, bytes: number }} overhead @param {Update['messages']} messages */
+function countOverhead(overhead, messages) {
+  for (const message of messages.filter(({ kind }) => kind === 'typing' || kind === 'received')) {
+    overhead.messages += 1;
+    overhead.bytes += new TextEncoder().encode(JSON.stringify(message)).length;
+  }
 }
 
 /** Tells the others up to which line this client has read.
