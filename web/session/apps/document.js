@@ -131,7 +131,7 @@ function createCaretPublisher({ publish, author, online }) {
     current = position;
     timer ??= setTimeout(() => {
       timer = undefined;
-      publish('caret', JSON.parse(current), `${author}.caret-${++count}`).catch(() => {});
+      publish('caret', JSON.parse(current), `${author}-caret${++count}`).catch(() => {});
     }, CARET_INTERVAL_MS);
   };
 }

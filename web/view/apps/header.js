@@ -13,12 +13,13 @@ export function mountAppHeader(current, hasThreePanes, connection) {
   const nav = h(
     'nav',
     { 'class': 'app-nav', 'aria-label': 'Apps' },
+    h('a', { class: 'button', href: '/' }, 'Lessons'),
     ...['Chat', 'Board', 'Document'].map((label) => link(label, label.toLowerCase(), hasThreePanes, label === current)),
   );
   const panes = h(
     'a',
     { class: 'button', href: `/?app=${current.toLowerCase()}&transport=${hasThreePanes ? 'ws' : 'all'}` },
-    hasThreePanes ? 'One transport' : 'All three transports',
+    hasThreePanes ? 'One pane' : 'Three panes',
   );
   const name = mountNameInput();
   const online = h('span', { class: 'online-count' });
@@ -26,15 +27,14 @@ export function mountAppHeader(current, hasThreePanes, connection) {
     'button',
     { 'type': 'button', 'class': 'secondary', 'data-testid': 'app-link', 'onclick': () => connection().link.set(!connection().link.down) },
   );
-  const lessons = h('a', { class: 'button', href: '/' }, '← Lessons');
   return {
-    elements: [nav, h('label', { class: 'app-name' }, 'I am ', name), online, panes, network, ...mountThemes(), lessons],
+    elements: [nav, h('label', { class: 'app-name' }, 'I am ', name), online, panes, network, ...mountThemes()],
     name: () => name.value,
     draw() {
       const { online: pages, link: { down } } = connection();
       setText(online, `${pages} online`);
       online.hidden = pages === 0;
-      setText(network, down ? 'Bring the network up' : 'Take the network down');
+      setText(network, down ? 'Network up again' : 'Network down');
       network.setAttribute('aria-pressed', String(down));
     },
   };

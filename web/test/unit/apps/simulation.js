@@ -1,5 +1,5 @@
 /**
- * Several clients that edit a document over a network that delays, loses, repeats and reorders,
+ * Several clients that edit a document or a board over a network that delays, loses, repeats and reorders,
  * with outages, reloads, gaps and other messages in the log. All of it follows from a seed.
  *
  * @typedef {import('../../../model/types.js').Message} Message
@@ -7,11 +7,15 @@
  * @typedef {import('./random.js').Random} Random
  * @typedef {import('./server.js').Server} Server
  *
- * @typedef {object} Modules the code under test, or a broken variant of it
+ * @typedef {object} Driver what the clients edit, and how
  * @property {typeof import('../../../apps/replica.js').createReplica} createReplica
- * @property {typeof import('../../../apps/editor.js').createEditor} createEditor
- * @property {import('../../../apps/replica.js').App} documentApp
+ * @property {import('../../../apps/replica.js').App} app
+ * @property {(replica: import('../../../apps/replica.js').Replica) => any} createEditor
+ * @property {(client: Client, random: Random, record: Record) => void} act one random edit
+ * @property {(client: Client) => void} refresh after messages have arrived
+ * @property {(client: Client) => void} flush  sends what is held back
  *
+ * @typedef {ReturnType<typeof createRecord>} Record
  * @typedef {{ id: string, kind: string, body: object }} Outgoing
  * @typedef {ReturnType<typeof createClient>} Client
  */
@@ -37,44 +41,40 @@ function createRecord() {
   };
 }
 
-/** @param {number} count @returns {string} a code point that is used once: CJK, then supplementary */
-const nthCharacter = (count) => String.fromCodePoint(count < 20_000 ? 0x4e00 + count : 0x20000 + count);
-
 /**
- * @param {Modules} modules
+ * @param {Driver} driver
  * @param {Server} server
- * @param {ReturnType<typeof createRecord>} record
+ * @param {Record} record
  * @param {string} name unique for each load of a page
  * @param {import('../../../apps/replica.js').Stored} stored by the page before its reload
  */
-function createClient(modules, server, record, name, stored) {
+function createClient(driver, server, record, name, stored) {
   let messages = 0;
   const nextId = () => `${name}-${++messages}`;
   /** @type {Outgoing[]} */
   const outbox = stored.entries.map(({ id, base, run, change }) => ({
     id,
-    kind: 'document',
+    kind: driver.app.kind,
     body: { type: 'change', base, run, change },
   }));
   const since = server.oldest() - 1;
   const ledger = createLedger({ since, epoch: 'e' });
-  const replica = modules.createReplica(modules.documentApp, {
+  const replica = driver.createReplica(driver.app, {
     since,
     nextId,
-    send: (id, body) => outbox.push({ id, kind: 'document', body }),
+    send: (id, body) => outbox.push({ id, kind: driver.app.kind, body }),
     onLost: (changes) => (record.lostChanges += changes.length),
     ...LIMITS,
   });
   replica.adopt(stored);
-  const editor = modules.createEditor(replica);
-  editor.refresh();
-  return {
+  const client = {
     name,
     nextId,
+    driver,
     outbox,
     ledger,
     replica,
-    editor,
+    editor: driver.createEditor(replica),
     /** @type {Update[]} responses on their way */
     responses: [],
     isOnline: true,
@@ -82,11 +82,13 @@ function createClient(modules, server, record, name, stored) {
     caret: '',
     clock: 0,
   };
+  driver.refresh(client);
+  return client;
 }
 
 /** @param {Client} client @param {Update} update */
 function deliver(client, update) {
-  const { ledger, replica, editor } = client;
+  const { ledger, replica, driver } = client;
   const before = ledger.cursor.since;
   const delivery = (/** @type {Message} */ message) => ({
     message, latency: { ms: 0, error: 0 }, bytes: 0, isMeasured: false,
@@ -99,23 +101,24 @@ function deliver(client, update) {
   } else {
     replica.receive(receipt.newMessages.map(({ message }) => message), ledger.cursor.since);
   }
-  editor.refresh();
+  driver.refresh(client);
 }
 
 /** A page publishes a snapshot when one is due, and asks for one while it has no state.
  * @param {Client} client @param {Client[]} clients @param {Server} server
- * @param {ReturnType<typeof createRecord>} record */
+ * @param {Record} record */
 function maintain(client, clients, server, record) {
   const { replica, outbox, nextId } = client;
+  const { kind } = client.driver.app;
   if (replica.isSnapshotDue && !outbox.some(({ body }) => 'content' in body)) {
-    for (const body of replica.snapshot(nextId())) outbox.push({ id: nextId(), kind: 'document', body });
+    for (const body of replica.snapshot(nextId())) outbox.push({ id: nextId(), kind, body });
   }
   if (replica.state !== null || replica.version < server.history.length) return;
   const isAlone = clients.every((other) => other.replica.state === null);
   if (client.isWaiting && !isAlone) return;
   client.isWaiting = true;
   if (isAlone) record.restarts += 1;
-  outbox.push({ id: nextId(), kind: 'document', body: { type: isAlone ? 'start' : 'wanted' } });
+  outbox.push({ id: nextId(), kind, body: { type: isAlone ? 'start' : 'wanted' } });
 }
 
 /** The message at the head of the outbox reaches the server; its acknowledgement may not come back.
@@ -129,49 +132,18 @@ function sendNext({ outbox, replica }, server, isAcknowledged) {
   replica.acknowledge(message.id, version);
 }
 
-/** One edit at a random place. @param {Client} client @param {Random} random
- * @param {ReturnType<typeof createRecord>} record */
-function edit({ editor, ...client }, random, record) {
-  const { length } = editor.shown;
-  const caret = random.chance(0.6) ? editor.indexOf(client.caret) : random.below(length + 1);
-  const start = Math.min(caret, length);
-  const isDeletion = random.chance(0.3);
-  const end = isDeletion ? Math.min(length, start + random.below(4)) : start;
-  const count = isDeletion && random.chance(0.7) ? 0 : 1 + random.below(4);
-  const values = Array.from({ length: count }, () => nthCharacter(record.typed.size + 1));
-  let text = '';
-  for (let index = 0; index < values.length; index++) {
-    const value = nthCharacter(record.typed.size);
-    record.typed.add(value);
-    text += value;
-  }
-  for (const { value } of editor.shown.slice(start, end)) record.deleted.add(value);
-  editor.replace(start, end, text, client.clock);
-  return editor.anchorAt(start + count);
-}
-
-/** @param {Client} client @param {'undo' | 'redo'} command
- *  @param {ReturnType<typeof createRecord>} record */
-function undoOrRedo({ editor }, command, record) {
-  const before = new Set(editor.shown.map(({ value }) => value));
-  editor[command]();
-  const after = new Set(editor.shown.map(({ value }) => value));
-  for (const value of before) if (!after.has(value)) record.uncertain.add(value);
-  for (const value of after) if (!before.has(value)) record.uncertain.add(value);
-}
-
 /** @type {import('../../../apps/replica.js').Stored} */
 const EMPTY = { version: 0, entries: [] };
 
-/** @param {Modules} modules @param {number} seed @param {number} [steps]
+/** @param {Driver} driver @param {number} seed @param {number} [steps]
  *  @param {(client: Client, server: Server) => void} [check] called after every step */
-export function simulate(modules, seed, steps = 150, check = () => {}) {
+export function simulate(driver, seed, steps = 150, check = () => {}) {
   const random = createRandom(seed);
   const server = createServer(LIMITS.retention);
   const record = createRecord();
   let names = 0;
   const load = (stored = EMPTY) =>
-    createClient(modules, server, record, `c${++names}`, stored);
+    createClient(driver, server, record, `c${++names}`, stored);
   const clients = Array.from({ length: 3 + random.below(6) }, () => load());
 
   for (let step = 0; step < steps; step++) {
@@ -186,7 +158,7 @@ export function simulate(modules, seed, steps = 150, check = () => {}) {
     } else if (action < 0.06) {
       for (let count = random.below(40); count > 0; count--) server.publish(`x-${step}-${count}`, 'chat', '');
     } else if (action < 0.4) {
-      if (client.replica.isReady) act(client, random, record);
+      if (client.replica.isReady) driver.act(client, random, record);
     } else exchange(client, clients, server, random, record);
     check(client, server);
   }
@@ -194,18 +166,10 @@ export function simulate(modules, seed, steps = 150, check = () => {}) {
   return { clients, server, record };
 }
 
-/** @param {Client} client @param {Random} random @param {ReturnType<typeof createRecord>} record */
-function act(client, random, record) {
-  const action = random.next();
-  if (action < 0.75) client.caret = edit(client, random, record);
-  else if (action < 0.85) client.editor.flush();
-  else undoOrRedo(client, action < 0.95 ? 'undo' : 'redo', record);
-}
-
 /** @param {Client} client @param {Client[]} clients @param {Server} server @param {Random} random
- *  @param {ReturnType<typeof createRecord>} record */
+ *  @param {Record} record */
 function exchange(client, clients, server, random, record) {
-  if (random.chance(0.2)) client.editor.flush();
+  if (random.chance(0.2)) client.driver.flush(client);
   maintain(client, clients, server, record);
   if (!client.isOnline) return;
   const action = random.next();
@@ -221,7 +185,7 @@ function exchange(client, clients, server, random, record) {
 }
 
 /** Everybody is online until everything has arrived everywhere. @param {Client[]} clients
- * @param {Server} server @param {ReturnType<typeof createRecord>} record
+ * @param {Server} server @param {Record} record
  * @param {(client: Client, server: Server) => void} check */
 function quiesce(clients, server, record, check) {
   const isQuiet = (/** @type {Client} */ { outbox, replica }) =>
@@ -232,7 +196,7 @@ function quiesce(clients, server, record, check) {
   for (let round = 0; !clients.every(isQuiet); round++) {
     if (round > 400) throw new Error('never quiet');
     for (const client of clients) {
-      client.editor.flush();
+      client.driver.flush(client);
       maintain(client, clients, server, record);
       while (client.outbox.length > 0) sendNext(client, server, true);
       client.responses = [];
