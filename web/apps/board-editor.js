@@ -10,6 +10,9 @@
  */
 import { columnsOf } from './board.js';
 
+/** So many changes can be undone. */
+const MAX_UNDO = 200;
+
 /** @param {Replica} replica @param {() => void} onChange */
 export function createBoardEditor(replica, onChange) {
   /** What undoes the changes of this client. @type {(() => Change | null)[]} */
@@ -26,6 +29,7 @@ export function createBoardEditor(replica, onChange) {
       throw new Error('The board has no place for this: it is full, or the card is gone');
     }
     if (canUndo) undoStack.push(() => inverse(entry.run));
+    if (undoStack.length > MAX_UNDO) undoStack.shift();
     replica.transmit(entry);
     onChange();
     return entry.run;

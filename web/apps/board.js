@@ -203,5 +203,5 @@ export function columnsOf({ places, cards }) {
 export function placeBefore(board, column, index, moved) {
   const cards = columnsOf(board).find(({ id }) => id === column)?.cards ?? [];
   const others = cards.filter(({ id }) => id !== moved);
-  return others[index - 1]?.place ?? column;
+  return others[Math.min(index, others.length) - 1]?.place ?? column;
 }

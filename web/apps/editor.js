@@ -14,6 +14,12 @@
 import { MAX_CHARACTERS, MAX_INSERT, rangesOf } from './document.js';
 import { START } from './list.js';
 
+/** So many groups of changes can be undone. */
+const MAX_UNDO = 200;
+
+/** Former ids of characters that undo has inserted again; older ones are forgotten. */
+const MAX_SUCCESSORS = 10_000;
+
 /** Changes without a longer pause in between are undone together. */
 const UNDO_PAUSE_MS = 700;
 
@@ -189,6 +195,8 @@ function createHistory(replica, change) {
       const step = change([], replica.state.visibleAt(tombstone).id, value);
       if (steps.at(-1) !== step) steps.push(step);
       successors.set(tombstone.id, lastIdOf(step.entry));
+      const [oldest] = successors.size > MAX_SUCCESSORS ? successors.keys() : [];
+      if (oldest !== undefined) successors.delete(oldest);
     }
     return steps;
   }
@@ -210,6 +218,7 @@ function createHistory(replica, change) {
         if (last.steps.at(-1) !== step) last.steps.push(step);
         last.at = now;
       } else done.push({ steps: [step], at: now });
+      if (done.length > MAX_UNDO) done.shift();
     },
     undo: () => move(done, undone),
     redo: () => move(undone, done),
