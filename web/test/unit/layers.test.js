@@ -57,9 +57,9 @@ test('imports have no cycles, types included', () => {
   assert.deepEqual(cycles, []);
 });
 
-test('the model needs no browser', () => {
+test('the model and the apps need no browser', () => {
   const browser = /(?<![.\w])(document|window|location|navigator|fetch|WebSocket|Worker|HTML\w*Element)\b(?!')/;
-  const lines = filesOf('model').flatMap(({ path, source }) =>
+  const lines = ['model', 'apps'].flatMap(filesOf).flatMap(({ path, source }) =>
     source
       .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
       .replace(/'(?:[^'\\\n]|\\.)*'/g, "''")

@@ -7,10 +7,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The directories of the page, from bottom to top: a file imports only from its own and from
  * lower ones. */
-export const LAYERS = ['model', 'net', 'transports', 'session', 'view'];
+export const LAYERS = ['model', 'apps', 'net', 'transports', 'session', 'view'];
 
 /** The scripts of the pages, which connect the layers. */
-export const PAGES = ['main.js', 'decide.js'];
+export const PAGES = ['main.js', 'decide.js', 'app.js'];
 
 /** Scripts without imports, which run in a worker. */
 export const WORKERS = 'workers';

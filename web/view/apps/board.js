@@ -30,7 +30,10 @@ export function mountBoard(showError) {
 
   /** @type {import('./card.js').CardHooks} */
   const hooks = {
-    set: (id, field, value) => run(({ set }) => set(id, field, value)),
+    set(id, field, value) {
+      run(({ set }) => set(id, field, value));
+      if (field === 'archived') undo.focus(); // the button is gone that had the focus
+    },
     move: (id, key) => run((current) => moveByKey(current, id, key)),
   };
   const columns = COLUMNS.map(({ id, name }) =>
@@ -123,7 +126,7 @@ function mountColumn(id, name, onAdd) {
     h('button', { type: 'submit' }, 'Add'),
   );
   return {
-    element: h('section', { 'data-column': id, 'aria-label': name }, h('h3', {}, name, ' ', size), list, form),
+    element: h('section', { 'data-column': id, 'aria-label': name }, h('h2', {}, name, ' ', size), list, form),
     /** @param {HTMLElement[]} elements @param {boolean} isReady */
     draw(elements, isReady) {
       for (const [index, element] of elements.entries()) {

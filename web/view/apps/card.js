@@ -101,6 +101,7 @@ function mountForm(id, set, onClose) {
       text.value = card.text;
       element.hidden = false;
       title.focus();
+      title.select();
     },
   };
 }

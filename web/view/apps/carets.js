@@ -50,11 +50,12 @@ function colorOf(author) {
 /** The text with its marks. @param {{ caret: Caret, color: number, from: number, to: number, at: number }[]} positions
  *  @param {{ value: string }[]} shown */
 function layer(positions, shown) {
-  const edges = [...new Set(positions.flatMap(({ from, to, at }) => [from, to, at]))].sort((a, b) => a - b);
+  const marked = positions.flatMap(({ from, to, at }) => [from, to, at]);
+  const edges = [...new Set([...marked, shown.length])].sort((a, b) => a - b);
   /** @type {Node[]} */
   const nodes = [];
   let index = 0;
-  for (const edge of [...edges, shown.length]) {
+  for (const edge of edges) {
     if (edge > index) nodes.push(piece(positions, shown, index, edge));
     for (const { caret, color, at } of positions) if (at === edge) nodes.push(mark(caret, color));
     index = Math.max(index, edge);

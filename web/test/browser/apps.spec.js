@@ -1,0 +1,328 @@
+/** The apps: what each promises, on every transport, through outages, restarts and reloads. */
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mkdtempSync } from 'node:fs';
+import { AxeBuilder } from '@axe-core/playwright';
+import { errorsOf, expect, Server, test } from './trifold.js';
+
+/**
+ * @typedef {import('@playwright/test').Browser} Browser
+ * @typedef {import('@playwright/test').Page} Page
+ * @typedef {{ name: string, text: string, cards: { title: string, column: string }[],
+ *             lines: { sender: string, text: string }[], pending: number, version: number,
+ *             isReady: boolean }} AppState
+ */
+
+/** @param {Page} page @returns {Promise<AppState>} */
+const appState = (page) => page.evaluate(() => /** @type {any} */ (window).lab.state().app);
+
+/** @param {Page} page @param {Server} server @param {string} query */
+async function openApp(page, server, query) {
+  await page.goto(`${server.url}/?app=${query}`);
+  await expect.poll(async () => (await appState(page))?.isReady).toBe(true);
+  return page;
+}
+
+/** A page of another person. @param {Browser} browser @param {Server} server @param {string} query */
+async function another(browser, server, query) {
+  const context = await browser.newContext();
+  errorsOf(context);
+  return openApp(await context.newPage(), server, query);
+}
+
+/** @param {Page} page */
+const paper = (page) => page.getByTestId('app-document').first();
+
+/** Waits until all pages show the same, and nothing is pending. @param {Page[]} pages
+ * @param {'text' | 'cards' | 'lines'} content */
+async function expectAgreement(pages, content) {
+  await expect
+    .poll(
+      async () => {
+        const states = await Promise.all(pages.map(appState));
+        const shown = new Set(states.map((state) => JSON.stringify(state[content])));
+        return [shown.size, states.every(({ pending }) => pending === 0)];
+      },
+      { timeout: 20_000 },
+    )
+    .toEqual([1, true]);
+}
+
+test('two people write one document: both texts stay, carets have names, undo is for own changes', async ({ page, server, browser }) => {
+  await openApp(page, server, 'document&transport=longpoll');
+  const ben = await another(browser, server, 'document&transport=poll');
+  await page.getByLabel('I am').fill('Ana');
+  await ben.getByLabel('I am').fill('Ben');
+  await paper(page).click();
+  await page.keyboard.type('Hello 👩‍👩‍👧 from Ana. ');
+  await expectAgreement([page, ben], 'text');
+  await paper(ben).press('Home');
+  await ben.keyboard.type('BEN ');
+  await page.keyboard.type('More of Ana.');
+  await expectAgreement([page, ben], 'text');
+  await expect(paper(page)).toHaveValue('BEN Hello 👩‍👩‍👧 from Ana. More of Ana.');
+  await expect(ben.getByTestId('app-caret')).toContainText('Ana');
+  await expect(page.getByTestId('app-caret')).toHaveText('Ben');
+  await paper(ben).press('Control+z');
+  await expectAgreement([page, ben], 'text');
+  await expect(paper(page)).toHaveValue('Hello 👩‍👩‍👧 from Ana. More of Ana.');
+  // The caret of the other page is still where its user types.
+  await page.keyboard.type('!');
+  await expect(paper(page)).toHaveValue('Hello 👩‍👩‍👧 from Ana. More of Ana.!');
+});
+
+test('a reload in mid-word loses nothing, and two tabs of one person do not mix', async ({ page, server, context }) => {
+  await openApp(page, server, 'document');
+  const tab = await openApp(await context.newPage(), server, 'document');
+  await paper(page).click();
+  await page.keyboard.type('wor');
+  await page.reload();
+  await expect.poll(async () => (await appState(page))?.isReady).toBe(true);
+  await expect(paper(page)).toHaveValue('wor');
+  await paper(page).press('End');
+  await page.keyboard.type('d');
+  await paper(tab).press('End');
+  await tab.keyboard.type(' tab');
+  await expectAgreement([page, tab], 'text');
+  expect([...(await appState(page)).text].sort().join('')).toBe([...'word tab'].sort().join(''));
+});
+
+test('an outage: what is typed stays on the screen, and is merged afterwards', async ({ page, server, browser }) => {
+  await openApp(page, server, 'document');
+  const ben = await another(browser, server, 'document&transport=longpoll');
+  await paper(page).click();
+  await page.keyboard.type('start ');
+  await expectAgreement([page, ben], 'text');
+  await page.getByTestId('app-link').click();
+  await expect(page.getByTestId('app-link')).toHaveText('Network up again');
+  await paper(ben).press('End');
+  await ben.keyboard.type('of ben ');
+  await paper(page).press('End');
+  await page.keyboard.type('of ana ');
+  await expect(paper(page)).toHaveValue('start of ana ');
+  await page.getByTestId('app-link').click();
+  await expectAgreement([page, ben], 'text');
+  const { text } = await appState(ben);
+  expect(text).toContain('of ana ');
+  expect(text).toContain('of ben ');
+});
+
+test('a server that is restarted without a journal: the text is offered back', async ({ page, server }) => {
+  await openApp(page, server, 'document&transport=longpoll');
+  await paper(page).click();
+  await page.keyboard.type('Do not lose me');
+  await expect.poll(async () => (await appState(page)).pending).toBe(0);
+  await server.stop();
+  await page.keyboard.type(', please');
+  await server.start();
+  const offer = page.getByTestId('app-offer').filter({ hasText: 'new log' });
+  await expect(offer).toContainText('Do not lose me, please', { timeout: 20_000 });
+  await offer.getByRole('button', { name: 'Insert it again' }).click();
+  await expect(paper(page)).toHaveValue(/Do not lose me, please/);
+  await expect(offer).toHaveCount(0);
+});
+
+test('the last writer wins in the text area of the lecture, and what is overwritten is counted', async ({ page, server, browser }) => {
+  await openApp(page, server, 'document');
+  const ben = await another(browser, server, 'document');
+  await page.getByLabel('I am').fill('Ana');
+  await ben.getByLabel('I am').fill('Ben');
+  await page.getByTestId('talks').fill('written by Ana');
+  await expect(ben.getByTestId('talks')).toHaveValue('written by Ana');
+  await server.publish({ sender: 'Cem', kind: 'text', body: 'written' });
+  await expect(page.getByTestId('app-overwritten')).toHaveText('7');
+  await expect(ben.getByTestId('app-overwritten')).toHaveText('7');
+});
+
+test('the chat: names, delivery, typing, links, line breaks, and no line twice', async ({ page, server, browser }) => {
+  await openApp(page, server, 'chat&transport=longpoll');
+  const ben = await another(browser, server, 'chat');
+  await page.getByLabel('I am').fill('Ana');
+  await ben.getByLabel('I am').fill('Ben');
+  const input = page.getByTestId('app-chat-input');
+  await input.pressSequentially('See https://example.org/a?b=1.');
+  await expect(ben.getByTestId('app-typing')).toHaveText('Ana is typing …');
+  await input.press('Shift+Enter');
+  await input.pressSequentially('<b>second line</b>');
+  await input.press('Enter');
+  const line = ben.getByTestId('app-chat-line');
+  await expect(line.locator('strong')).toHaveText('Ana');
+  await expect(line.locator('p')).toHaveText('See https://example.org/a?b=1.\n<b>second line</b>', { useInnerText: true });
+  await expect(line.locator('a')).toHaveAttribute('href', 'https://example.org/a?b=1');
+  await expect(page.getByTestId('app-chat-line')).toContainText('delivered to 1', { timeout: 10_000 });
+  await expect(ben.getByTestId('app-typing')).toHaveText('');
+  await server.stop();
+  await input.fill('while the server is down');
+  await input.press('Enter');
+  await expect(page.getByTestId('app-chat-line').last()).toContainText('sending');
+  await server.start();
+  await expect(ben.getByTestId('app-chat-line').last()).toContainText('while the server is down', { timeout: 20_000 });
+  await expect(page.getByTestId('app-chat-line')).toHaveCount(2);
+  await expect(ben.getByTestId('app-chat-line')).toHaveCount(2);
+});
+
+test('the chat stays where its reader is, and says how many lines are new', async ({ page, server }) => {
+  for (let count = 1; count <= 40; count++) await server.publish({ sender: 'Ben', body: `line ${count}` });
+  await openApp(page, server, 'chat');
+  const lines = page.getByLabel('Lines');
+  await expect(page.getByTestId('app-chat-line').last()).toBeInViewport();
+  await lines.evaluate((list) => (list.scrollTop = 0));
+  await expect(page.getByTestId('app-chat-line').first()).toBeInViewport();
+  for (let count = 1; count <= 3; count++) await server.publish({ sender: 'Ben', body: `new ${count}` });
+  const jump = page.getByRole('button', { name: '↓ 3 new' });
+  await expect(jump).toBeVisible();
+  await expect(page.getByTestId('app-chat-line').first()).toBeInViewport();
+  await jump.click();
+  await expect(page.getByTestId('app-chat-line').last()).toBeInViewport();
+  await expect(jump).toBeHidden();
+});
+
+test('the board: mouse, touch, keyboard, editing, archive and undo', async ({ page, server, browser }) => {
+  await openApp(page, server, 'board');
+  const context = await browser.newContext({ hasTouch: true, viewport: { width: 390, height: 844 } });
+  const phone = await openApp(await context.newPage(), server, 'board&transport=longpoll');
+  const input = page.getByLabel('New card in To do');
+  for (const title of ['slides', 'projector']) {
+    await input.fill(title);
+    await input.press('Enter');
+  }
+  await expectAgreement([page, phone], 'cards');
+  const columns = async () => (await appState(phone)).cards.map(({ title, column }) => `${title} ${column}`);
+  await page.getByTestId('app-card').filter({ hasText: 'slides' }).locator('strong').dragTo(page.locator('[data-column=done] ol'));
+  await expect.poll(columns).toEqual(['projector todo', 'slides done']);
+  await touchDrag(phone, phone.getByRole('button', { name: 'Move “projector”' }), phone.locator('[data-column=doing]'));
+  await expect.poll(columns).toEqual(['projector doing', 'slides done']);
+  await page.getByRole('button', { name: 'Move “slides”' }).focus();
+  await page.keyboard.press('ArrowLeft');
+  await expect.poll(columns).toEqual(['slides doing', 'projector doing']);
+  await page.keyboard.press('ArrowDown');
+  await expect.poll(columns).toEqual(['projector doing', 'slides doing']);
+  await expect(page.getByRole('button', { name: 'Move “slides”' })).toBeFocused();
+  await page.getByRole('button', { name: 'Edit “slides”' }).press('Enter');
+  await page.keyboard.type('Slides!');
+  await page.keyboard.press('Enter');
+  await expect.poll(columns).toEqual(['projector doing', 'Slides! doing']);
+  await page.getByRole('button', { name: 'Archive “projector”' }).click();
+  await expect.poll(columns).toEqual(['Slides! doing']);
+  await page.keyboard.press('Control+z');
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect.poll(columns).toEqual(['projector doing', 'slides doing']);
+});
+
+/** @param {Page} page @param {import('@playwright/test').Locator} from
+ *  @param {import('@playwright/test').Locator} to */
+async function touchDrag(page, from, to) {
+  const session = await page.context().newCDPSession(page);
+  const [start, end] = [await from.boundingBox(), await to.boundingBox()];
+  if (!start || !end) throw new Error('not visible');
+  const point = (/** @type {{ x: number, y: number, width: number, height: number }} */ box) => ({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+  const [a, b] = [point(start), point(end)];
+  const send = (/** @type {any} */ type, /** @type {object[]} */ touchPoints) =>
+    session.send('Input.dispatchTouchEvent', { type, touchPoints: /** @type {any} */ (touchPoints) });
+  await send('touchStart', [a]);
+  for (const share of [0.3, 0.6, 1]) await send('touchMove', [{ x: a.x + (b.x - a.x) * share, y: a.y + (b.y - a.y) * share }]);
+  await send('touchEnd', []);
+}
+
+test('the same document in three panes: what is typed in one is in all', async ({ page, server }) => {
+  await openApp(page, server, 'document&transport=all');
+  const areas = page.getByTestId('app-document');
+  await expect(areas).toHaveCount(3);
+  for (const [index, word] of ['polling ', 'long ', 'socket '].entries()) {
+    await areas.nth(index).press('End');
+    await page.keyboard.type(word);
+  }
+  const texts = () => page.evaluate(() => /** @type {any} */ (window).lab.state().panes.map((/** @type {any} */ pane) => pane.app.text));
+  const words = (/** @type {string} */ text) => text.trim().split(' ').sort();
+  await expect.poll(async () => (await texts()).map(words)).toEqual(Array(3).fill(['long', 'polling', 'socket']));
+  expect(new Set(await texts()).size).toBe(1);
+});
+
+for (const app of ['chat', 'board', 'document']) {
+  test(`${app}: no axe violations, and 320 pixels wide`, async ({ page, server }) => {
+    await server.publish({ sender: 'Ben', body: 'A line with https://example.org/a/very/long/address/that/does/not/fit/into/a/narrow/screen' });
+    await openApp(page, server, app);
+    if (app === 'board') {
+      await page.getByLabel('New card in To do').fill('Averylongtitlewithoutanyspacethatisfarwiderthananarrowscreen');
+      await page.keyboard.press('Enter');
+      await expect(page.getByTestId('app-card')).toBeVisible();
+    }
+    for (const scheme of /** @type {const} */ (['light', 'dark'])) {
+      await page.emulateMedia({ colorScheme: scheme });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
+    const overflow = () => page.evaluate(() => document.documentElement.scrollWidth);
+    expect(await overflow()).toBeLessThanOrEqual(320);
+  });
+}
+
+test.describe('with a journal', () => {
+  test.use({ flags: ['--journal', join(mkdtempSync(join(tmpdir(), 'trifold-apps-')), 'log.db')] });
+
+  test('nine pages type, drag and chat on three transports, through an outage and a restart', async ({ server, browser }) => {
+    test.setTimeout(150_000);
+    const transports = ['poll', 'longpoll', 'ws'];
+    /** @param {string} app */
+    const openThree = (app) => Promise.all(transports.map((transport) => another(browser, server, `${app}&transport=${transport}`)));
+    const [documents, boards, chats] = [await openThree('document'), await openThree('board'), await openThree('chat')];
+    const typed = { words: 0, cards: 0, lines: 0 };
+    const startedAt = Date.now();
+    const hasTime = () => Date.now() - startedAt < 30_000;
+
+    /** @param {Page[]} pages @param {(page: Page, index: number) => Promise<void>} act */
+    const everywhere = (pages, act) =>
+      Promise.all(pages.map(async (page, index) => {
+        while (hasTime()) await act(page, index);
+      }));
+    const disturbances = async () => {
+      await expect.poll(() => typed.words, { timeout: 30_000 }).toBeGreaterThan(10);
+      for (const pages of [documents, boards, chats]) await pages[0]?.getByTestId('app-link').click();
+      const atOutage = typed.words;
+      await expect.poll(() => typed.words, { timeout: 30_000 }).toBeGreaterThan(atOutage + 10);
+      for (const pages of [documents, boards, chats]) await pages[0]?.getByTestId('app-link').click();
+      await server.stop();
+      const atRestart = typed.words;
+      await expect.poll(() => typed.words, { timeout: 30_000 }).toBeGreaterThan(atRestart + 10);
+      await server.start();
+      for (const pages of [documents, boards, chats]) {
+        for (const [index, page] of pages.entries()) {
+          await page.getByTestId('app-transport').selectOption(['ws', 'chained-backoff', 'longpoll'][index] ?? 'ws');
+        }
+      }
+    };
+    await Promise.all([
+      everywhere(documents, async (page, index) => {
+        const word = `${'abc'[index]}${typed.words++} `;
+        await paper(page).press(index === 0 ? 'Home' : index === 1 ? 'End' : 'ArrowLeft');
+        await page.keyboard.type(word, { delay: 20 });
+      }),
+      everywhere(boards, async (page) => {
+        const cards = await page.getByTestId('app-card').count();
+        if (cards < 6) {
+          await page.getByLabel('New card in To do').fill(`card ${typed.cards++}`);
+          await page.keyboard.press('Enter');
+        } else {
+          const handle = page.getByRole('button', { name: 'Move “' }).nth(typed.cards++ % cards);
+          await handle.press(['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp'][typed.cards % 4] ?? '').catch(() => {});
+        }
+      }),
+      everywhere(chats, async (page, index) => {
+        const input = page.getByTestId('app-chat-input');
+        await input.pressSequentially(`line ${typed.lines++} of ${index}`, { delay: 20 });
+        await input.press('Enter');
+      }),
+      disturbances(),
+    ]);
+
+    await expectAgreement(documents, 'text');
+    await expectAgreement(boards, 'cards');
+    await expectAgreement(chats, 'lines');
+    const [document, chat] = [await appState(/** @type {Page} */ (documents[0])), await appState(/** @type {Page} */ (chats[0]))];
+    console.log(`${typed.words} words, ${typed.cards} moves and cards, ${typed.lines} lines; ${document.text.length} characters`);
+    expect(document.text.replaceAll(/\s/g, '').length).toBeGreaterThan(2 * typed.words);
+    expect(chat.lines.length).toBe(typed.lines);
+    expect(new Set(chat.lines.map(({ text }) => text)).size).toBe(typed.lines);
+  });
+});
