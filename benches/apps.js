@@ -6,8 +6,8 @@
  */
 import { performance } from 'node:perf_hooks';
 import { documentApp } from '../web/apps/document.js';
-import { createEditor } from '../web/apps/editor.js';
-import { createReplica, MAX_AGE } from '../web/apps/replica.js';
+import { Editor } from '../web/apps/editor.js';
+import { MAX_AGE, Replica } from '../web/apps/replica.js';
 
 const CHARACTERS = 10_000;
 const KEYS = 5000;
@@ -27,8 +27,8 @@ const nextId = () => `bench-${++count}`;
 function createClient() {
   const outbox = [];
   const send = (id, body) => outbox.push({ id, kind: 'document', body });
-  const replica = createReplica(documentApp, { since: 0, nextId, send, onLost() {} });
-  const editor = createEditor(replica);
+  const replica = new Replica(documentApp, { since: 0, nextId, send, onLost() {} });
+  const editor = new Editor(replica);
   editor.refresh();
   let version = 0;
   const confirm = () => {

@@ -13,53 +13,60 @@ import { columnsOf } from './board.js';
 /** So many changes can be undone. */
 const MAX_UNDO = 200;
 
-/** @param {Replica} replica @param {() => void} onChange */
-export function createBoardEditor(replica, onChange) {
+export class BoardEditor {
+  #replica;
   /** What undoes the changes of this client. @type {(() => Change | null)[]} */
-  const undoStack = [];
+  #undoStack = [];
   /** When the log accepted the last change of this client to something. @type {Map<string, number>} */
-  const ownVersions = new Map();
+  #ownVersions = new Map();
 
-  /** @param {Change} change @param {boolean} [canUndo] */
-  function make(change, canUndo = true) {
-    const inverse = inverseOf(replica, change);
-    const entry = replica.add(change);
-    if (entry.undo === null) {
-      replica.drop();
-      throw new Error('The board has no place for this: it is full, or the card is gone');
-    }
-    if (canUndo) undoStack.push(() => inverse(entry.run));
-    if (undoStack.length > MAX_UNDO) undoStack.shift();
-    replica.transmit(entry);
-    onChange();
-    return entry.run;
+  /** @param {Replica} replica */
+  constructor(replica) {
+    this.#replica = replica;
   }
 
-  return {
-    make,
-    /** Takes back the last own change that can be taken back. @returns {boolean} whether one was */
-    undo() {
-      for (let next = undoStack.pop(); next; next = undoStack.pop()) {
-        const change = next();
-        if (!change) continue;
-        make(change, false);
-        return true;
-      }
-      return false;
-    },
-    /** @param {Message[]} messages that were applied @param {(id: string) => boolean} isOwn
-     *  @returns {Conflict[]} */
-    conflicts(messages, isOwn) {
-      return messages.flatMap(({ id, version, sender, kind, body }) => {
-        const { type, base, change } = /** @type {any} */ (body) ?? {};
-        if (kind !== 'board' || type !== 'change' || !change?.card) return [];
-        const subject = subjectOf(change);
-        if (isOwn(id)) ownVersions.set(subject, version);
-        else if (base < (ownVersions.get(subject) ?? 0)) return conflictOf(replica.state, sender, change);
-        return [];
-      });
-    },
-  };
+  /** Makes a change. @param {Change} change @returns {string} the id of a card that it adds */
+  make(change) {
+    const inverse = inverseOf(this.#replica, change);
+    const run = this.#send(change);
+    this.#undoStack.push(() => inverse(run));
+    if (this.#undoStack.length > MAX_UNDO) this.#undoStack.shift();
+    return run;
+  }
+
+  /** Takes back the last own change that can be taken back. @returns {boolean} whether one was */
+  undo() {
+    for (let next = this.#undoStack.pop(); next; next = this.#undoStack.pop()) {
+      const change = next();
+      if (change) this.#send(change);
+      if (change) return true;
+    }
+    return false;
+  }
+
+  /** @param {Message[]} messages that were applied @param {(id: string) => boolean} isOwn
+   *  @returns {Conflict[]} */
+  conflicts(messages, isOwn) {
+    return messages.flatMap(({ id, version, sender, kind, body }) => {
+      const { type, base, change } = /** @type {any} */ (body) ?? {};
+      if (kind !== 'board' || type !== 'change' || !change?.card) return [];
+      const subject = subjectOf(change);
+      if (isOwn(id)) this.#ownVersions.set(subject, version);
+      else if (base < (this.#ownVersions.get(subject) ?? 0)) return conflictOf(this.#replica.state, sender, change);
+      return [];
+    });
+  }
+
+  /** @param {Change} change */
+  #send(change) {
+    const entry = this.#replica.add(change);
+    if (entry.undo === null) {
+      this.#replica.drop();
+      throw new Error('There is no place for this: the board is full, or the card is gone');
+    }
+    this.#replica.transmit(entry);
+    return entry.run;
+  }
 }
 
 /** What a change is about: two changes of it exclude each other. @param {any} change */
@@ -95,5 +102,3 @@ function inverseOf(replica, change) {
     return place && isOwnPlace ? { type: 'move', card: id, after: places.visibleAt(place).id } : null;
   };
 }
-
-/** @typedef {ReturnType<typeof createBoardEditor>} BoardEditor */

@@ -40,7 +40,7 @@ export const MAX_TEXT = 4000;
 /** Size of a part of a snapshot, in UTF-16 units of JSON; at most three times as many bytes. */
 const PART_SIZE = 15_000;
 
-/** @type {import('./replica.js').App} */
+/** @type {import('./mergeable.js').App} */
 export const boardApp = {
   kind: 'board',
   create,

@@ -35,81 +35,100 @@ export function authorOf(id) {
   return id.slice(0, Math.max(0, id.lastIndexOf('-'))) || id;
 }
 
-/** @param {string} self the name of this client, and the prefix of its message ids */
-export function createChat(self) {
-  /** @type {Line[]} */
-  let lines = [];
-  /** @type {Line[]} */
-  let pending = [];
+export class Chat {
+  #self;
+  /** Of the log. @type {Line[]} */
+  #confirmed = [];
   /** Of this client, and of its page before a reload. @type {Set<string>} */
-  const ownIds = new Set();
-  /** @type {Map<string, number>} up to which version a client has read */
-  const received = new Map();
+  #ownIds = new Set();
+  /** Up to which version a client has read. @type {Map<string, number>} */
+  #received = new Map();
   /** @type {Map<string, Typist>} */
-  const typists = new Map();
+  #typists = new Map();
 
-  /** @param {Message} message @param {string} author @param {number} now */
-  function apply({ id, version, at, sender, kind, body }, author, now) {
-    if (kind === 'chat' && typeof body === 'string') {
-      pending = pending.filter((line) => line.id !== id);
-      lines.push({ id, author, isOwn: ownIds.has(id) || author === self, sender, text: body, version, at, isSent: true, isEarlier: false });
-      typists.delete(author);
-    } else if (kind === 'received' && Number.isSafeInteger(body)) {
-      received.set(author, Math.max(received.get(author) ?? 0, Number(body)));
-    } else if (kind === 'typing' && author !== self) {
-      if (body === true) typists.set(author, { name: sender, until: now + TYPING_MS });
-      else typists.delete(author);
-    }
+  /** @param {string} self the name of this client, and the prefix of its message ids */
+  constructor(self) {
+    this.#self = self;
+    /** Lines of this client that are not in the log yet, as far as it knows. @type {Line[]} */
+    this.pending = [];
   }
 
-  return {
-    /** @param {Message[]} messages in order @param {number} now */
-    receive(messages, now) {
-      for (const message of messages) apply(message, authorOf(message.id), now);
-      if (lines.length > MAX_LINES) lines = lines.slice(-MAX_LINES);
-    },
-    /** A line of this client. @param {string} id @param {string} sender @param {string} text */
-    add(id, sender, text) {
-      ownIds.add(id);
-      const line = { id, author: self, isOwn: true, sender, text, version: null, at: null, isSent: false, isEarlier: false };
-      pending.push(line);
-    },
-    /** The server has appended a line. @param {string} id */
-    acknowledge(id) {
-      const line = pending.find((one) => one.id === id);
-      if (line) line.isSent = true;
-    },
-    /** The server has rejected a line. @param {string} id @returns {string} its text */
-    reject(id) {
-      const line = pending.find((one) => one.id === id);
-      pending = pending.filter((one) => one !== line);
-      return line?.text ?? '';
-    },
-    /** The log was replaced: lines remain to be read, and the versions start again. */
-    restart() {
-      for (const line of lines) line.isEarlier = true;
-      received.clear();
-      typists.clear();
-    },
-    /** To how many other clients a line was delivered. @param {Line} line */
-    deliveredTo({ version, isEarlier }) {
-      if (version === null || isEarlier) return 0;
-      return [...received].filter(([author, through]) => author !== self && through >= version).length;
-    },
-    /** Who writes now. @param {number} now */
-    typingNames: (now) => [...typists.values()].filter(({ until }) => until > now).map(({ name }) => name),
-    /** In the order of the log, and then what is not in it yet. @returns {Line[]} */
-    get lines() {
-      return [...lines, ...pending];
-    },
-    get pending() {
-      return pending;
-    },
-    /** The version of the newest line of another client; 0 if there is none. */
-    get newestRemote() {
-      return lines.findLast(({ author, isEarlier }) => author !== self && !isEarlier)?.version ?? 0;
-    },
-  };
+  /** In the order of the log, and then what is not in it yet. @returns {Line[]} */
+  get lines() {
+    return [...this.#confirmed, ...this.pending];
+  }
+
+  /** @param {Message[]} messages in order @param {number} now */
+  receive(messages, now) {
+    for (const message of messages) {
+      if (message.kind === 'chat' && typeof message.body === 'string') this.#receiveLine(message);
+      else this.#receiveNotice(message, now);
+    }
+    if (this.#confirmed.length > MAX_LINES) this.#confirmed = this.#confirmed.slice(-MAX_LINES);
+  }
+
+  /** A line of this client. @param {string} id @param {string} sender @param {string} text */
+  add(id, sender, text) {
+    this.#ownIds.add(id);
+    const state = { version: null, at: null, isOwn: true, isSent: false, isEarlier: false };
+    this.pending.push({ id, author: this.#self, sender, text, ...state });
+  }
+
+  /** The server has appended a line. @param {string} id */
+  acknowledge(id) {
+    const line = this.pending.find((one) => one.id === id);
+    if (line) line.isSent = true;
+  }
+
+  /** The server has rejected a line. @param {string} id @returns {string} its text */
+  reject(id) {
+    const line = this.pending.find((one) => one.id === id);
+    this.pending = this.pending.filter((one) => one !== line);
+    return line?.text ?? '';
+  }
+
+  /** The log was replaced: lines remain to be read, and the versions start again. */
+  restart() {
+    for (const line of this.#confirmed) line.isEarlier = true;
+    this.#received.clear();
+    this.#typists.clear();
+  }
+
+  /** To how many other clients a line was delivered. @param {Line} line */
+  deliveredTo({ version, isEarlier }) {
+    if (version === null || isEarlier) return 0;
+    return [...this.#received].filter(([author, through]) => author !== this.#self && through >= version).length;
+  }
+
+  /** The names of the other clients that write now. @param {number} now */
+  typingNames(now) {
+    return [...this.#typists.values()].filter(({ until }) => until > now).map(({ name }) => name);
+  }
+
+  /** The version of the newest line of another client; 0 if there is none. */
+  get newestRemote() {
+    return this.#confirmed.findLast(({ isOwn, isEarlier }) => !isOwn && !isEarlier)?.version ?? 0;
+  }
+
+  /** @param {Message} message */
+  #receiveLine({ id, version, at, sender, body }) {
+    const author = authorOf(id);
+    const isOwn = author === this.#self || this.#ownIds.has(id);
+    this.pending = this.pending.filter((line) => line.id !== id);
+    this.#confirmed.push({ id, author, sender, text: String(body), version, at, isOwn, isSent: true, isEarlier: false });
+    this.#typists.delete(author);
+  }
+
+  /** @param {Message} message @param {number} now */
+  #receiveNotice({ id, sender, kind, body }, now) {
+    const author = authorOf(id);
+    if (kind === 'received' && Number.isSafeInteger(body)) {
+      this.#received.set(author, Math.max(this.#received.get(author) ?? 0, Number(body)));
+    }
+    if (kind !== 'typing' || author === this.#self) return;
+    if (body === true) this.#typists.set(author, { name: sender, until: now + TYPING_MS });
+    else this.#typists.delete(author);
+  }
 }
 
 /** Splits a text into words and links. @param {string} text
@@ -120,5 +139,3 @@ export function splitLinks(text) {
     .map((part, index) => ({ text: part, href: index % 2 === 1 ? part : null }))
     .filter((part) => part.text !== '');
 }
-
-/** @typedef {ReturnType<typeof createChat>} Chat */

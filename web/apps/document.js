@@ -25,7 +25,7 @@ const PART_SIZE = 15_000;
 
 /** @typedef {List<string>} Text */
 
-/** @type {import('./replica.js').App} */
+/** @type {import('./mergeable.js').App} */
 export const documentApp = {
   kind: 'document',
   create: () => new List(),

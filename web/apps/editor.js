@@ -23,103 +23,109 @@ const MAX_SUCCESSORS = 10_000;
 /** Changes without a longer pause in between are undone together. */
 const UNDO_PAUSE_MS = 700;
 
-/** @param {Replica} replica */
-export function createEditor(replica) {
-  /** @type {Shown[]} */
-  let shown = [];
+export class Editor {
+  #replica;
+  #history;
   /** @type {Step | null} */
-  let draft = null;
-  const history = createHistory(replica, change);
+  #draft = null;
 
-  function refresh() {
-    shown = replica.state?.visible() ?? [];
+  /** @param {Replica} replica */
+  constructor(replica) {
+    this.#replica = replica;
+    this.#history = new History(replica, (deleted, after, insert) => this.#change(deleted, after, insert));
+    /** What is shown. Another array after each change. @type {Shown[]} */
+    this.shown = [];
+    this.refresh();
   }
 
-  function flush() {
-    if (draft?.entry.status === 'draft') {
-      const { entry } = draft;
+  refresh() {
+    this.shown = this.#replica.state?.visible() ?? [];
+  }
+
+  get text() {
+    return this.shown.map(({ value }) => value).join('');
+  }
+
+  /** Replaces what is shown from `start` to `end`. @param {number} start @param {number} end
+   *  @param {string} text @param {number} now */
+  replace(start, end, text, now) {
+    const { state } = this.#replica;
+    const deleted = this.shown.slice(start, end).filter(({ id }) => state.get(id)?.deletedAt === 0);
+    const chunks = chunksOf(text);
+    const added = chunks.reduce((sum, { length }) => sum + length, 0);
+    if (this.shown.length - deleted.length + added > MAX_CHARACTERS) {
+      throw new Error(`The text can have at most ${MAX_CHARACTERS} characters`);
+    }
+    let after = this.anchorAt(start);
+    for (const [index, chunk] of chunks.entries()) {
+      const step = this.#change(index === 0 ? deleted : [], after, chunk.join(''));
+      this.#history.record(step, now);
+      after = lastIdOf(step.entry);
+    }
+    this.refresh();
+  }
+
+  /** Sends the draft. */
+  flush() {
+    if (this.#draft?.entry.status === 'draft') {
+      const { entry } = this.#draft;
       const isEmpty = entry.change.insert === '' && entry.change.delete.length === 0;
-      if (isEmpty) replica.drop();
-      else replica.transmit(entry);
+      if (isEmpty) this.#replica.drop();
+      else this.#replica.transmit(entry);
     }
-    draft = null;
+    this.#draft = null;
   }
 
-  /** Makes a change, as part of the draft if possible. @param {Shown[]} deleted
-   *  @param {string} after @param {string} insert @returns {Step} */
-  function change(deleted, after, insert) {
-    const extended = draft && extend(replica, draft, deleted, after, insert);
-    if (draft && extended) {
-      draft.deleted = [...draft.deleted, ...deleted.filter(({ id }) => !id.startsWith(`${draft?.entry.run}.`))];
-      replica.revise(draft.entry, extended);
-      return draft;
-    }
-    flush();
-    const entry = replica.add({ delete: rangesOf(deleted), after, insert });
-    draft = { entry, deleted };
-    return draft;
+  undo() {
+    this.flush();
+    this.#history.undo();
+    this.flush();
+    this.refresh();
   }
 
-  /** The id of the nearest visible character at or before one that was shown.
-   * @param {number} index of the caret */
-  function anchorAt(index) {
+  redo() {
+    this.flush();
+    this.#history.redo();
+    this.flush();
+    this.refresh();
+  }
+
+  /** What a caret is anchored to: the nearest visible character before it.
+   * @param {number} index of the caret in what is shown */
+  anchorAt(index) {
+    const { state } = this.#replica;
     for (let left = index - 1; left >= 0; left--) {
-      const character = replica.state.get(shown[left]?.id);
-      if (character) return replica.state.visibleAt(character).id;
+      const character = state.get(this.shown[left]?.id ?? START);
+      if (character) return state.visibleAt(character).id;
     }
     return START;
   }
 
-  return {
-    /** Replaces what is shown from `start` to `end`. @param {number} start @param {number} end
-     *  @param {string} text @param {number} now */
-    replace(start, end, text, now) {
-      const deleted = shown.slice(start, end).filter(({ id }) => replica.state.get(id)?.deletedAt === 0);
-      let after = anchorAt(start);
-      const chunks = chunksOf(text);
-      if (shown.length - deleted.length + chunks.reduce((sum, { length }) => sum + length, 0) > MAX_CHARACTERS) {
-        throw new Error(`A document has at most ${MAX_CHARACTERS} characters`);
-      }
-      for (const [index, chunk] of chunks.entries()) {
-        const step = change(index === 0 ? deleted : [], after, chunk.join(''));
-        history.record(step, now);
-        after = lastIdOf(step.entry);
-      }
-      refresh();
-    },
-    flush,
-    refresh,
-    undo() {
-      flush();
-      history.undo();
-      flush();
-      refresh();
-    },
-    redo() {
-      flush();
-      history.redo();
-      flush();
-      refresh();
-    },
-    /** What a caret is anchored to: the character before it. */
-    anchorAt,
-    /** Where a caret is now. @param {string} id */
-    indexOf(id) {
-      const character = replica.state?.get(id);
-      if (!character) return shown.length;
-      const visible = replica.state.visibleAt(character);
-      return visible.id === START ? 0 : shown.findIndex((one) => one.id === visible.id) + 1;
-    },
-    get shown() {
-      return shown;
-    },
-    get text() {
-      return shown.map(({ value }) => value).join('');
-    },
-    get hasDraft() {
-      return draft !== null;
-    },
-  };
+  /** Where a caret is now. @param {string} id of its anchor */
+  indexOf(id) {
+    const { state } = this.#replica;
+    const character = state?.get(id);
+    if (!character) return this.shown.length;
+    const visible = state.visibleAt(character);
+    return visible.id === START ? 0 : this.shown.findIndex((one) => one.id === visible.id) + 1;
+  }
+
+  /** Makes a change, as part of the draft if possible. @param {Shown[]} deleted
+   * @param {string} after @param {string} insert @returns {Step} */
+  #change(deleted, after, insert) {
+    const draft = this.#draft;
+    const extended = draft && extend(this.#replica, draft, deleted, after, insert);
+    if (draft && extended) {
+      const prefix = `${draft.entry.run}.`;
+      draft.deleted = [...draft.deleted, ...deleted.filter(({ id }) => !id.startsWith(prefix))];
+      this.#replica.revise(draft.entry, extended);
+      return draft;
+    }
+    this.flush();
+    const entry = this.#replica.add({ delete: rangesOf(deleted), after, insert });
+    this.#draft = { entry, deleted };
+    return this.#draft;
+  }
 }
 
 /** @param {Entry} entry */
@@ -166,63 +172,78 @@ function extend(replica, { entry }, deleted, after, insert) {
  * Undo of this client's own changes: what they inserted is deleted, and what they deleted is
  * inserted again, as new characters.
  *
- * @param {Replica} replica
- * @param {(deleted: Shown[], after: string, insert: string) => Step} change
+ * @typedef {{ steps: Step[], at: number }} Group of changes that are undone together
  */
-function createHistory(replica, change) {
-  /** @type {{ steps: Step[], at: number }[]} */
-  let undone = [];
-  /** @type {{ steps: Step[], at: number }[]} */
-  let done = [];
+class History {
+  #replica;
+  #change;
+  /** @type {Group[]} */
+  #done = [];
+  /** @type {Group[]} */
+  #undone = [];
   /** What was inserted again: its former id, and its new one. @type {Map<string, string>} */
-  const successors = new Map();
+  #successors = new Map();
 
-  /** @param {string} id */
-  function latest(id) {
-    let current = id;
-    for (let next = successors.get(current); next !== undefined; next = successors.get(current)) current = next;
-    return replica.state.get(current);
+  /** @param {Replica} replica
+   *  @param {(deleted: Shown[], after: string, insert: string) => Step} change */
+  constructor(replica, change) {
+    this.#replica = replica;
+    this.#change = change;
+  }
+
+  /** @param {Step} step @param {number} now */
+  record(step, now) {
+    this.#undone = [];
+    const last = this.#done.at(-1);
+    if (last && now - last.at < UNDO_PAUSE_MS) {
+      if (last.steps.at(-1) !== step) last.steps.push(step);
+      last.at = now;
+    } else this.#done.push({ steps: [step], at: now });
+    if (this.#done.length > MAX_UNDO) this.#done.shift();
+  }
+
+  undo() {
+    this.#move(this.#done, this.#undone);
+  }
+
+  redo() {
+    this.#move(this.#undone, this.#done);
+  }
+
+  /** @param {Group[]} from @param {Group[]} to */
+  #move(from, to) {
+    const group = from.pop();
+    if (!group) return;
+    const steps = group.steps.toReversed().flatMap((step) => this.#revert(step));
+    to.push({ steps: [...new Set(steps)], at: -Infinity });
   }
 
   /** @param {Step} step @returns {Step[]} */
-  function revert({ entry, deleted }) {
-    const inserted = [...entry.change.insert].flatMap((_, index) => latest(`${entry.run}.${index}`) ?? []);
+  #revert({ entry, deleted }) {
+    const inserted = [...entry.change.insert].flatMap((_, index) => this.#latest(`${entry.run}.${index}`) ?? []);
     const visible = inserted.filter(({ deletedAt }) => deletedAt === 0);
-    const steps = visible.length > 0 ? [change(visible, START, '')] : [];
+    const steps = visible.length > 0 ? [this.#change(visible, START, '')] : [];
     for (const { id, value } of deleted) {
-      const tombstone = latest(id);
+      const tombstone = this.#latest(id);
       if (!tombstone || tombstone.deletedAt === 0) continue;
-      const step = change([], replica.state.visibleAt(tombstone).id, value);
+      const step = this.#change([], this.#replica.state.visibleAt(tombstone).id, value);
       if (steps.at(-1) !== step) steps.push(step);
-      successors.set(tombstone.id, lastIdOf(step.entry));
-      const [oldest] = successors.size > MAX_SUCCESSORS ? successors.keys() : [];
-      if (oldest !== undefined) successors.delete(oldest);
+      this.#remember(tombstone.id, lastIdOf(step.entry));
     }
     return steps;
   }
 
-  /** @param {{ steps: Step[], at: number }[]} from @param {{ steps: Step[], at: number }[]} to */
-  function move(from, to) {
-    const group = from.pop();
-    if (!group) return;
-    const steps = group.steps.toReversed().flatMap(revert);
-    to.push({ steps: [...new Set(steps)], at: -Infinity });
+  /** @param {string} id @param {string} successor */
+  #remember(id, successor) {
+    this.#successors.set(id, successor);
+    const [oldest] = this.#successors.size > MAX_SUCCESSORS ? this.#successors.keys() : [];
+    if (oldest !== undefined) this.#successors.delete(oldest);
   }
 
-  return {
-    /** @param {Step} step @param {number} now */
-    record(step, now) {
-      undone = [];
-      const last = done.at(-1);
-      if (last && now - last.at < UNDO_PAUSE_MS) {
-        if (last.steps.at(-1) !== step) last.steps.push(step);
-        last.at = now;
-      } else done.push({ steps: [step], at: now });
-      if (done.length > MAX_UNDO) done.shift();
-    },
-    undo: () => move(done, undone),
-    redo: () => move(undone, done),
-  };
+  /** The character that an id stands for now. @param {string} id */
+  #latest(id) {
+    let current = id;
+    for (let next = this.#successors.get(id); next !== undefined; next = this.#successors.get(next)) current = next;
+    return this.#replica.state.get(current);
+  }
 }
-
-/** @typedef {ReturnType<typeof createEditor>} Editor */

@@ -7,6 +7,8 @@
  * the pending changes.
  *
  * @typedef {import('../model/types.js').Message} Message
+ * @typedef {import('./mergeable.js').App} App
+ * @typedef {import('./mergeable.js').Outcome} Outcome
  *
  * @typedef {object} Entry a change of this client that it has not read from the log yet
  * @property {string} id  of its message, so that a retry is safe
@@ -20,21 +22,6 @@
  * @typedef {{ version: number, entries: Pick<Entry, 'id' | 'base' | 'run' | 'change'>[] }} Stored
  *   The pending changes of a page, and the version that it had read.
  *
- * @typedef {'confirmed' | 'impossible'} Outcome
- *   The state has the change already, or what it refers to no longer exists.
- *
- * @typedef {object} App what a replica needs to know about a kind of state
- * @property {string} kind of its messages
- * @property {() => any} create the state before the first change
- * @property {(change: any) => boolean} isChange
- * @property {(state: any, change: any, run: string, version: number) => (() => void) | null} apply
- *   Returns what takes it back, or null if it refers to what does not exist.
- * @property {(state: any, change: any, run: string) => any | Outcome} rebase
- *   Returns the same change, referring to what is visible now.
- * @property {(state: any, version: number) => void} purge what was deleted up to this version
- * @property {(state: any) => any[][]} save in parts, each small enough for a message
- * @property {(parts: any[][]) => any} load
- *
  * @typedef {object} ReplicaOptions
  * @property {number} since the version before the first message that it will receive
  * @property {() => string} nextId
@@ -44,176 +31,185 @@
  * @property {number} [snapshotInterval] versions
  */
 import { PENDING } from './list.js';
-import { createSnapshots } from './snapshots.js';
+import { Snapshots } from './snapshots.js';
 
 /**
- * In versions. An older change has no effect, for no client, and its author makes it again. So
+ * In versions. An older change has no effect, for any client, and its author makes it again. So
  * no change can refer to a tombstone that is older, and the list stays bounded.
  */
 export const MAX_AGE = 2000;
 
-/** @param {App} app @param {ReplicaOptions} options */
-export function createReplica(app, options) {
-  const { since, nextId, send, onLost, maxAge = MAX_AGE } = options;
-  const snapshots = createSnapshots(app, since, options.snapshotInterval);
-  let confirmed = since;
-  let state = since === 0 ? app.create() : null;
-  /** @type {Entry[]} */
-  let pending = [];
+export class Replica {
+  #app;
+  #options;
+  #snapshots;
   /** What the page had read whose changes were adopted. */
-  let adoptedAt = 0;
+  #adoptedAt = 0;
 
-  function takeBack() {
-    for (const entry of pending.toReversed()) entry.undo?.();
-    for (const entry of pending) entry.undo = null;
+  /** @param {App} app @param {ReplicaOptions} options */
+  constructor(app, options) {
+    const { since, snapshotInterval, maxAge = MAX_AGE } = options;
+    this.#app = app;
+    this.#options = { ...options, maxAge };
+    this.#snapshots = new Snapshots(app, since, snapshotInterval);
+    /** Up to here the log was read. */
+    this.version = since;
+    /** Null until a snapshot has arrived. @type {any} */
+    this.state = since === 0 ? app.create() : null;
+    /** @type {Entry[]} */
+    this.pending = [];
   }
 
-  function replay() {
-    /** @type {any[]} */
-    const lost = [];
-    if (confirmed < adoptedAt) return; // the changes may refer to what is not read yet
-    pending = pending.filter((entry) => {
-      const outcome = replayEntry(app, state, entry);
-      if (outcome === 'impossible') lost.push(entry.change);
-      return outcome === 'pending';
-    });
-    for (const entry of pending.filter(({ status }) => status === 'rejected')) {
-      entry.base = confirmed;
-      transmit(entry);
-    }
-    if (lost.length > 0) onLost(lost);
+  /** Whether it can be changed. Until then a snapshot is missing, or part of the log. */
+  get isReady() {
+    return this.state !== null && this.version >= this.#adoptedAt;
+  }
+
+  /** Applies what the log has after `version` so far. @param {Message[]} messages in order
+   *  @param {number} version of the log up to which it was read */
+  receive(messages, version) {
+    this.#takeBack();
+    for (const message of messages) if (message.kind === this.#app.kind) this.#receiveMessage(message);
+    this.version = version;
+    if (this.state === null) return;
+    // An acknowledged change that was not among the messages is part of a snapshot.
+    this.pending = this.pending.filter((entry) => entry.version === null || entry.version > version);
+    if (this.pending.length === 0) this.#app.purge(this.state, version - this.#options.maxAge);
+    this.#replay();
+  }
+
+  /** The log has no longer all messages after the version. @param {number} version before the
+   * next message that it will receive */
+  skipTo(version) {
+    this.#takeBack();
+    this.#snapshots.restart(version);
+    this.version = version;
+    this.state = version === 0 ? this.#app.create() : null;
+  }
+
+  /** Makes a change. It stays a draft until it is transmitted. @param {any} change */
+  add(change) {
+    const id = this.#options.nextId();
+    const undo = this.#app.apply(this.state, change, id, PENDING);
+    /** @type {Entry} */
+    const entry = { id, run: id, change, base: this.version, status: 'draft', version: null, undo };
+    this.pending.push(entry);
+    return entry;
+  }
+
+  /** Replaces a draft, which is the last entry. @param {Entry} entry @param {any} change */
+  revise(entry, change) {
+    entry.undo?.();
+    Object.assign(entry, { change, undo: this.#app.apply(this.state, change, entry.run, PENDING) });
+  }
+
+  /** Drops a draft, which is the last entry. */
+  drop() {
+    this.pending.pop()?.undo?.();
   }
 
   /** @param {Entry} entry */
-  function transmit(entry) {
+  transmit(entry) {
     const { id, base, run, change } = entry;
     entry.status = 'sent';
-    send(id, { type: 'change', base, run, change });
+    this.#options.send(id, { type: 'change', base, run, change });
+  }
+
+  /** The server has appended the message. @param {string} id @param {number} version */
+  acknowledge(id, version) {
+    const entry = this.pending.find((one) => one.id === id);
+    if (entry) entry.version = version;
+  }
+
+  /** The server has rejected the message: the change is taken back. @param {string} id
+   * @returns {any} the change */
+  reject(id) {
+    this.#takeBack();
+    const rejected = this.pending.find((entry) => entry.id === id);
+    this.pending = this.pending.filter((entry) => entry !== rejected);
+    if (this.state !== null) this.#replay();
+    return rejected?.change;
+  }
+
+  /** What the next page needs to continue. @returns {Stored} */
+  store() {
+    const entries = this.pending.map(({ id, base, run, change }) => ({ id, base, run, change }));
+    return { version: Math.max(this.version, this.#adoptedAt), entries };
+  }
+
+  /** Continues for an earlier page, whose messages are sent again. @param {Stored} stored */
+  adopt({ version, entries }) {
+    this.#adoptedAt = version;
+    for (const { id, run, change, base } of entries) {
+      this.pending.push({ id, run, change, base, status: 'sent', version: null, undo: null });
+    }
+    if (this.state !== null) this.#replay();
+  }
+
+  get isSnapshotDue() {
+    return this.state !== null && this.#snapshots.isDue(this.version);
+  }
+
+  /** The parts of a snapshot of what is confirmed. @param {string} name */
+  snapshot(name) {
+    this.#takeBack();
+    const parts = this.#app.save(this.state);
+    this.#replay();
+    const { version: through } = this;
+    return parts.map((content, part) => ({ type: 'snapshot', name, through, part, parts: parts.length, content }));
+  }
+
+  #takeBack() {
+    for (const entry of this.pending.toReversed()) entry.undo?.();
+    for (const entry of this.pending) entry.undo = null;
+  }
+
+  #replay() {
+    if (this.version < this.#adoptedAt) return; // the changes may refer to what is not read yet
+    /** @type {any[]} */
+    const lost = [];
+    this.pending = this.pending.filter((entry) => {
+      const outcome = this.#replayEntry(entry);
+      if (outcome === 'impossible') lost.push(entry.change);
+      return outcome === 'pending';
+    });
+    for (const entry of this.pending.filter(({ status }) => status === 'rejected')) {
+      entry.base = this.version;
+      this.transmit(entry);
+    }
+    if (lost.length > 0) this.#options.onLost(lost);
+  }
+
+  /** Applies a pending change again. One that was rejected, or does not fit, is made to fit.
+   * @param {Entry} entry @returns {'pending' | Outcome} */
+  #replayEntry(entry) {
+    const apply = () => this.#app.apply(this.state, entry.change, entry.run, PENDING);
+    if (entry.status !== 'rejected') entry.undo = apply();
+    if (entry.undo) return 'pending';
+    const change = this.#app.rebase(this.state, entry.change, entry.run);
+    if (change === 'confirmed' || change === 'impossible') return change;
+    entry.change = change;
+    entry.undo = apply();
+    return 'pending';
   }
 
   /** @param {Message} message */
-  function applyMessage({ id, version, body }) {
+  #receiveMessage(message) {
+    const received = this.#snapshots.receive(message, this.state === null);
+    this.state = received.state ?? this.state;
+    for (const change of received.changes) if (isValid(this.#app, change.body)) this.#applyMessage(change);
+  }
+
+  /** @param {Message} message */
+  #applyMessage({ id, version, body }) {
     const { base, run, change } = /** @type {any} */ (body);
-    const isApplied = version - base <= maxAge && app.apply(state, change, run, version) !== null;
-    const entry = pending.find((one) => one.id === id);
+    const { maxAge, nextId } = this.#options;
+    const isApplied = version - base <= maxAge && this.#app.apply(this.state, change, run, version) !== null;
+    const entry = this.pending.find((one) => one.id === id);
     if (!entry) return;
-    if (isApplied) pending = pending.filter((one) => one !== entry);
+    if (isApplied) this.pending = this.pending.filter((one) => one !== entry);
     else Object.assign(entry, { id: nextId(), status: 'rejected', version: null });
   }
-
-  /** @param {Message} message */
-  function receiveMessage(message) {
-    const received = snapshots.receive(message, state === null);
-    state = received.state ?? state;
-    received.changes.filter((one) => isValid(app, one.body)).forEach(applyMessage);
-  }
-
-  return {
-    /** Applies what the log has after `version` so far. @param {Message[]} messages in order
-     *  @param {number} version of the log up to which it was read */
-    receive(messages, version) {
-      takeBack();
-      for (const message of messages) if (message.kind === app.kind) receiveMessage(message);
-      confirmed = version;
-      if (state === null) return;
-      // An acknowledged change that was not among the messages is part of a snapshot.
-      pending = pending.filter((entry) => entry.version === null || entry.version > confirmed);
-      if (pending.length === 0) app.purge(state, confirmed - maxAge);
-      replay();
-    },
-    /** Makes a change. It stays a draft until it is transmitted. @param {any} change */
-    add(change) {
-      const id = nextId();
-      const undo = app.apply(state, change, id, PENDING);
-      /** @type {Entry} */
-      const entry = { id, run: id, change, base: confirmed, status: 'draft', version: null, undo };
-      pending.push(entry);
-      return entry;
-    },
-    /** Replaces a draft, which is the last entry. @param {Entry} entry @param {any} change */
-    revise(entry, change) {
-      entry.undo?.();
-      Object.assign(entry, { change, undo: app.apply(state, change, entry.run, PENDING) });
-    },
-    /** Drops a draft, which is the last entry. */
-    drop() {
-      pending.pop()?.undo?.();
-    },
-    transmit,
-    /** The server has appended the message. @param {string} id @param {number} version */
-    acknowledge(id, version) {
-      const entry = pending.find((one) => one.id === id);
-      if (entry) entry.version = version;
-    },
-    /** The server has rejected the message: the change is taken back.
-     * @param {string} id @returns {any} the change */
-    reject(id) {
-      takeBack();
-      const rejected = pending.find((entry) => entry.id === id);
-      pending = pending.filter((entry) => entry !== rejected);
-      if (state !== null) replay();
-      return rejected?.change;
-    },
-    /** What the next page needs to continue. @returns {Stored} */
-    store() {
-      const entries = pending.map(({ id, base, run, change }) => ({ id, base, run, change }));
-      return { version: Math.max(confirmed, adoptedAt), entries };
-    },
-    /** Continues for an earlier page, whose messages are sent again. @param {Stored} stored */
-    adopt({ version, entries }) {
-      adoptedAt = version;
-      for (const { id, run, change, base } of entries) {
-        pending.push({ id, run, change, base, status: 'sent', version: null, undo: null });
-      }
-      if (state !== null) replay();
-    },
-    /** The log has no longer all messages after the confirmed version. @param {number} version
-     *  before the next message that it will receive */
-    skipTo(version) {
-      takeBack();
-      snapshots.restart(version);
-      confirmed = version;
-      state = version === 0 ? app.create() : null;
-    },
-    /** The parts of a snapshot of what is confirmed. @param {string} name */
-    snapshot(name) {
-      takeBack();
-      const parts = app.save(state);
-      replay();
-      return parts.map((content, part) => ({
-        type: 'snapshot', name, through: confirmed, part, parts: parts.length, content,
-      }));
-    },
-    /** Whether it can be changed. Until then a snapshot is missing, or part of the log. */
-    get isReady() {
-      return state !== null && confirmed >= adoptedAt;
-    },
-    get isSnapshotDue() {
-      return state !== null && snapshots.isDue(confirmed);
-    },
-    /** Null until a snapshot has arrived. */
-    get state() {
-      return state;
-    },
-    get pending() {
-      return pending;
-    },
-    get version() {
-      return confirmed;
-    },
-  };
-}
-
-/** Applies a pending change again. One that was rejected, or does not fit, is changed to fit.
- * @param {App} app @param {any} state @param {Entry} entry @returns {'pending' | Outcome} */
-function replayEntry(app, state, entry) {
-  if (entry.status !== 'rejected') entry.undo = app.apply(state, entry.change, entry.run, PENDING);
-  if (entry.undo) return 'pending';
-  const change = app.rebase(state, entry.change, entry.run);
-  if (change === 'confirmed' || change === 'impossible') return change;
-  entry.change = change;
-  entry.undo = app.apply(state, change, entry.run, PENDING);
-  return 'pending';
 }
 
 /** Whether a message is a change. Others have no effect, for any client.
@@ -227,5 +223,3 @@ function isValid(app, body) {
     app.isChange(body.change)
   );
 }
-
-/** @typedef {ReturnType<typeof createReplica>} Replica */

@@ -4,7 +4,7 @@
  * whoever comes late starts there.
  *
  * @typedef {import('../model/types.js').Message} Message
- * @typedef {import('./replica.js').App} App
+ * @typedef {import('./mergeable.js').App} App
  *
  * @typedef {{ type: 'snapshot', name: string, through: number, part: number, parts: number,
  *             content: any[] }} Part
@@ -23,63 +23,73 @@ const MAX_BUFFERED = 20_000;
 /** Most parts of a snapshot. */
 const MAX_PARTS = 1000;
 
-/**
- * @param {App} app
- * @param {number} initialSince the version before the first message
- * @param {number} [interval]
- */
-export function createSnapshots(app, initialSince, interval = SNAPSHOT_INTERVAL) {
-  let since = initialSince;
-  let through = initialSince;
-  let wantedAt = 0;
-  /** @type {Message[]} */
-  let buffer = [];
+export class Snapshots {
+  #app;
+  #interval;
+  /** The version before the first message that was received. */
+  #since;
+  /** What the last snapshot covers. */
+  #through;
+  #wantedAt = 0;
+  /** Changes that wait for a snapshot. @type {Message[]} */
+  #buffer = [];
   /** @type {Map<string, Part[]>} */
-  const incomplete = new Map();
+  #incomplete = new Map();
+
+  /** @param {App} app @param {number} since the version before the first message
+   *  @param {number} [interval] */
+  constructor(app, since, interval = SNAPSHOT_INTERVAL) {
+    this.#app = app;
+    this.#interval = interval;
+    this.#since = since;
+    this.#through = since;
+  }
+
+  /** @param {Message} message @param {boolean} isLoading whether there is no state yet
+   *  @returns {Received} */
+  receive(message, isLoading) {
+    const body = /** @type {any} */ (message.body);
+    if (body?.type === 'wanted') this.#wantedAt = message.version;
+    if (body?.type === 'start') {
+      this.#buffer = [];
+      this.#through = message.version;
+      return { state: this.#app.create(), changes: [] };
+    }
+    if (isPart(body)) return this.#receivePart(body, isLoading);
+    return isLoading ? this.#keep(message) : { changes: [message] };
+  }
+
+  /** Messages are missing: the next one follows this version. @param {number} version */
+  restart(version) {
+    this.#since = version;
+    this.#through = version;
+    this.#buffer = [];
+    this.#incomplete.clear();
+  }
+
+  /** Whether another page waits for one, or there are too many versions since the last one.
+   * @param {number} version */
+  isDue(version) {
+    return this.#wantedAt > this.#through || version - this.#through > this.#interval;
+  }
 
   /** @param {Message} message @returns {Received} */
-  function keep(message) {
-    buffer.push(message);
-    if (buffer.length > MAX_BUFFERED) since = buffer.shift()?.version ?? since;
+  #keep(message) {
+    this.#buffer.push(message);
+    if (this.#buffer.length > MAX_BUFFERED) this.#since = this.#buffer.shift()?.version ?? this.#since;
     return { changes: [] };
   }
 
   /** @param {Part} part @param {boolean} isLoading @returns {Received} */
-  function receivePart(part, isLoading) {
-    const parts = collect(incomplete, part);
+  #receivePart(part, isLoading) {
+    const parts = collect(this.#incomplete, part);
     if (!parts) return { changes: [] };
-    through = Math.max(through, part.through);
-    if (!isLoading || part.through < since) return { changes: [] };
-    const changes = buffer.filter(({ version }) => version > part.through);
-    buffer = [];
-    return { state: app.load(parts.map(({ content }) => content)), changes };
+    this.#through = Math.max(this.#through, part.through);
+    if (!isLoading || part.through < this.#since) return { changes: [] };
+    const changes = this.#buffer.filter(({ version }) => version > part.through);
+    this.#buffer = [];
+    return { state: this.#app.load(parts.map(({ content }) => content)), changes };
   }
-
-  return {
-    /** @param {Message} message @param {boolean} isLoading whether there is no state yet
-     *  @returns {Received} */
-    receive(message, isLoading) {
-      const body = /** @type {any} */ (message.body);
-      if (body?.type === 'wanted') wantedAt = message.version;
-      if (body?.type === 'start') {
-        buffer = [];
-        through = message.version;
-        return { state: app.create(), changes: [] };
-      }
-      if (isPart(body)) return receivePart(body, isLoading);
-      return isLoading ? keep(message) : { changes: [message] };
-    },
-    /** Messages are missing: the next one follows this version. @param {number} version */
-    restart(version) {
-      since = version;
-      through = version;
-      buffer = [];
-      incomplete.clear();
-    },
-    /** Whether somebody waits for one, or there are too many versions since the last one.
-     * @param {number} version */
-    isDue: (version) => wantedAt > through || version - through > interval,
-  };
 }
 
 /** The parts of a snapshot, when the last one has arrived.

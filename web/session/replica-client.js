@@ -2,7 +2,7 @@
  * A replica and its messages: sends one change after the other, keeps the pending ones for a
  * reload, and publishes snapshots.
  *
- * @typedef {import('../apps/replica.js').App} App
+ * @typedef {import('../apps/mergeable.js').App} App
  * @typedef {import('../apps/replica.js').Stored} Stored
  * @typedef {import('../model/types.js').Gap} Gap
  * @typedef {import('../model/types.js').Message} Message
@@ -14,7 +14,7 @@
  * @property {(changes: any[]) => void} onLost changes that are impossible now
  * @property {(reason: string) => void} onError
  */
-import { createReplica } from '../apps/replica.js';
+import { Replica } from '../apps/replica.js';
 
 /** A page that knows nothing waits so long for another page's snapshot. */
 const SNAPSHOT_WAIT_MS = 4000;
@@ -37,7 +37,7 @@ export function createReplicaClient(app, author, since, hooks) {
     onChange: hooks.onChange,
   });
   const onLost = (/** @type {any[]} */ changes) => changes.length > 0 && hooks.onLost(changes);
-  const replica = createReplica(app, { since, nextId, send: queue.add, onLost });
+  const replica = new Replica(app, { since, nextId, send: queue.add, onLost });
 
   const publishSnapshot = createDelayed(() => {
     if (!replica.isSnapshotDue) return;
@@ -77,7 +77,7 @@ export function createReplicaClient(app, author, since, hooks) {
       replica.skipTo(version);
       hooks.onChange();
     },
-    store: replica.store,
+    store: () => replica.store(),
     /** Continues for the page before its reload. In another log its changes are impossible.
      * @param {Stored} stored @param {boolean} isSameLog */
     adopt(stored, isSameLog) {

@@ -10,7 +10,7 @@
  * @typedef {import('./context.js').Update} Update
  */
 import { boardApp, columnsOf, placeBefore } from '../../apps/board.js';
-import { createBoardEditor } from '../../apps/board-editor.js';
+import { BoardEditor } from '../../apps/board-editor.js';
 import { authorOf } from '../../apps/chat.js';
 import { createReplicaClient } from '../replica-client.js';
 
@@ -24,7 +24,7 @@ export function createBoardModel(context) {
     onChange: context.onChange,
   });
   const { replica } = client;
-  const editor = createBoardEditor(replica, context.onChange);
+  const editor = new BoardEditor(replica);
   const isOwn = (/** @type {string} */ id) => authorOf(id) === context.author;
   const columns = () => (replica.state ? columnsOf(replica.state) : []);
 
@@ -53,7 +53,7 @@ export function createBoardModel(context) {
       editor.make({ type: 'move', card, after: placeBefore(replica.state, column, index, card) }),
     /** @param {string} card @param {Field} field @param {string | boolean} value */
     set: (card, field, value) => editor.make({ type: 'set', card, field, value }),
-    undo: editor.undo,
+    undo: () => editor.undo(),
     /** @param {string} card */
     card: (card) => /** @type {Board | null} */ (replica.state)?.cards.get(card),
     get isReady() {

@@ -6,7 +6,7 @@
  * @typedef {import('./context.js').Update} Update
  * @typedef {{ id: string, sender: string, text: string }} StoredLine
  */
-import { createChat, MAX_LENGTH, TYPING_MS } from '../../apps/chat.js';
+import { Chat, MAX_LENGTH, TYPING_MS } from '../../apps/chat.js';
 
 /** A receipt waits so long, for each page that is online: 300 pages together send 5 a second. */
 const RECEIPT_SPREAD_MS = 200;
@@ -19,7 +19,7 @@ export function createChatModel(context) {
   let hasCaughtUp = false;
   const overhead = { messages: 0, bytes: 0 };
   const nextId = () => `${author}-${++count}`;
-  const chat = createChat(author);
+  const chat = new Chat(author);
   const receipts = createReceipts(context, nextId, () => chat.newestRemote);
   const typing = createTypingNotice(context, nextId);
 

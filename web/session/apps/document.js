@@ -8,7 +8,7 @@
  * @typedef {import('./context.js').Update} Update
  */
 import { documentApp } from '../../apps/document.js';
-import { createEditor } from '../../apps/editor.js';
+import { Editor } from '../../apps/editor.js';
 import { createReplicaClient } from '../replica-client.js';
 import { createCarets } from './carets.js';
 
@@ -34,7 +34,7 @@ export function createDocumentModel(context) {
     },
   });
   const { replica } = client;
-  const editor = createEditor(replica);
+  const editor = new Editor(replica);
   const carets = createCarets(context.author);
   const publishCaret = createCaretPublisher(context);
   let isFlushDue = false;

@@ -10,13 +10,13 @@
  * @typedef {{ id: string, title: string, text: string, archived: boolean }} Card
  */
 import { boardApp, columnsOf, placeBefore } from '../../../apps/board.js';
-import { createReplica } from '../../../apps/replica.js';
+import { Replica } from '../../../apps/replica.js';
 
 const COLUMNS = ['todo', 'doing', 'done'];
 
 /** @type {Driver} */
 export const boardDriver = {
-  createReplica,
+  Replica,
   app: boardApp,
   createEditor: () => null,
   act,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { boardApp, columnsOf, MAX_CARDS, placeBefore } from '../../../apps/board.js';
-import { createBoardEditor } from '../../../apps/board-editor.js';
-import { createReplica } from '../../../apps/replica.js';
+import { BoardEditor } from '../../../apps/board-editor.js';
+import { Replica } from '../../../apps/replica.js';
 import { createServer } from './server.js';
 
 function createBoards() {
@@ -11,13 +11,13 @@ function createBoards() {
     let count = 0;
     /** @type {{ id: string, body: object }[]} */
     const outbox = [];
-    const replica = createReplica(boardApp, {
+    const replica = new Replica(boardApp, {
       since: 0,
       nextId: () => `${name}-${++count}`,
       send: (id, body) => outbox.push({ id, body }),
       onLost() {},
     });
-    const editor = createBoardEditor(replica, () => {});
+    const editor = new BoardEditor(replica);
     return {
       replica,
       editor,

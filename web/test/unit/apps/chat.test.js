@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { authorOf, createChat, MAX_LINES, splitLinks, TYPING_MS } from '../../../apps/chat.js';
+import { authorOf, Chat, MAX_LINES, splitLinks, TYPING_MS } from '../../../apps/chat.js';
 import { message } from '../fixtures.js';
 
 test('an own line is sending, sent, in the log, and delivered', () => {
-  const chat = createChat('ana');
+  const chat = new Chat('ana');
   chat.add('ana-1', 'Ana', 'hello');
   assert.deepEqual(chat.lines.map(({ version, isSent }) => [version, isSent]), [[null, false]]);
   chat.acknowledge('ana-1');
@@ -21,14 +21,14 @@ test('an own line is sending, sent, in the log, and delivered', () => {
 });
 
 test('a rejected line comes back', () => {
-  const chat = createChat('ana');
+  const chat = new Chat('ana');
   chat.add('ana-1', 'Ana', 'hello');
   assert.equal(chat.reject('ana-1'), 'hello');
   assert.deepEqual(chat.lines, []);
 });
 
 test('a typing notice ends with the line, or after a time', () => {
-  const chat = createChat('ana');
+  const chat = new Chat('ana');
   chat.receive([message(1, { id: 'ben-1', kind: 'typing', sender: 'Ben', body: true })], 0);
   chat.receive([message(2, { id: 'ana-1', kind: 'typing', sender: 'Ana', body: true })], 0);
   assert.deepEqual(chat.typingNames(TYPING_MS - 1), ['Ben']);
@@ -38,7 +38,7 @@ test('a typing notice ends with the line, or after a time', () => {
 });
 
 test('a new log leaves the lines, and forgets what was received', () => {
-  const chat = createChat('ana');
+  const chat = new Chat('ana');
   chat.receive([message(5, { id: 'ben-1' }), message(6, { id: 'ben-2', kind: 'received', body: 5 })], 0);
   chat.restart();
   assert.equal(chat.newestRemote, 0);
@@ -48,7 +48,7 @@ test('a new log leaves the lines, and forgets what was received', () => {
 });
 
 test('only the last lines are kept, and messages that are no lines are none', () => {
-  const chat = createChat('ana');
+  const chat = new Chat('ana');
   const lines = Array.from({ length: MAX_LINES + 5 }, (_, index) => message(index + 1));
   chat.receive([...lines, message(9999, { body: { not: 'a line' } })], 0);
   assert.deepEqual([chat.lines.length, chat.lines[0]?.version], [MAX_LINES, 6]);

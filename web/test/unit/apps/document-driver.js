@@ -7,16 +7,16 @@
  * @typedef {import('./simulation.js').Record} Record
  *
  * @typedef {object} Modules the code under test, or a broken variant of it
- * @property {typeof import('../../../apps/replica.js').createReplica} createReplica
- * @property {typeof import('../../../apps/editor.js').createEditor} createEditor
- * @property {import('../../../apps/replica.js').App} documentApp
+ * @property {typeof import('../../../apps/replica.js').Replica} Replica
+ * @property {typeof import('../../../apps/editor.js').Editor} Editor
+ * @property {import('../../../apps/mergeable.js').App} documentApp
  */
 
 /** @param {Modules} modules @returns {Driver} */
-export function createDocumentDriver({ createReplica, createEditor, documentApp }) {
+export function createDocumentDriver({ Replica, Editor, documentApp }) {
   return {
-    createReplica,
-    createEditor,
+    Replica,
+    createEditor: (replica) => new Editor(replica),
     app: documentApp,
     act,
     refresh: ({ editor }) => editor.refresh(),

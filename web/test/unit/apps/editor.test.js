@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { documentApp, textOf } from '../../../apps/document.js';
-import { createEditor } from '../../../apps/editor.js';
-import { createReplica, MAX_AGE } from '../../../apps/replica.js';
+import { Editor } from '../../../apps/editor.js';
+import { MAX_AGE, Replica } from '../../../apps/replica.js';
 import { replacementOf } from '../../../apps/text-diff.js';
 import { createServer } from './server.js';
 
@@ -16,13 +16,13 @@ function createNetwork() {
     const outbox = [];
     /** @type {any[]} */
     const lost = [];
-    const replica = createReplica(documentApp, {
+    const replica = new Replica(documentApp, {
       since,
       nextId: () => `${name}-${++count}`,
       send: (id, body) => outbox.push({ id, body }),
       onLost: (changes) => lost.push(...changes),
     });
-    const editor = createEditor(replica);
+    const editor = new Editor(replica);
     editor.refresh();
     const receive = () => {
       const { history } = server;

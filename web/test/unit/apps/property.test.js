@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { documentApp } from '../../../apps/document.js';
-import { createEditor } from '../../../apps/editor.js';
-import { createReplica } from '../../../apps/replica.js';
+import { Editor } from '../../../apps/editor.js';
+import { Replica } from '../../../apps/replica.js';
 import { boardDriver, foldBoard, shownOf } from './board-driver.js';
 import { checkSeed } from './properties.js';
 import { LIMITS, simulate } from './simulation.js';
@@ -32,7 +32,7 @@ function forEachSeed(seeds, run) {
 test('documents agree, keep what was typed, and show the fold with the pending changes', () => {
   const sum = { versions: 0, characters: 0, lostChanges: 0, restarts: 0 };
   forEachSeed(SEEDS, (seed) => {
-    const result = checkSeed({ createReplica, createEditor, documentApp }, seed);
+    const result = checkSeed({ Replica, Editor, documentApp }, seed);
     for (const key of /** @type {(keyof typeof sum)[]} */ (Object.keys(sum))) sum[key] += result[key];
   });
   console.log(`${SEEDS} seeds: ${JSON.stringify(sum)}`);

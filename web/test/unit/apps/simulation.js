@@ -8,8 +8,8 @@
  * @typedef {import('./server.js').Server} Server
  *
  * @typedef {object} Driver what the clients edit, and how
- * @property {typeof import('../../../apps/replica.js').createReplica} createReplica
- * @property {import('../../../apps/replica.js').App} app
+ * @property {typeof import('../../../apps/replica.js').Replica} Replica
+ * @property {import('../../../apps/mergeable.js').App} app
  * @property {(replica: import('../../../apps/replica.js').Replica) => any} createEditor
  * @property {(client: Client, random: Random, record: Record) => void} act one random edit
  * @property {(client: Client) => void} refresh after messages have arrived
@@ -59,7 +59,7 @@ function createClient(driver, server, record, name, stored) {
   }));
   const since = server.oldest() - 1;
   const ledger = createLedger({ since, epoch: 'e' });
-  const replica = driver.createReplica(driver.app, {
+  const replica = new driver.Replica(driver.app, {
     since,
     nextId,
     send: (id, body) => outbox.push({ id, kind: driver.app.kind, body }),

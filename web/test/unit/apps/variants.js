@@ -18,18 +18,18 @@ export const VARIANTS = {
   },
   'pending changes are not replayed': {
     file: 'replica.js',
-    from: "if (pending.length === 0) app.purge(state, confirmed - maxAge);\n      replay();",
-    to: 'if (pending.length === 0) app.purge(state, confirmed - maxAge);',
+    from: 'version - this.#options.maxAge);\n    this.#replay();',
+    to: 'version - this.#options.maxAge);',
   },
   'tombstones are purged too early': {
     file: 'replica.js',
-    from: 'app.purge(state, confirmed - maxAge);',
-    to: 'app.purge(state, confirmed - 5);',
+    from: 'version - this.#options.maxAge);',
+    to: 'version - 5);',
   },
   'old changes are accepted': {
     file: 'replica.js',
-    from: 'version - base <= maxAge && app.apply',
-    to: 'app.apply',
+    from: 'version - base <= maxAge && this',
+    to: 'this',
   },
   'later inserts go behind earlier ones': {
     file: 'list.js',
@@ -49,8 +49,8 @@ export async function loadVariant({ file, from, to }) {
   if (source.split(from).length !== 2) throw new Error(`not once in ${file}: ${from}`);
   writeFileSync(path, source.replace(from, () => to));
   const load = (/** @type {string} */ name) => import(pathToFileURL(join(directory, 'apps', name)).href);
-  const [{ createReplica }, { createEditor }, { documentApp }] = await Promise.all(
+  const [{ Replica }, { Editor }, { documentApp }] = await Promise.all(
     ['replica.js', 'editor.js', 'document.js'].map(load),
   );
-  return { createReplica, createEditor, documentApp };
+  return { Replica, Editor, documentApp };
 }
