@@ -1,6 +1,6 @@
 /** The page of the apps: a chat, a board or a document, on one transport or on all three. */
 import { kindOf } from './model/types.js';
-import { createAppSession } from './session/app-session.js';
+import { AppSession } from './session/app-session.js';
 import { appStateOf } from './session/app-state.js';
 import { transportIds } from './transports/index.js';
 import { mountAppPane } from './view/apps/app-pane.js';
@@ -41,8 +41,7 @@ function senderName(id) {
   return transports.length > 1 ? `${header.name()} (${KIND_LABELS[kindOf(subscriberOf(id).transport)].name})` : header.name();
 }
 
-/** @type {import('./session/app-session.js').AppSession} */
-const session = createAppSession(app?.label.toLowerCase() ?? '', transports, app?.createModel ?? (() => null), {
+const session = new AppSession(app?.label.toLowerCase() ?? '', transports, app?.createModel ?? (() => null), {
   onChange: scheduleDraw,
   onNotice: (_, text) => announce(text),
   onOffer: (id, offer) => panes.get(id)?.offer(offer),
@@ -98,7 +97,7 @@ main?.append(
 document.body.append(statusLine);
 
 setInterval(scheduleDraw, DRAW_INTERVAL_MS);
-document.addEventListener('visibilitychange', session.visibilityChanged);
+document.addEventListener('visibilitychange', () => session.visibilityChanged());
 addEventListener('pagehide', () => {
   session.store();
   session.stop();

@@ -22,77 +22,91 @@ const SNAPSHOT_WAIT_MS = 4000;
 /** Pages publish the same snapshot at different times, and see that one is enough. For each page: */
 const SNAPSHOT_SPREAD_MS = 200;
 
-/** @param {App} app @param {string} author prefix of the ids @param {number} since
- *  @param {ReplicaHooks} hooks */
-export function createReplicaClient(app, author, since, hooks) {
-  let count = 0;
-  const nextId = () => `${author}-${++count}`;
-  const queue = createQueue(hooks.publish, {
-    onPublished: (id, version) => replica.acknowledge(id, version),
-    onRejected: (id, reason) => {
-      const change = replica.reject(id);
-      if (change) hooks.onLost([change]);
-      hooks.onError(reason);
-    },
-    onChange: hooks.onChange,
-  });
-  const onLost = (/** @type {any[]} */ changes) => changes.length > 0 && hooks.onLost(changes);
-  const replica = new Replica(app, { since, nextId, send: queue.add, onLost });
-
-  const publishSnapshot = createDelayed(() => {
-    if (!replica.isSnapshotDue) return;
-    for (const body of replica.snapshot(nextId())) queue.add(nextId(), body);
-  });
-  const startAnew = createDelayed(() => {
-    if (replica.state === null) queue.add(nextId(), { type: 'start' });
-  });
-
+export class ReplicaClient {
+  #hooks;
+  #queue;
+  #nextId;
   /** The head of the log was read since the start or the last gap. */
-  let hasCaughtUp = false;
+  #hasCaughtUp = false;
 
-  return {
-    replica,
-    /** Whether no message is on its way. */
-    get isIdle() {
-      return queue.length === 0;
-    },
-    /** Whether it can be changed. */
-    get isReady() {
-      return hasCaughtUp && replica.isReady;
-    },
-    /** @param {import('./apps/context.js').Update} update */
-    receive({ messages, version, head }) {
-      replica.receive(messages, version);
-      const spread = SNAPSHOT_SPREAD_MS * Math.min(100, hooks.online());
-      if (replica.isSnapshotDue) publishSnapshot(Math.random() * spread);
-      if (version >= head && !hasCaughtUp) {
-        hasCaughtUp = true;
-        if (replica.state === null) requestSnapshot();
-      }
-      hooks.onChange();
-    },
-    /** The log continues after this version. @param {number} version */
-    skipTo(version) {
-      hasCaughtUp = false;
-      replica.skipTo(version);
-      hooks.onChange();
-    },
-    store: () => replica.store(),
-    /** Continues for the page before its reload. In another log its changes are impossible.
-     * @param {Stored} stored @param {boolean} isSameLog */
-    adopt(stored, isSameLog) {
-      if (!isSameLog) return void onLost(stored.entries.map(({ change }) => change));
-      replica.adopt(stored);
-      for (const { id, base, run, change } of stored.entries) {
-        queue.add(id, { type: 'change', base, run, change });
-      }
-    },
-  };
+  /** @param {App} app @param {string} author prefix of the ids @param {number} since
+   *  @param {ReplicaHooks} hooks */
+  constructor(app, author, since, hooks) {
+    let count = 0;
+    this.#hooks = hooks;
+    this.#nextId = () => `${author}-${++count}`;
+    this.#queue = createQueue(hooks.publish, {
+      onPublished: (id, version) => this.replica.acknowledge(id, version),
+      onRejected: (id, reason) => this.#reject(id, reason),
+      onChange: hooks.onChange,
+    });
+    this.replica = new Replica(app, {
+      since,
+      nextId: this.#nextId,
+      send: this.#queue.add,
+      onLost: (changes) => hooks.onLost(changes),
+    });
+  }
+
+  /** Whether no message is on its way. */
+  get isIdle() {
+    return this.#queue.length === 0;
+  }
+
+  /** Whether it can be changed. */
+  get isReady() {
+    return this.#hasCaughtUp && this.replica.isReady;
+  }
+
+  /** @param {import('./apps/context.js').Update} update */
+  receive({ messages, version, head }) {
+    this.replica.receive(messages, version);
+    const spread = SNAPSHOT_SPREAD_MS * Math.min(100, this.#hooks.online());
+    if (this.replica.isSnapshotDue) this.#publishSnapshot(Math.random() * spread);
+    if (version >= head && !this.#hasCaughtUp) {
+      this.#hasCaughtUp = true;
+      if (this.replica.state === null) this.#requestSnapshot();
+    }
+    this.#hooks.onChange();
+  }
+
+  /** The log continues after this version. @param {number} version */
+  skipTo(version) {
+    this.#hasCaughtUp = false;
+    this.replica.skipTo(version);
+    this.#hooks.onChange();
+  }
+
+  /** Continues for the page before its reload. In another log its changes are impossible.
+   * @param {Stored} stored @param {boolean} isSameLog */
+  adopt(stored, isSameLog) {
+    const { entries } = stored;
+    if (!isSameLog && entries.length > 0) this.#hooks.onLost(entries.map(({ change }) => change));
+    if (!isSameLog) return;
+    this.replica.adopt(stored);
+    for (const { id, base, run, change } of entries) this.#queue.add(id, { type: 'change', base, run, change });
+  }
+
+  /** @param {string} id @param {string} reason */
+  #reject(id, reason) {
+    const change = this.replica.reject(id);
+    if (change) this.#hooks.onLost([change]);
+    this.#hooks.onError(reason);
+  }
+
+  #publishSnapshot = createDelayed(() => {
+    if (!this.replica.isSnapshotDue) return;
+    for (const body of this.replica.snapshot(this.#nextId())) this.#queue.add(this.#nextId(), body);
+  });
+
+  #startAnew = createDelayed(() => {
+    if (this.replica.state === null) this.#queue.add(this.#nextId(), { type: 'start' });
+  });
 
   /** Another page may have what is no longer in the log. */
-  function requestSnapshot() {
-    queue.add(nextId(), { type: 'wanted' });
-    startAnew(SNAPSHOT_WAIT_MS * (1 + Math.random()));
+  #requestSnapshot() {
+    this.#queue.add(this.#nextId(), { type: 'wanted' });
+    this.#startAnew(SNAPSHOT_WAIT_MS * (1 + Math.random()));
   }
 }
 
@@ -143,5 +157,3 @@ function createDelayed(action) {
     }, ms);
   };
 }
-
-/** @typedef {ReturnType<typeof createReplicaClient>} ReplicaClient */

@@ -2,75 +2,123 @@
  * The board of one client.
  *
  * @typedef {import('../../apps/board.js').Board} Board
+ * @typedef {import('../../apps/board.js').Card} Card
  * @typedef {import('../../apps/board.js').Change} Change
  * @typedef {import('../../apps/board.js').Field} Field
  * @typedef {import('../../apps/board-editor.js').Conflict} Conflict
  * @typedef {import('../../model/types.js').Gap} Gap
+ * @typedef {import('../../apps/replica.js').Stored} Stored
  * @typedef {import('./context.js').Context} Context
  * @typedef {import('./context.js').Update} Update
  */
 import { boardApp, columnsOf, placeBefore } from '../../apps/board.js';
 import { BoardEditor } from '../../apps/board-editor.js';
 import { authorOf } from '../../apps/chat.js';
-import { createReplicaClient } from '../replica-client.js';
+import { ReplicaClient } from '../replica-client.js';
 
-/** @param {Context} context */
-export function createBoardModel(context) {
-  const client = createReplicaClient(boardApp, context.author, context.since, {
-    publish: (body, id) => context.publish('board', body, id),
-    online: context.online,
-    onLost: (changes) => offer(context, 'The card is gone, or the board is full', changes.map(contentOf)),
-    onError: context.onNotice,
-    onChange: context.onChange,
-  });
-  const { replica } = client;
-  const editor = new BoardEditor(replica);
-  const isOwn = (/** @type {string} */ id) => authorOf(id) === context.author;
-  const columns = () => (replica.state ? columnsOf(replica.state) : []);
+export class BoardModel {
+  #context;
+  #client;
+  #editor;
 
-  return {
-    columns,
-    flush() {},
-    /** @param {Update} update */
-    receive(update) {
-      client.receive(update);
-      for (const conflict of editor.conflicts(update.messages, isOwn)) context.onNotice(conflictText(conflict));
-    },
-    /** @param {Gap} gap @param {number} since */
-    skip({ reason }, since) {
-      const cards = columns().flatMap((column) => column.cards);
-      client.skipTo(since);
-      if (reason !== 'truncated') {
-        offer(context, 'The server has a new log, and these cards are not in it', cards.map(({ title }) => title));
-      }
-    },
-    store: client.store,
-    adopt: client.adopt,
-    /** At the end of a column. @param {string} column @param {string} title */
-    add: (column, title) => editor.make({ type: 'add', title, after: placeBefore(replica.state, column, Infinity) }),
-    /** @param {string} card @param {string} column @param {number} index among its other cards */
-    move: (card, column, index) =>
-      editor.make({ type: 'move', card, after: placeBefore(replica.state, column, index, card) }),
-    /** @param {string} card @param {Field} field @param {string | boolean} value */
-    set: (card, field, value) => editor.make({ type: 'set', card, field, value }),
-    undo: () => editor.undo(),
-    /** @param {string} card */
-    card: (card) => /** @type {Board | null} */ (replica.state)?.cards.get(card),
-    get isReady() {
-      return client.isReady;
-    },
-    get pending() {
-      return replica.pending.length;
-    },
-    get version() {
-      return replica.version;
-    },
-    get content() {
-      return {
-        cards: columns().flatMap(({ id: column, cards }) => cards.map(({ id, title, text }) => ({ id, column, title, text }))),
-      };
-    },
-  };
+  /** @param {Context} context */
+  constructor(context) {
+    this.#context = context;
+    this.#client = new ReplicaClient(boardApp, context.author, context.since, {
+      publish: (body, id) => context.publish('board', body, id),
+      online: context.online,
+      onLost: (changes) => offer(context, 'The card is gone, or the board is full', changes.map(contentOf)),
+      onError: context.onNotice,
+      onChange: context.onChange,
+    });
+    this.#editor = new BoardEditor(this.#client.replica);
+  }
+
+  /** @returns {Board | null} */
+  get #board() {
+    return this.#client.replica.state;
+  }
+
+  get isReady() {
+    return this.#client.isReady;
+  }
+
+  get pending() {
+    return this.#client.replica.pending.length;
+  }
+
+  get version() {
+    return this.#client.replica.version;
+  }
+
+  get content() {
+    const cardsIn = (/** @type {string} */ column, /** @type {Card[]} */ cards) =>
+      cards.map(({ id, title, text }) => ({ id, column, title, text }));
+    return { cards: this.columns().flatMap(({ id, cards }) => cardsIn(id, cards)) };
+  }
+
+  columns() {
+    return this.#board ? columnsOf(this.#board) : [];
+  }
+
+  /** @param {Update} update */
+  receive(update) {
+    const isOwn = (/** @type {string} */ id) => authorOf(id) === this.#context.author;
+    this.#client.receive(update);
+    for (const conflict of this.#editor.conflicts(update.messages, isOwn)) {
+      this.#context.onNotice(conflictText(conflict));
+    }
+  }
+
+  /** @param {Gap} gap @param {number} since */
+  skip({ reason }, since) {
+    const titles = this.columns().flatMap(({ cards }) => cards.map(({ title }) => title));
+    this.#client.skipTo(since);
+    if (reason !== 'truncated') offer(this.#context, 'The server has a new log, and these cards are not in it', titles);
+  }
+
+  store() {
+    return this.#client.replica.store();
+  }
+
+  /** @param {Stored} stored @param {boolean} isSameLog */
+  adopt(stored, isSameLog) {
+    this.#client.adopt(stored, isSameLog);
+  }
+
+  /** Every change is sent at once. */
+  flush() {}
+
+  /** Adds a card at the end of a column. @param {string} column @param {string} title */
+  add(column, title) {
+    this.#make({ type: 'add', title, after: this.#placeAt(column, Infinity) });
+  }
+
+  /** @param {string} card @param {string} column @param {number} index among its other cards */
+  move(card, column, index) {
+    this.#make({ type: 'move', card, after: this.#placeAt(column, index, card) });
+  }
+
+  /** @param {string} card @param {Field} field @param {string | boolean} value */
+  set(card, field, value) {
+    this.#make({ type: 'set', card, field, value });
+  }
+
+  undo() {
+    this.#editor.undo();
+    this.#context.onChange();
+  }
+
+  /** @param {string} column @param {number} index @param {string} [moved] */
+  #placeAt(column, index, moved) {
+    return this.#board ? placeBefore(this.#board, column, index, moved) : column;
+  }
+
+  /** @param {Change} change */
+  #make(change) {
+    this.#editor.make(change);
+    this.#context.onChange();
+  }
 }
 
 /** What a change would have written. @param {Change} change */
@@ -92,5 +140,3 @@ function conflictText({ name, change, title, column }) {
   if (change.type === 'set' && change.field !== 'archived') return `${author} changed the ${change.field} of “${title}” after you`;
   return `${author} archived or restored “${title}” after you`;
 }
-
-/** @typedef {ReturnType<typeof createBoardModel>} BoardModel */

@@ -11,79 +11,87 @@ import { Chat, MAX_LENGTH, TYPING_MS } from '../../apps/chat.js';
 /** A receipt waits so long, for each page that is online: 300 pages together send 5 a second. */
 const RECEIPT_SPREAD_MS = 200;
 
-/** @param {Context} context */
-export function createChatModel(context) {
-  const { author, senderName, publish, onChange } = context;
-  let count = 0;
-  let version = context.since;
-  let hasCaughtUp = false;
-  const overhead = { messages: 0, bytes: 0 };
-  const nextId = () => `${author}-${++count}`;
-  const chat = new Chat(author);
-  const receipts = createReceipts(context, nextId, () => chat.newestRemote);
-  const typing = createTypingNotice(context, nextId);
+export class ChatModel {
+  #context;
+  #nextId;
+  #receipts;
+  #hasCaughtUp = false;
 
-  /** @param {StoredLine} line */
-  function transmit({ id, text }) {
-    publish('chat', text, id).then(
-      () => chat.acknowledge(id),
-      (error) => context.onOffer({ reason: error.message, text: chat.reject(id) }),
-    ).finally(onChange);
+  /** @param {Context} context */
+  constructor(context) {
+    let count = 0;
+    this.#context = context;
+    this.#nextId = () => `${context.author}-${++count}`;
+    this.#receipts = createReceipts(context, this.#nextId, () => this.chat.newestRemote);
+    this.typing = createTypingNotice(context, this.#nextId);
+    this.chat = new Chat(context.author);
+    this.version = context.since;
+    /** Messages about typing and receipts so far: what they cost in addition to the lines. */
+    this.overhead = { messages: 0, bytes: 0 };
   }
 
-  return {
-    chat,
-    typing,
-    /** Messages about typing and receipts so far: what they cost besides the lines. */
-    overhead,
-    flush() {},
-    /** @param {Update} update */
-    receive(update) {
-      chat.receive(update.messages, performance.now());
-      if (hasCaughtUp) countOverhead(overhead, update.messages);
-      version = update.version;
-      hasCaughtUp ||= version >= update.head;
-      if (hasCaughtUp) receipts.schedule();
-      onChange();
-    },
-    /** @param {Gap} gap @param {number} since */
-    skip({ reason }, since) {
-      if (reason !== 'truncated') chat.restart();
-      version = since;
-      receipts.restart();
-      onChange();
-    },
-    /** @param {string} text */
-    send(text) {
-      if (text.length > MAX_LENGTH) throw new Error(`A line has at most ${MAX_LENGTH} characters`);
-      const line = { id: nextId(), sender: senderName(), text };
-      chat.add(line.id, line.sender, text);
-      typing.stop();
-      transmit(line);
-      onChange();
-    },
-    /** @returns {{ entries: StoredLine[] }} */
-    store: () => ({ entries: chat.pending.map(({ id, sender, text }) => ({ id, sender, text })) }),
-    /** Lines refer to nothing: they can be sent to any log. @param {{ entries: StoredLine[] }} stored */
-    adopt({ entries }) {
-      for (const line of entries) {
-        chat.add(line.id, line.sender, line.text);
-        transmit(line);
-      }
-    },
-    get isReady() {
-      return hasCaughtUp;
-    },
-    get pending() {
-      return chat.pending.length;
-    },
-    get version() {
-      return version;
-    },
-    get content() {
-      return { lines: chat.lines.map(({ id, sender, text }) => ({ id, sender, text })) };
-    },
-  };
+  get isReady() {
+    return this.#hasCaughtUp;
+  }
+
+  get pending() {
+    return this.chat.pending.length;
+  }
+
+  get content() {
+    return { lines: this.chat.lines.map(({ id, sender, text }) => ({ id, sender, text })) };
+  }
+
+  /** @param {Update} update */
+  receive({ messages, version, head }) {
+    this.chat.receive(messages, performance.now());
+    if (this.#hasCaughtUp) countOverhead(this.overhead, messages);
+    this.version = version;
+    this.#hasCaughtUp ||= version >= head;
+    if (this.#hasCaughtUp) this.#receipts.schedule();
+    this.#context.onChange();
+  }
+
+  /** @param {Gap} gap @param {number} since */
+  skip({ reason }, since) {
+    if (reason !== 'truncated') this.chat.restart();
+    this.version = since;
+    this.#receipts.restart();
+    this.#context.onChange();
+  }
+
+  /** @param {string} text */
+  send(text) {
+    if (text.length > MAX_LENGTH) throw new Error(`A line has at most ${MAX_LENGTH} characters`);
+    const line = { id: this.#nextId(), sender: this.#context.senderName(), text };
+    this.typing.stop();
+    this.#transmit(line);
+    this.#context.onChange();
+  }
+
+  /** @returns {{ entries: StoredLine[] }} */
+  store() {
+    return { entries: this.chat.pending.map(({ id, sender, text }) => ({ id, sender, text })) };
+  }
+
+  /** Lines refer to nothing: they can be sent to any log. @param {{ entries: StoredLine[] }} stored */
+  adopt({ entries }) {
+    for (const line of entries) this.#transmit(line);
+  }
+
+  /** Every line is sent at once. */
+  flush() {}
+
+  /** @param {StoredLine} line */
+  async #transmit({ id, sender, text }) {
+    const { publish, onOffer, onChange } = this.#context;
+    this.chat.add(id, sender, text);
+    await publish('chat', text, id).then(
+      () => this.chat.acknowledge(id),
+      (error) => onOffer({ reason: error.message, text: this.chat.reject(id) }),
+    );
+    onChange();
+  }
 }
 
 /** @param {{ messages: number, bytes: number }} overhead @param {Update['messages']} messages */
@@ -138,5 +146,3 @@ function createTypingNotice({ publish, online }, nextId) {
     },
   };
 }
-
-/** @typedef {ReturnType<typeof createChatModel>} ChatModel */

@@ -9,7 +9,7 @@
  */
 import { documentApp } from '../../apps/document.js';
 import { Editor } from '../../apps/editor.js';
-import { createReplicaClient } from '../replica-client.js';
+import { ReplicaClient } from '../replica-client.js';
 import { createCarets } from './carets.js';
 
 /** What is typed within this time becomes one message. */
@@ -21,92 +21,113 @@ const CARET_INTERVAL_MS = 300;
 /** With more pages than this, carets are seen only where something is typed. */
 const MAX_CARET_PAGES = 30;
 
-/** @param {Context} context */
-export function createDocumentModel(context) {
-  const client = createReplicaClient(documentApp, context.author, context.since, {
-    publish: (body, id) => context.publish('document', body, id),
-    online: context.online,
-    onLost: (changes) => offer(context, 'The place where this was typed is gone', insertedText(changes)),
-    onError: context.onNotice,
-    onChange() {
-      flushWhenIdle();
-      context.onChange();
-    },
-  });
-  const { replica } = client;
-  const editor = new Editor(replica);
-  const carets = createCarets(context.author);
-  const publishCaret = createCaretPublisher(context);
-  let isFlushDue = false;
+export class DocumentModel {
+  #context;
+  #client;
+  #carets;
+  #publishCaret;
+  #isFlushDue = false;
 
-  function flushWhenIdle() {
-    if (isFlushDue && client.isIdle) flush();
+  /** @param {Context} context */
+  constructor(context) {
+    this.#context = context;
+    this.#client = new ReplicaClient(documentApp, context.author, context.since, {
+      publish: (body, id) => context.publish('document', body, id),
+      online: context.online,
+      onLost: (changes) => offer(context, 'The place where this was typed is gone', insertedText(changes)),
+      onError: context.onNotice,
+      onChange: () => this.#onChange(),
+    });
+    this.#carets = createCarets(context.author);
+    this.#publishCaret = createCaretPublisher(context);
+    this.editor = new Editor(this.#client.replica);
+  }
+
+  get isReady() {
+    return this.#client.isReady;
+  }
+
+  get pending() {
+    return this.#client.replica.pending.length;
+  }
+
+  get version() {
+    return this.#client.replica.version;
+  }
+
+  get content() {
+    return { text: this.editor.text };
+  }
+
+  /** @param {Update} update */
+  receive(update) {
+    this.#client.receive(update);
+    this.#carets.receive(update.messages, performance.now());
+    this.editor.refresh();
+  }
+
+  /** @param {Gap} gap @param {number} since */
+  skip({ reason }, since) {
+    const { text } = this.editor;
+    this.#carets.clear();
+    this.#client.skipTo(since);
+    this.editor.refresh();
+    if (reason !== 'truncated') offer(this.#context, 'The server has a new log, and this text is not in it', text);
+  }
+
+  store() {
+    return this.#client.replica.store();
+  }
+
+  /** @param {Stored} stored @param {boolean} isSameLog */
+  adopt(stored, isSameLog) {
+    this.#client.adopt(stored, isSameLog);
+  }
+
+  /** @param {number} start @param {number} end @param {string} text */
+  replace(start, end, text) {
+    this.editor.replace(start, end, text, performance.now());
+    setTimeout(() => {
+      this.#isFlushDue = true;
+      this.#flushWhenIdle();
+    }, BURST_MS);
+    this.#context.onChange();
   }
 
   /** Sends what was typed. */
-  function flush() {
-    isFlushDue = false;
-    editor.flush();
+  flush() {
+    this.#isFlushDue = false;
+    this.editor.flush();
   }
 
-  function scheduleFlush() {
-    setTimeout(() => {
-      isFlushDue = true;
-      flushWhenIdle();
-    }, BURST_MS);
-    context.onChange();
+  undo() {
+    this.editor.undo();
+    this.#context.onChange();
   }
 
-  return {
-    editor,
-    flush,
-    /** @param {Update} update */
-    receive(update) {
-      client.receive(update);
-      carets.receive(update.messages, performance.now());
-      editor.refresh();
-    },
-    /** @param {Gap} gap @param {number} since */
-    skip({ reason }, since) {
-      const { text } = editor;
-      carets.clear();
-      client.skipTo(since);
-      editor.refresh();
-      if (reason !== 'truncated') offer(context, 'The server has a new log, and this text is not in it', text);
-    },
-    store: client.store,
-    adopt: client.adopt,
-    /** @param {number} start @param {number} end @param {string} text */
-    replace(start, end, text) {
-      editor.replace(start, end, text, performance.now());
-      scheduleFlush();
-    },
-    undo() {
-      editor.undo();
-      context.onChange();
-    },
-    redo() {
-      editor.redo();
-      context.onChange();
-    },
-    /** The caret or the selection has moved. @param {number} start @param {number} end */
-    select(start, end) {
-      if (client.isReady) publishCaret(editor.anchorAt(start), editor.anchorAt(end));
-    },
-    carets: () => carets.visible(performance.now()),
-    get isReady() {
-      return client.isReady;
-    },
-    get pending() {
-      return replica.pending.length;
-    },
-    get version() {
-      return replica.version;
-    },
-    get content() {
-      return { text: editor.text };
-    },
-  };
+  redo() {
+    this.editor.redo();
+    this.#context.onChange();
+  }
+
+  /** The caret or the selection has moved. @param {number} start @param {number} end */
+  select(start, end) {
+    if (this.isReady) this.#publishCaret(this.editor.anchorAt(start), this.editor.anchorAt(end));
+  }
+
+  carets() {
+    return this.#carets.visible(performance.now());
+  }
+
+  #onChange() {
+    this.#flushWhenIdle();
+    this.#context.onChange();
+  }
+
+  /** While a message is on its way, the draft grows. */
+  #flushWhenIdle() {
+    if (this.#isFlushDue && this.#client.isIdle) this.flush();
+  }
 }
 
 /** @param {Change[]} changes */
@@ -135,5 +156,3 @@ function createCaretPublisher({ publish, author, online }) {
     }, CARET_INTERVAL_MS);
   };
 }
-
-/** @typedef {ReturnType<typeof createDocumentModel>} DocumentModel */

@@ -1,52 +1,9 @@
 /** The apps: what each promises, on every transport, through outages, restarts and reloads. */
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { mkdtempSync } from 'node:fs';
 import { AxeBuilder } from '@axe-core/playwright';
-import { errorsOf, expect, Server, test } from './trifold.js';
+import { another, appState, expectAgreement, openApp, paper } from './apps.js';
+import { expect, test } from './trifold.js';
 
-/**
- * @typedef {import('@playwright/test').Browser} Browser
- * @typedef {import('@playwright/test').Page} Page
- * @typedef {{ name: string, text: string, cards: { title: string, column: string }[],
- *             lines: { sender: string, text: string }[], pending: number, version: number,
- *             isReady: boolean }} AppState
- */
-
-/** @param {Page} page @returns {Promise<AppState>} */
-const appState = (page) => page.evaluate(() => /** @type {any} */ (window).lab.state().app);
-
-/** @param {Page} page @param {Server} server @param {string} query */
-async function openApp(page, server, query) {
-  await page.goto(`${server.url}/?app=${query}`);
-  await expect.poll(async () => (await appState(page))?.isReady).toBe(true);
-  return page;
-}
-
-/** A page of another person. @param {Browser} browser @param {Server} server @param {string} query */
-async function another(browser, server, query) {
-  const context = await browser.newContext();
-  errorsOf(context);
-  return openApp(await context.newPage(), server, query);
-}
-
-/** @param {Page} page */
-const paper = (page) => page.getByTestId('app-document').first();
-
-/** Waits until all pages show the same, and nothing is pending. @param {Page[]} pages
- * @param {'text' | 'cards' | 'lines'} content */
-async function expectAgreement(pages, content) {
-  await expect
-    .poll(
-      async () => {
-        const states = await Promise.all(pages.map(appState));
-        const shown = new Set(states.map((state) => JSON.stringify(state[content])));
-        return [shown.size, states.every(({ pending }) => pending === 0)];
-      },
-      { timeout: 20_000 },
-    )
-    .toEqual([1, true]);
-}
+/** @typedef {import('@playwright/test').Page} Page */
 
 test('two people write one document: both texts stay, carets have names, undo is for own changes', async ({ page, server, browser }) => {
   await openApp(page, server, 'document&transport=longpoll');
@@ -257,72 +214,3 @@ for (const app of ['chat', 'board', 'document']) {
     expect(await overflow()).toBeLessThanOrEqual(320);
   });
 }
-
-test.describe('with a journal', () => {
-  test.use({ flags: ['--journal', join(mkdtempSync(join(tmpdir(), 'trifold-apps-')), 'log.db')] });
-
-  test('nine pages type, drag and chat on three transports, through an outage and a restart', async ({ server, browser }) => {
-    test.setTimeout(150_000);
-    const transports = ['poll', 'longpoll', 'ws'];
-    /** @param {string} app */
-    const openThree = (app) => Promise.all(transports.map((transport) => another(browser, server, `${app}&transport=${transport}`)));
-    const [documents, boards, chats] = [await openThree('document'), await openThree('board'), await openThree('chat')];
-    const typed = { words: 0, cards: 0, lines: 0 };
-    const startedAt = Date.now();
-    const hasTime = () => Date.now() - startedAt < 30_000;
-
-    /** @param {Page[]} pages @param {(page: Page, index: number) => Promise<void>} act */
-    const everywhere = (pages, act) =>
-      Promise.all(pages.map(async (page, index) => {
-        while (hasTime()) await act(page, index);
-      }));
-    const disturbances = async () => {
-      await expect.poll(() => typed.words, { timeout: 30_000 }).toBeGreaterThan(10);
-      for (const pages of [documents, boards, chats]) await pages[0]?.getByTestId('app-link').click();
-      const atOutage = typed.words;
-      await expect.poll(() => typed.words, { timeout: 30_000 }).toBeGreaterThan(atOutage + 10);
-      for (const pages of [documents, boards, chats]) await pages[0]?.getByTestId('app-link').click();
-      await server.stop();
-      const atRestart = typed.words;
-      await expect.poll(() => typed.words, { timeout: 30_000 }).toBeGreaterThan(atRestart + 10);
-      await server.start();
-      for (const pages of [documents, boards, chats]) {
-        for (const [index, page] of pages.entries()) {
-          await page.getByTestId('app-transport').selectOption(['ws', 'chained-backoff', 'longpoll'][index] ?? 'ws');
-        }
-      }
-    };
-    await Promise.all([
-      everywhere(documents, async (page, index) => {
-        const word = `${'abc'[index]}${typed.words++} `;
-        await paper(page).press(index === 0 ? 'Home' : index === 1 ? 'End' : 'ArrowLeft');
-        await page.keyboard.type(word, { delay: 20 });
-      }),
-      everywhere(boards, async (page) => {
-        const cards = await page.getByTestId('app-card').count();
-        if (cards < 6) {
-          await page.getByLabel('New card in To do').fill(`card ${typed.cards++}`);
-          await page.keyboard.press('Enter');
-        } else {
-          const handle = page.getByRole('button', { name: 'Move “' }).nth(typed.cards++ % cards);
-          await handle.press(['ArrowRight', 'ArrowDown', 'ArrowLeft', 'ArrowUp'][typed.cards % 4] ?? '').catch(() => {});
-        }
-      }),
-      everywhere(chats, async (page, index) => {
-        const input = page.getByTestId('app-chat-input');
-        await input.pressSequentially(`line ${typed.lines++} of ${index}`, { delay: 20 });
-        await input.press('Enter');
-      }),
-      disturbances(),
-    ]);
-
-    await expectAgreement(documents, 'text');
-    await expectAgreement(boards, 'cards');
-    await expectAgreement(chats, 'lines');
-    const [document, chat] = [await appState(/** @type {Page} */ (documents[0])), await appState(/** @type {Page} */ (chats[0]))];
-    console.log(`${typed.words} words, ${typed.cards} moves and cards, ${typed.lines} lines; ${document.text.length} characters`);
-    expect(document.text.replaceAll(/\s/g, '').length).toBeGreaterThan(2 * typed.words);
-    expect(chat.lines.length).toBe(typed.lines);
-    expect(new Set(chat.lines.map(({ text }) => text)).size).toBe(typed.lines);
-  });
-});

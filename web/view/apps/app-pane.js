@@ -31,7 +31,7 @@ export function mountAppPane(subscriber, mountApp) {
     error.hidden = reason === '';
   };
   const view = mountApp(showError);
-  const offers = mountOffers(view.insert);
+  const offers = mountOffers((lost) => view.insert(lost));
   const element = h(
     'section',
     { class: 'app-pane' },

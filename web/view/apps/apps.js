@@ -1,10 +1,10 @@
 /** The apps: their models, their views, and the transport that each would want. */
-import { createBoardModel } from '../../session/apps/board.js';
-import { createChatModel } from '../../session/apps/chat.js';
-import { createDocumentModel } from '../../session/apps/document.js';
-import { mountBoard } from './board.js';
+import { BoardModel } from '../../session/apps/board.js';
+import { ChatModel } from '../../session/apps/chat.js';
+import { DocumentModel } from '../../session/apps/document.js';
+import { BoardView } from './board.js';
 import { mountChat } from './chat.js';
-import { mountDocument } from './document.js';
+import { DocumentView } from './document.js';
 
 /**
  * @typedef {object} AppEntry
@@ -20,7 +20,7 @@ import { mountDocument } from './document.js';
 export const APPS = {
   chat: {
     label: 'Chat',
-    createModel: createChatModel,
+    createModel: (context) => new ChatModel(context),
     mount: mountChat,
     verb: 'has written',
     kinds: ['chat'],
@@ -28,20 +28,18 @@ export const APPS = {
   },
   board: {
     label: 'Board',
-    createModel: createBoardModel,
-    mount: mountBoard,
+    createModel: (context) => new BoardModel(context),
+    mount: (showError) => new BoardView(showError),
     verb: 'has changed the board',
     kinds: ['board'],
     advice: 'Changes are rare, and a second of delay does no harm: polling is enough, and long polling sends fewer requests.',
   },
   document: {
     label: 'Document',
-    createModel: createDocumentModel,
-    mount: mountDocument,
+    createModel: (context) => new DocumentModel(context),
+    mount: (showError) => new DocumentView(showError),
     verb: 'has changed the document',
     kinds: ['document'],
     advice: 'Each typist publishes up to six changes a second: a WebSocket sends a frame for each; long polling sends a whole request.',
   },
 };
-
-/** @typedef {ReturnType<typeof import('../../session/app-session.js').createAppSession>} Session */

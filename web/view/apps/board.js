@@ -6,87 +6,92 @@
  */
 import { COLUMNS, MAX_TITLE } from '../../apps/board.js';
 import { h, setText } from '../dom.js';
-import { mountCard } from './card.js';
+import { CardView } from './card.js';
 import { enableDragging } from './drag.js';
 
-/** @param {(reason: string) => void} showError */
-export function mountBoard(showError) {
+export class BoardView {
   /** @type {BoardModel | undefined} */
-  let model;
-  /** @type {Map<string, ReturnType<typeof mountCard>>} */
-  const cards = new Map();
+  #model;
+  #showError;
+  /** @type {Map<string, CardView>} */
+  #cards = new Map();
+  #columns = COLUMNS.map(({ id, name }) => mountColumn(id, name, (title) => this.#run((model) => model.add(id, title))));
+  #undo = h('button', { type: 'button', class: 'secondary', onclick: () => this.#run((model) => model.undo()) }, 'Undo');
+  /** @type {import('./card.js').CardHooks} */
+  #hooks = {
+    set: (id, field, value) => {
+      this.#run((model) => model.set(id, field, value));
+      if (field === 'archived') this.#undo.focus(); // the button is gone that had the focus
+    },
+    move: (id, key) => this.#run((model) => moveByKey(model, id, key)),
+  };
 
-  /** Runs a command, and shows why it is not possible. @param {(model: BoardModel) => void} command */
-  function run(command) {
-    if (!model?.isReady) return;
-    try {
-      command(model);
-      showError('');
-    } catch (error) {
-      showError(/** @type {Error} */ (error).message);
-    }
-    show();
+  /** @param {(reason: string) => void} showError */
+  constructor(showError) {
+    this.#showError = showError;
+    const columns = this.#columns.map(({ element }) => element);
+    const lists = h('div', { 'class': 'board-columns', 'data-testid': 'app-board' }, ...columns);
+    const hint = h('span', { class: 'hint' }, 'Drag a card, or focus its handle and press an arrow key.');
+    this.element = h('div', { class: 'board' }, lists, h('p', { class: 'app-commands' }, this.#undo, hint));
+    this.element.addEventListener('keydown', (event) => this.#onKeyDown(event));
+    enableDragging(lists, (id, column, index) => this.#run((model) => model.move(id, column, index)));
   }
 
-  /** @type {import('./card.js').CardHooks} */
-  const hooks = {
-    set(id, field, value) {
-      run(({ set }) => set(id, field, value));
-      if (field === 'archived') undo.focus(); // the button is gone that had the focus
-    },
-    move: (id, key) => run((current) => moveByKey(current, id, key)),
-  };
-  const columns = COLUMNS.map(({ id, name }) =>
-    mountColumn(id, name, (title) => run(({ add }) => add(id, title))),
-  );
+  /** @param {BoardModel} model */
+  draw(model) {
+    this.#model = model;
+    this.#show();
+  }
 
-  function show() {
-    if (!model) return;
-    const focused = document.activeElement;
-    const shown = model.columns();
-    const ids = new Set(shown.flatMap((column) => column.cards.map(({ id }) => id)));
-    for (const [index, column] of shown.entries()) {
-      columns[index]?.draw(column.cards.map((card) => elementOf(card)), model.isReady);
+  /** @param {string} lost titles, a line each */
+  insert(lost) {
+    const [first] = COLUMNS;
+    for (const title of lost.split('\n')) {
+      this.#run((model) => model.add(first?.id ?? '', title.slice(0, MAX_TITLE)));
     }
-    for (const [id, { element }] of cards) if (!ids.has(id)) element.remove();
-    for (const id of cards.keys()) if (!ids.has(id)) cards.delete(id);
+  }
+
+  /** Runs a command, and shows why it is not possible. @param {(model: BoardModel) => void} command */
+  #run(command) {
+    if (!this.#model?.isReady) return;
+    try {
+      command(this.#model);
+      this.#showError('');
+    } catch (error) {
+      this.#showError(/** @type {Error} */ (error).message);
+    }
+    this.#show();
+  }
+
+  #show() {
+    if (!this.#model) return;
+    const focused = document.activeElement;
+    const shown = this.#model.columns();
+    const ids = new Set(shown.flatMap(({ cards }) => cards.map(({ id }) => id)));
+    for (const [index, { cards }] of shown.entries()) {
+      this.#columns[index]?.draw(cards.map((card) => this.#elementOf(card)), this.#model.isReady);
+    }
+    for (const [id, { element }] of this.#cards) if (!ids.has(id)) element.remove();
+    for (const id of this.#cards.keys()) if (!ids.has(id)) this.#cards.delete(id);
     // An element that is moved loses the focus.
-    if (focused instanceof HTMLElement && focused.isConnected && element.contains(focused)) focused.focus();
+    if (focused instanceof HTMLElement && this.element.contains(focused)) focused.focus();
   }
 
   /** @param {Card} card */
-  function elementOf(card) {
-    const mounted = cards.get(card.id) ?? mountCard(card.id, hooks);
-    cards.set(card.id, mounted);
-    mounted.draw(card);
-    return mounted.element;
+  #elementOf(card) {
+    const view = this.#cards.get(card.id) ?? new CardView(card.id, this.#hooks);
+    this.#cards.set(card.id, view);
+    view.draw(card);
+    return view.element;
   }
 
-  const undo = h('button', { type: 'button', class: 'secondary', onclick: () => run((one) => void one.undo()) }, 'Undo');
-  const hint = h('span', { class: 'hint' }, 'Drag a card, or focus its handle and press an arrow key.');
-  const lists = h('div', { 'class': 'board-columns', 'data-testid': 'app-board' }, ...columns.map((one) => one.element));
-  const element = h('div', { class: 'board' }, lists, h('p', { class: 'app-commands' }, undo, hint));
-  element.addEventListener('keydown', (event) => {
+  /** @param {KeyboardEvent} event */
+  #onKeyDown(event) {
     const isField = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
     if (isField || event.key.toLowerCase() !== 'z' || !(event.ctrlKey || event.metaKey)) return;
     event.preventDefault();
-    run((one) => void one.undo());
-  });
-  enableDragging(lists, (id, column, index) => run(({ move }) => move(id, column, index)));
-
-  return {
-    element,
-    /** @param {BoardModel} current */
-    draw(current) {
-      model = current;
-      show();
-    },
-    /** @param {string} lost titles, a line each */
-    insert(lost) {
-      const [first] = COLUMNS;
-      for (const title of lost.split('\n')) run(({ add }) => add(first?.id ?? '', title.slice(0, MAX_TITLE)));
-    },
-  };
+    this.#run((model) => model.undo());
+  }
 }
 
 /** @param {BoardModel} model @param {string} id @param {string} key an arrow key */

@@ -11,97 +11,115 @@
 import { MAX_TEXT, MAX_TITLE } from '../../apps/board.js';
 import { h, setText } from '../dom.js';
 
-/** @param {string} id @param {CardHooks} hooks */
-export function mountCard(id, { set, move }) {
-  const title = h('strong');
-  const text = h('p');
-  const handle = h(
-    'button',
-    {
-      'type': 'button',
-      'class': 'handle secondary',
-      'onkeydown'(/** @type {KeyboardEvent} */ event) {
-        if (!event.key.startsWith('Arrow')) return;
-        event.preventDefault();
-        move(id, event.key);
-      },
-    },
-    '⠿',
-  );
-  const archive = h('button', { type: 'button', class: 'secondary', onclick: () => set(id, 'archived', true) }, 'Archive');
-  const edit = h('button', { type: 'button', class: 'secondary', onclick: () => startEditing() }, 'Edit');
-  const content = h('div', { class: 'card-content' }, handle, title, text, h('p', { class: 'card-commands' }, edit, archive));
-  const form = mountForm(id, set, () => stopEditing());
-  const element = h('li', { 'class': 'card', 'data-card': id, 'data-testid': 'app-card' }, content, form.element);
+export class CardView {
   /** @type {Card | null} */
-  let card = null;
+  #card = null;
+  #title = h('strong');
+  #text = h('p');
+  #handle;
+  #edit;
+  #archive;
+  #content;
+  #form;
 
-  function startEditing() {
-    if (!card) return;
-    form.open(card);
-    content.hidden = true;
+  /** @param {string} id @param {CardHooks} hooks */
+  constructor(id, { set, move }) {
+    this.#handle = h('button', { type: 'button', class: 'handle secondary', onkeydown: onArrow((key) => move(id, key)) }, '⠿');
+    this.#edit = commandButton('Edit', () => this.#startEditing());
+    this.#archive = commandButton('Archive', () => set(id, 'archived', true));
+    const commands = h('p', { class: 'card-commands' }, this.#edit, this.#archive);
+    this.#content = h('div', { class: 'card-content' }, this.#handle, this.#title, this.#text, commands);
+    this.#form = new CardForm(
+      (field, value) => set(id, field, value),
+      () => this.#stopEditing(),
+    );
+    const attributes = { 'class': 'card', 'data-card': id, 'data-testid': 'app-card' };
+    this.element = h('li', attributes, this.#content, this.#form.element);
   }
 
-  function stopEditing() {
-    content.hidden = false;
-    edit.focus();
+  /** @param {Card} card */
+  draw(card) {
+    this.#card = { ...card };
+    setText(this.#title, card.title);
+    setText(this.#text, card.text);
+    this.#text.hidden = card.text === '';
+    this.#handle.setAttribute('aria-label', `Move “${card.title}” with the arrow keys`);
+    this.#edit.setAttribute('aria-label', `Edit “${card.title}”`);
+    this.#archive.setAttribute('aria-label', `Archive “${card.title}”`);
   }
 
-  return {
-    element,
-    /** @param {Card} current */
-    draw(current) {
-      card = { ...current };
-      setText(title, card.title);
-      setText(text, card.text);
-      text.hidden = card.text === '';
-      handle.setAttribute('aria-label', `Move “${card.title}” with the arrow keys`);
-      edit.setAttribute('aria-label', `Edit “${card.title}”`);
-      archive.setAttribute('aria-label', `Archive “${card.title}”`);
-    },
+  #startEditing() {
+    if (!this.#card) return;
+    this.#form.open(this.#card);
+    this.#content.hidden = true;
+  }
+
+  #stopEditing() {
+    this.#content.hidden = false;
+    this.#edit.focus();
+  }
+}
+
+/** @param {string} name @param {() => void} onclick */
+const commandButton = (name, onclick) => h('button', { type: 'button', class: 'secondary', onclick }, name);
+
+/** @param {(key: string) => void} onKey */
+function onArrow(onKey) {
+  return (/** @type {KeyboardEvent} */ event) => {
+    if (!event.key.startsWith('Arrow')) return;
+    event.preventDefault();
+    onKey(event.key);
   };
 }
 
-/** Only the fields that were changed here are published: each has its own last writer.
- * @param {string} id @param {CardHooks['set']} set @param {() => void} onClose */
-function mountForm(id, set, onClose) {
-  const title = h('input', { 'aria-label': 'Title', 'maxlength': MAX_TITLE, 'required': true });
-  const text = h('textarea', { 'aria-label': 'Text', 'maxlength': MAX_TEXT, 'rows': 3 });
-  let before = { title: '', text: '' };
+/** Publishes only the fields that were changed here: each has its own last writer. */
+class CardForm {
+  #title = h('input', { 'aria-label': 'Title', 'maxlength': MAX_TITLE, 'required': true });
+  #text = h('textarea', { 'aria-label': 'Text', 'maxlength': MAX_TEXT, 'rows': 3 });
+  #before = { title: '', text: '' };
+  #set;
+  #onClose;
 
-  function close() {
-    element.hidden = true;
-    onClose();
+  /** @param {(field: Field, value: string) => void} set @param {() => void} onClose */
+  constructor(set, onClose) {
+    this.#set = set;
+    this.#onClose = onClose;
+    const close = () => this.#close();
+    this.element = h(
+      'form',
+      {
+        hidden: true,
+        onsubmit: (/** @type {SubmitEvent} */ event) => this.#submit(event),
+        onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === 'Escape' && close(),
+      },
+      this.#title,
+      this.#text,
+      h('p', { class: 'card-commands' }, h('button', { type: 'submit' }, 'Save'), commandButton('Cancel', close)),
+    );
   }
 
-  const element = h(
-    'form',
-    {
-      hidden: true,
-      onsubmit(/** @type {SubmitEvent} */ event) {
-        event.preventDefault();
-        if (title.value.trim() !== '' && title.value !== before.title) set(id, 'title', title.value.trim());
-        if (text.value !== before.text) set(id, 'text', text.value);
-        close();
-      },
-      onkeydown(/** @type {KeyboardEvent} */ event) {
-        if (event.key === 'Escape') close();
-      },
-    },
-    title,
-    text,
-    h('p', { class: 'card-commands' }, h('button', { type: 'submit' }, 'Save'), h('button', { type: 'button', class: 'secondary', onclick: close }, 'Cancel')),
-  );
-  return {
-    element,
-    /** @param {Card} card */
-    open(card) {
-      before = { title: card.title, text: card.text };
-      title.value = card.title;
-      text.value = card.text;
-      element.hidden = false;
-      title.focus();
-      title.select();
-    },
-  };
+  /** @param {Card} card */
+  open({ title, text }) {
+    this.#before = { title, text };
+    this.#title.value = title;
+    this.#text.value = text;
+    this.element.hidden = false;
+    this.#title.focus();
+    this.#title.select();
+  }
+
+  /** @param {SubmitEvent} event */
+  #submit(event) {
+    event.preventDefault();
+    const title = this.#title.value.trim();
+    const { value: text } = this.#text;
+    if (title !== '' && title !== this.#before.title) this.#set('title', title);
+    if (text !== this.#before.text) this.#set('text', text);
+    this.#close();
+  }
+
+  #close() {
+    this.element.hidden = true;
+    this.#onClose();
+  }
 }

@@ -19,8 +19,9 @@ export function mountCarets() {
   return {
     element,
     /** @param {DocumentModel} model @param {{ value: string }[]} shown */
-    draw({ carets, editor }, shown) {
-      const positions = carets().map((caret) => ({
+    draw(model, shown) {
+      const { editor } = model;
+      const positions = model.carets().map((caret) => ({
         caret,
         color: colorOf(caret.author),
         from: Math.min(editor.indexOf(caret.anchor), editor.indexOf(caret.head)),

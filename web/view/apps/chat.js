@@ -15,7 +15,7 @@ const FOLLOW_PX = 40;
 export function mountChat(showError) {
   /** @type {ChatModel | undefined} */
   let model;
-  const list = mountLines();
+  const list = new LineList();
   const form = mountForm({
     onSend(text) {
       if (!model?.isReady) throw new Error('The log is still being read');
@@ -51,50 +51,63 @@ function typingText(names) {
 }
 
 /** The list. It follows new lines only if its end is in view; else a button jumps there. */
-function mountLines() {
-  const lines = h('ol', { 'class': 'chat-lines', 'tabindex': 0, 'aria-label': 'Lines', 'onscroll': onScroll });
-  const jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: scrollToEnd });
+class LineList {
+  #lines = h('ol', { 'class': 'chat-lines', 'tabindex': 0, 'aria-label': 'Lines', 'onscroll': () => this.#onScroll() });
+  #jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.scrollToEnd() });
   /** @type {Map<string, ReturnType<typeof mountLine>>} */
-  const mounted = new Map();
-  let isAtEnd = true;
-  let unread = 0;
-
-  function scrollToEnd() {
-    lines.scrollTop = lines.scrollHeight;
-    unread = 0;
-    jump.hidden = true;
-  }
-
-  function onScroll() {
-    isAtEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < FOLLOW_PX;
-    if (isAtEnd) {
-      unread = 0;
-      jump.hidden = true;
-    }
-  }
+  #mounted = new Map();
+  #isAtEnd = true;
+  #unread = 0;
+  element = h('div', { class: 'chat-list' }, this.#lines, this.#jump);
 
   /** @param {ChatModel} model */
-  function draw({ chat }) {
+  draw({ chat }) {
     const shown = chat.lines;
     for (const [index, line] of shown.entries()) {
-      const known = mounted.get(line.id);
-      const one = known ?? mountLine(line);
-      if (!known) {
-        mounted.set(line.id, one);
-        unread += isAtEnd ? 0 : 1;
-      }
-      one.draw(line, chat.deliveredTo(line));
-      if (lines.children[index] !== one.element) lines.insertBefore(one.element, lines.children[index] ?? null);
+      const view = this.#mounted.get(line.id) ?? this.#mount(line);
+      view.draw(line, chat.deliveredTo(line));
+      const { children } = this.#lines;
+      if (children[index] !== view.element) this.#lines.insertBefore(view.element, children[index] ?? null);
     }
-    const ids = new Set(shown.map(({ id }) => id));
-    for (const [id, { element }] of mounted) if (!ids.has(id)) element.remove();
-    for (const id of mounted.keys()) if (!ids.has(id)) mounted.delete(id);
-    if (isAtEnd) lines.scrollTop = lines.scrollHeight;
-    jump.hidden = unread === 0;
-    setText(jump, `↓ ${count(unread)} new`);
+    this.#removeOthers(new Set(shown.map(({ id }) => id)));
+    if (this.#isAtEnd) this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.#showUnread();
   }
 
-  return { element: h('div', { class: 'chat-list' }, lines, jump), draw, scrollToEnd };
+  scrollToEnd() {
+    this.#lines.scrollTop = this.#lines.scrollHeight;
+    this.#unread = 0;
+    this.#showUnread();
+  }
+
+  /** @param {Line} line */
+  #mount(line) {
+    const view = mountLine(line);
+    this.#mounted.set(line.id, view);
+    if (!this.#isAtEnd) this.#unread += 1;
+    return view;
+  }
+
+  /** @param {Set<string>} ids */
+  #removeOthers(ids) {
+    for (const [id, { element }] of this.#mounted) {
+      if (ids.has(id)) continue;
+      element.remove();
+      this.#mounted.delete(id);
+    }
+  }
+
+  #onScroll() {
+    const { scrollHeight, scrollTop, clientHeight } = this.#lines;
+    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < FOLLOW_PX;
+    if (this.#isAtEnd) this.#unread = 0;
+    this.#showUnread();
+  }
+
+  #showUnread() {
+    this.#jump.hidden = this.#unread === 0;
+    setText(this.#jump, `↓ ${count(this.#unread)} new`);
+  }
 }
 
 /** @param {Line} line */

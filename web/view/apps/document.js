@@ -3,129 +3,139 @@
  *
  * @typedef {import('../../session/apps/document.js').DocumentModel} DocumentModel
  */
+import { START } from '../../apps/list.js';
 import { replacementOf, toCodePoints, toUnits } from '../../apps/text-diff.js';
 import { count } from '../../model/format.js';
 import { h, setText } from '../dom.js';
 import { save } from '../save.js';
 import { mountCarets } from './carets.js';
 
-/** @param {(reason: string) => void} showError */
-export function mountDocument(showError) {
+export class DocumentView {
   /** @type {DocumentModel | undefined} */
-  let model;
-  let isComposing = false;
+  #model;
+  #showError;
+  #carets = mountCarets();
+  #size = h('span', { class: 'hint' });
+  #isComposing = false;
   /** What the text area shows. @type {{ id: string, value: string }[]} */
-  let shown = [];
-  let text = '';
-
-  const area = h('textarea', {
+  #shown = [];
+  #text = '';
+  #area = h('textarea', {
     'class': 'document-text',
     'aria-label': 'Document',
     'dir': 'auto',
     'readonly': true,
     'placeholder': 'One text for all: type here',
     'data-testid': 'app-document',
-    'onbeforeinput': onBeforeInput,
-    'oninput': applyInput,
-    'onkeydown': onKeyDown,
-    'onscroll': () => carets.scrollTo(area.scrollTop),
-    'oncompositionstart': () => (isComposing = true),
+    'onbeforeinput': (/** @type {InputEvent} */ event) => this.#onBeforeInput(event),
+    'oninput': () => this.#applyInput(),
+    'onkeydown': (/** @type {KeyboardEvent} */ event) => this.#onKeyDown(event),
+    'onscroll': () => this.#carets.scrollTo(this.#area.scrollTop),
+    'oncompositionstart': () => (this.#isComposing = true),
     'oncompositionend': () => {
-      isComposing = false;
-      applyInput();
+      this.#isComposing = false;
+      this.#applyInput();
     },
   });
-  const carets = mountCarets();
-  const size = h('span', { class: 'hint' });
+
+  /** @param {(reason: string) => void} showError */
+  constructor(showError) {
+    this.#showError = showError;
+    const commands = h(
+      'p',
+      { class: 'app-commands' },
+      button('Undo', () => this.#step('undo')),
+      button('Redo', () => this.#step('redo')),
+      button('Export as text', () => save('document.txt', 'text/plain', this.#text)),
+      this.#size,
+    );
+    const paper = h('div', { class: 'document-paper' }, this.#carets.element, this.#area);
+    this.element = h('div', { class: 'document' }, paper, commands);
+    document.addEventListener('selectionchange', () => this.#onSelectionChange());
+  }
+
+  /** @param {DocumentModel} model */
+  draw(model) {
+    this.#model = model;
+    this.#area.readOnly = !model.isReady;
+    this.#area.setAttribute('aria-busy', String(!model.isReady));
+    this.#show();
+    setText(this.#size, `${count(this.#shown.length)} characters`);
+  }
+
+  /** @param {string} lost */
+  insert(lost) {
+    const end = this.#shown.length;
+    this.#model?.replace(end, end, end > 0 ? `\n${lost}` : lost);
+    this.#show();
+  }
 
   /** A remote change inside a composition would end it, so it waits. */
-  function applyInput() {
-    if (isComposing || !model) return;
-    const { start, end, text: inserted } = replacementOf(text, area.value, area.selectionEnd);
-    if (start === end && inserted === '') return;
+  #applyInput() {
+    if (this.#isComposing || !this.#model) return;
+    const { start, end, text } = replacementOf(this.#text, this.#area.value, this.#area.selectionEnd);
+    if (start === end && text === '') return;
     try {
-      model.replace(toCodePoints(text, start), toCodePoints(text, end), inserted);
-      showError('');
+      this.#model.replace(toCodePoints(this.#text, start), toCodePoints(this.#text, end), text);
+      this.#showError('');
     } catch (error) {
-      showError(/** @type {Error} */ (error).message);
+      this.#showError(/** @type {Error} */ (error).message);
     }
-    show();
+    this.#show();
   }
 
   /** Writes the document into the text area. The selection stays at its characters. */
-  function show() {
-    if (!model || isComposing) return;
-    const { editor } = model;
-    if (editor.shown !== shown) {
-      const anchors = [area.selectionStart, area.selectionEnd].map((index) => {
-        const position = toCodePoints(text, Math.min(index, text.length));
-        return shown[position - 1]?.id ?? '';
-      });
-      const isOwnInput = area.value === editor.text;
-      shown = editor.shown;
-      text = editor.text;
-      if (!isOwnInput) {
-        area.value = text;
-        const [start = 0, end = 0] = anchors.map((id) => toUnits(shown, editor.indexOf(id)));
+  #show() {
+    if (!this.#model || this.#isComposing) return;
+    const { editor } = this.#model;
+    if (editor.shown !== this.#shown) {
+      const area = this.#area;
+      const anchors = [area.selectionStart, area.selectionEnd].map((index) => this.#anchorAt(index));
+      this.#shown = editor.shown;
+      this.#text = editor.text;
+      if (area.value !== this.#text) {
+        area.value = this.#text;
+        const [start = 0, end = 0] = anchors.map((id) => toUnits(this.#shown, editor.indexOf(id)));
         area.setSelectionRange(start, end);
       }
     }
-    carets.draw(model, shown);
+    this.#carets.draw(this.#model, this.#shown);
+  }
+
+  /** The id of the character before a position. @param {number} index in UTF-16 units */
+  #anchorAt(index) {
+    const position = toCodePoints(this.#text, Math.min(index, this.#text.length));
+    return this.#shown[position - 1]?.id ?? START;
   }
 
   /** @param {InputEvent} event */
-  function onBeforeInput(event) {
+  #onBeforeInput(event) {
     if (event.inputType !== 'historyUndo' && event.inputType !== 'historyRedo') return;
     event.preventDefault();
-    step(event.inputType === 'historyUndo' ? 'undo' : 'redo');
+    this.#step(event.inputType === 'historyUndo' ? 'undo' : 'redo');
   }
 
   /** @param {KeyboardEvent} event */
-  function onKeyDown(event) {
-    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+  #onKeyDown(event) {
     const key = event.key.toLowerCase();
-    if (key !== 'z' && key !== 'y') return;
+    const isCommand = (event.ctrlKey || event.metaKey) && !event.altKey && (key === 'z' || key === 'y');
+    if (!isCommand) return;
     event.preventDefault();
-    step(key === 'z' && !event.shiftKey ? 'undo' : 'redo');
+    this.#step(key === 'z' && !event.shiftKey ? 'undo' : 'redo');
   }
 
   /** @param {'undo' | 'redo'} command */
-  function step(command) {
-    if (isComposing || !model?.isReady) return;
-    model[command]();
-    show();
+  #step(command) {
+    if (this.#isComposing || !this.#model?.isReady) return;
+    this.#model[command]();
+    this.#show();
   }
 
-  document.addEventListener('selectionchange', () => {
-    if (document.activeElement !== area || isComposing || area.value !== text) return;
-    model?.select(toCodePoints(text, area.selectionStart), toCodePoints(text, area.selectionEnd));
-  });
-
-  const exportButton = button('Export as text', () => save('document.txt', 'text/plain', text));
-  const commands = h(
-    'p',
-    { class: 'app-commands' },
-    button('Undo', () => step('undo')),
-    button('Redo', () => step('redo')),
-    exportButton,
-    size,
-  );
-  return {
-    element: h('div', { class: 'document' }, h('div', { class: 'document-paper' }, carets.element, area), commands),
-    /** @param {DocumentModel} current */
-    draw(current) {
-      model = current;
-      area.readOnly = !model.isReady;
-      area.setAttribute('aria-busy', String(!model.isReady));
-      show();
-      setText(size, `${count(shown.length)} characters`);
-    },
-    /** @param {string} lost */
-    insert(lost) {
-      model?.replace(shown.length, shown.length, shown.length > 0 ? `\n${lost}` : lost);
-      show();
-    },
-  };
+  #onSelectionChange() {
+    const { selectionStart, selectionEnd, value } = this.#area;
+    if (document.activeElement !== this.#area || this.#isComposing || value !== this.#text) return;
+    this.#model?.select(toCodePoints(value, selectionStart), toCodePoints(value, selectionEnd));
+  }
 }
 
 /** @param {string} name @param {() => void} onclick */

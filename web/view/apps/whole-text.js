@@ -13,7 +13,7 @@ import { mountSharedText } from '../shared-text.js';
 
 /** @param {AppSession} session @param {() => string} senderName @param {(reason: string) => void} showError */
 export function mountWholeText(session, senderName, showError) {
-  const shared = mountSharedText(senderName, session.publish, showError);
+  const shared = mountSharedText(senderName, (message) => session.publish(message), showError);
   const overwritten = h('strong', { 'data-testid': 'app-overwritten' });
   let characters = 0;
   /** @type {Message | null} */
