@@ -46,17 +46,18 @@ export class Editor {
     return this.shown.map(({ value }) => value).join('');
   }
 
-  /** Replaces what is shown from `start` to `end`. @param {number} start @param {number} end
-   *  @param {string} text @param {number} now */
-  replace(start, end, text, now) {
+  /** Replaces a part of what its user sees, which may be older than what is shown now.
+   * @param {number} start @param {number} end @param {string} text @param {number} now
+   * @param {Shown[]} [seen] */
+  replace(start, end, text, now, seen = this.shown) {
     const { state } = this.#replica;
-    const deleted = this.shown.slice(start, end).filter(({ id }) => state.get(id)?.deletedAt === 0);
+    const deleted = seen.slice(start, end).filter(({ id }) => state.get(id)?.deletedAt === 0);
     const chunks = chunksOf(text);
     const added = chunks.reduce((sum, { length }) => sum + length, 0);
     if (this.shown.length - deleted.length + added > MAX_CHARACTERS) {
       throw new Error(`The text can have at most ${MAX_CHARACTERS} characters`);
     }
-    let after = this.anchorAt(start);
+    let after = this.anchorAt(start, seen);
     for (const [index, chunk] of chunks.entries()) {
       const step = this.#change(index === 0 ? deleted : [], after, chunk.join(''));
       this.#history.record(step, now);
@@ -91,11 +92,11 @@ export class Editor {
   }
 
   /** What a caret is anchored to: the nearest visible character before it.
-   * @param {number} index of the caret in what is shown */
-  anchorAt(index) {
+   * @param {number} index of the caret @param {Shown[]} [seen] */
+  anchorAt(index, seen = this.shown) {
     const { state } = this.#replica;
     for (let left = index - 1; left >= 0; left--) {
-      const character = state.get(this.shown[left]?.id ?? START);
+      const character = state.get(seen[left]?.id ?? START);
       if (character) return state.visibleAt(character).id;
     }
     return START;

@@ -2,6 +2,7 @@
  * The document of one client: its replica, its editor, and everybody's carets.
  *
  * @typedef {import('../../apps/document.js').Change} Change
+ * @typedef {import('../../apps/editor.js').Shown} Shown
  * @typedef {import('../../apps/replica.js').Stored} Stored
  * @typedef {import('../../model/types.js').Gap} Gap
  * @typedef {import('./context.js').Context} Context
@@ -84,9 +85,10 @@ export class DocumentModel {
     this.#client.adopt(stored, isSameLog);
   }
 
-  /** @param {number} start @param {number} end @param {string} text */
-  replace(start, end, text) {
-    this.editor.replace(start, end, text, performance.now());
+  /** Replaces a part of what its user sees. @param {number} start @param {number} end
+   * @param {string} text @param {Shown[]} seen */
+  replace(start, end, text, seen) {
+    this.editor.replace(start, end, text, performance.now(), seen);
     setTimeout(() => {
       this.#isFlushDue = true;
       this.#flushWhenIdle();
@@ -110,9 +112,10 @@ export class DocumentModel {
     this.#context.onChange();
   }
 
-  /** The caret or the selection has moved. @param {number} start @param {number} end */
-  select(start, end) {
-    if (this.isReady) this.#publishCaret(this.editor.anchorAt(start), this.editor.anchorAt(end));
+  /** The caret or the selection has moved. @param {number} start @param {number} end
+   * @param {Shown[]} seen */
+  select(start, end, seen) {
+    if (this.isReady) this.#publishCaret(this.editor.anchorAt(start, seen), this.editor.anchorAt(end, seen));
   }
 
   carets() {

@@ -52,18 +52,28 @@ async function moreWords() {
   await expect.poll(() => done.words, { timeout: 30_000 }).toBeGreaterThan(now + 10);
 }
 
+/** Without taking the focus from where the page types. @param {Page | undefined} page */
+const toggleNetwork = (page) => page?.getByTestId('app-link').evaluate((/** @type {HTMLElement} */ button) => button.click());
+
+/** @param {Page | undefined} page @param {string} transport */
+const change = (page, transport) =>
+  page?.getByTestId('app-transport').evaluate((/** @type {HTMLSelectElement} */ select, value) => {
+    select.value = value;
+    select.dispatchEvent(new Event('change'));
+  }, transport);
+
 /** @param {Pages} pages @param {import('./trifold.js').Server} server */
 async function disturb(pages, server) {
   const all = Object.values(pages);
   await moreWords();
-  for (const [first] of all) await first?.getByTestId('app-link').click();
+  for (const [first] of all) await toggleNetwork(first);
   await moreWords();
-  for (const [first] of all) await first?.getByTestId('app-link').click();
+  for (const [first] of all) await toggleNetwork(first);
   await server.stop();
   await moreWords();
   await server.start();
   for (const [index, transport] of NEXT_TRANSPORTS.entries()) {
-    for (const group of all) await group[index]?.getByTestId('app-transport').selectOption(transport);
+    for (const group of all) await change(group[index], transport);
   }
 }
 

@@ -66,7 +66,7 @@ export class DocumentView {
   /** @param {string} lost */
   insert(lost) {
     const end = this.#shown.length;
-    this.#model?.replace(end, end, end > 0 ? `\n${lost}` : lost);
+    this.#model?.replace(end, end, end > 0 ? `\n${lost}` : lost, this.#shown);
     this.#show();
   }
 
@@ -76,7 +76,7 @@ export class DocumentView {
     const { start, end, text } = replacementOf(this.#text, this.#area.value, this.#area.selectionEnd);
     if (start === end && text === '') return;
     try {
-      this.#model.replace(toCodePoints(this.#text, start), toCodePoints(this.#text, end), text);
+      this.#model.replace(toCodePoints(this.#text, start), toCodePoints(this.#text, end), text, this.#shown);
       this.#showError('');
     } catch (error) {
       this.#showError(/** @type {Error} */ (error).message);
@@ -134,7 +134,7 @@ export class DocumentView {
   #onSelectionChange() {
     const { selectionStart, selectionEnd, value } = this.#area;
     if (document.activeElement !== this.#area || this.#isComposing || value !== this.#text) return;
-    this.#model?.select(toCodePoints(value, selectionStart), toCodePoints(value, selectionEnd));
+    this.#model?.select(toCodePoints(value, selectionStart), toCodePoints(value, selectionEnd), this.#shown);
   }
 }
 

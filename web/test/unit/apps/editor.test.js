@@ -194,6 +194,16 @@ test('a caret stays beside its character', () => {
   assert.equal(ana.editor.indexOf(caret), 7);
 });
 
+test('an input is where its user saw it, although a message has arrived in between', () => {
+  const { ana, ben } = pair('abc');
+  const seen = ana.editor.shown;
+  ben.type('12345', 0);
+  ben.send();
+  ana.receive();
+  ana.editor.replace(1, 2, 'X', 0, seen);
+  assert.equal(ana.editor.text, '12345aXc');
+});
+
 test('messages that are no valid changes have no effect', () => {
   const { server, ana } = pair('abc');
   const bodies = [
