@@ -47,6 +47,7 @@ export const boardApp = {
   isChange,
   apply,
   rebase,
+  runsOf: ({ card = '', after = '' }) => [card, after.slice(0, -placeOf('').length)],
   purge: (/** @type {Board} */ { places }, version) => places.purge(version),
   save,
   load,

@@ -32,6 +32,7 @@ export const documentApp = {
   isChange,
   apply: applyChange,
   rebase,
+  runsOf: (/** @type {Change} */ change) => [splitId(change.after)[0], ...change.delete.map(([run]) => run)],
   purge: (/** @type {Text} */ text, version) => text.purge(version),
   save,
   load,

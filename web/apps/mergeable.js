@@ -12,6 +12,7 @@
  *   Returns what takes it back, or null if it refers to what does not exist.
  * @property {(state: any, change: any, run: string) => any | Outcome} rebase
  *   Returns the same change, referring to what is visible now.
+ * @property {(change: any) => string[]} runsOf the runs of what a change refers to
  * @property {(state: any, version: number) => void} purge what was deleted up to this version
  * @property {(state: any) => any[][]} save in parts, each small enough for a message
  * @property {(parts: any[][]) => any} load

@@ -72,8 +72,7 @@ export class Replica {
     for (const message of messages) if (message.kind === this.#app.kind) this.#receiveMessage(message);
     this.version = version;
     if (this.state === null) return;
-    // An acknowledged change that was not among the messages is part of a snapshot.
-    this.pending = this.pending.filter((entry) => entry.version === null || entry.version > version);
+    this.#settleSkipped();
     if (this.pending.length === 0) this.#app.purge(this.state, version - this.#options.maxAge);
     this.#replay();
   }
@@ -180,6 +179,29 @@ export class Replica {
     if (lost.length > 0) this.#options.onLost(lost);
   }
 
+  /** Acknowledged changes that were not among the messages: the log has them, and a snapshot covers
+   * them. Those that had no effect are made again: they were too old, or refer to another one
+   * that is not in the log. */
+  #settleSkipped() {
+    /** @type {Set<string>} */
+    const missing = new Set();
+    this.pending = this.pending.filter((entry) => {
+      const { version, base, change, run } = entry;
+      const isSkipped = version !== null && version <= this.version;
+      const isTooOld = version !== null && version - base > this.#options.maxAge;
+      const hadNoEffect = isTooOld || this.#app.runsOf(change).some((one) => missing.has(one));
+      if (isSkipped && !hadNoEffect) return false;
+      if (isSkipped) this.#renew(entry);
+      missing.add(run);
+      return true;
+    });
+  }
+
+  /** A change that had no effect gets another message. @param {Entry} entry */
+  #renew(entry) {
+    Object.assign(entry, { id: this.#options.nextId(), status: 'rejected', version: null });
+  }
+
   /** Applies a pending change again. One that was rejected, or does not fit, is made to fit.
    * @param {Entry} entry @returns {'pending' | Outcome} */
   #replayEntry(entry) {
@@ -203,12 +225,12 @@ export class Replica {
   /** @param {Message} message */
   #applyMessage({ id, version, body }) {
     const { base, run, change } = /** @type {any} */ (body);
-    const { maxAge, nextId } = this.#options;
+    const { maxAge } = this.#options;
     const isApplied = version - base <= maxAge && this.#app.apply(this.state, change, run, version) !== null;
     const entry = this.pending.find((one) => one.id === id);
     if (!entry) return;
     if (isApplied) this.pending = this.pending.filter((one) => one !== entry);
-    else Object.assign(entry, { id: nextId(), status: 'rejected', version: null });
+    else this.#renew(entry);
   }
 }
 
