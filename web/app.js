@@ -88,7 +88,7 @@ function draw() {
 
 document.querySelector('.top')?.append(...header.elements);
 const main = document.querySelector('main');
-main?.setAttribute('data-app', app?.label.toLowerCase() ?? '');
+main?.setAttribute('data-panes', String(panes.size + (wholeText ? 1 : 0)));
 main?.append(
   ...[...panes.values()].map(({ element }) => element),
   ...(wholeText ? [wholeText.element] : []),

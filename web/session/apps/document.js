@@ -27,6 +27,8 @@ export class DocumentModel {
   #client;
   #carets;
   #publishCaret;
+  /** Runs while a burst is collected. @type {ReturnType<typeof setTimeout> | undefined} */
+  #burst;
   #isFlushDue = false;
 
   /** @param {Context} context */
@@ -89,7 +91,8 @@ export class DocumentModel {
    * @param {string} text @param {Shown[]} seen */
   replace(start, end, text, seen) {
     this.editor.replace(start, end, text, performance.now(), seen);
-    setTimeout(() => {
+    this.#burst ??= setTimeout(() => {
+      this.#burst = undefined;
       this.#isFlushDue = true;
       this.#flushWhenIdle();
     }, BURST_MS);

@@ -18,7 +18,7 @@ export function mountAppHeader(current, hasThreePanes, connection) {
   );
   const panes = h(
     'a',
-    { class: 'button', href: `/?app=${current.toLowerCase()}&transport=${hasThreePanes ? 'ws' : 'all'}` },
+    { class: 'button panes-link', href: `/?app=${current.toLowerCase()}&transport=${hasThreePanes ? 'ws' : 'all'}` },
     hasThreePanes ? 'One pane' : 'Three panes',
   );
   const name = mountNameInput();
