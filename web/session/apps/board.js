@@ -7,48 +7,29 @@
  * @typedef {import('../../apps/board.js').Field} Field
  * @typedef {import('../../apps/board-editor.js').Conflict} Conflict
  * @typedef {import('../../model/types.js').Gap} Gap
- * @typedef {import('../../apps/replica.js').Stored} Stored
  * @typedef {import('./context.js').Context} Context
  * @typedef {import('./context.js').Update} Update
  */
 import { boardApp, columnsOf, placeBefore } from '../../apps/board.js';
 import { BoardEditor } from '../../apps/board-editor.js';
 import { authorOf } from '../../apps/chat.js';
-import { ReplicaClient } from '../replica-client.js';
+import { ReplicaModel } from './replica-model.js';
 
-export class BoardModel {
-  #context;
-  #client;
+export class BoardModel extends ReplicaModel {
   #editor;
 
   /** @param {Context} context */
   constructor(context) {
-    this.#context = context;
-    this.#client = new ReplicaClient(boardApp, context.author, context.since, {
-      publish: (body, id) => context.publish('board', body, id),
-      online: context.online,
-      onLost: (changes) => offer(context, 'The card is gone, or the board is full', changes.map(contentOf)),
-      onError: context.onNotice,
+    super(boardApp, context, {
+      onLost: (changes) => this.#offerLines('The card is gone, or the board is full', changes.map(contentOf)),
       onChange: context.onChange,
     });
-    this.#editor = new BoardEditor(this.#client.replica);
+    this.#editor = new BoardEditor(this.client.replica);
   }
 
   /** @returns {Board | null} */
   get #board() {
-    return this.#client.replica.state;
-  }
-
-  get isReady() {
-    return this.#client.isReady;
-  }
-
-  get pending() {
-    return this.#client.replica.pending.length;
-  }
-
-  get version() {
-    return this.#client.replica.version;
+    return this.client.replica.state;
   }
 
   get content() {
@@ -63,27 +44,18 @@ export class BoardModel {
 
   /** @param {Update} update */
   receive(update) {
-    const isOwn = (/** @type {string} */ id) => authorOf(id) === this.#context.author;
-    this.#client.receive(update);
+    const isOwn = (/** @type {string} */ id) => authorOf(id) === this.context.author;
+    this.client.receive(update);
     for (const conflict of this.#editor.conflicts(update.messages, isOwn)) {
-      this.#context.onNotice(conflictText(conflict));
+      this.context.onNotice(conflictText(conflict));
     }
   }
 
   /** @param {Gap} gap @param {number} since */
   skip({ reason }, since) {
     const titles = this.columns().flatMap(({ cards }) => cards.map(({ title }) => title));
-    this.#client.skipTo(since);
-    if (reason !== 'truncated') offer(this.#context, 'The server has a new log, and these cards are not in it', titles);
-  }
-
-  store() {
-    return this.#client.replica.store();
-  }
-
-  /** @param {Stored} stored @param {boolean} isSameLog */
-  adopt(stored, isSameLog) {
-    this.#client.adopt(stored, isSameLog);
+    this.client.skipTo(since);
+    if (reason !== 'truncated') this.#offerLines('The server has a new log, and these cards are not in it', titles);
   }
 
   /** Every change is sent at once. */
@@ -106,7 +78,7 @@ export class BoardModel {
 
   undo() {
     this.#editor.undo();
-    this.#context.onChange();
+    this.context.onChange();
   }
 
   /** @param {string} column @param {number} index @param {string} [moved] */
@@ -114,10 +86,15 @@ export class BoardModel {
     return this.#board ? placeBefore(this.#board, column, index, moved) : column;
   }
 
+  /** @param {string} reason @param {string[]} lines */
+  #offerLines(reason, lines) {
+    this.offer(reason, lines.filter((line) => line !== '').join('\n'));
+  }
+
   /** @param {Change} change */
   #make(change) {
     this.#editor.make(change);
-    this.#context.onChange();
+    this.context.onChange();
   }
 }
 
@@ -125,12 +102,6 @@ export class BoardModel {
 function contentOf(change) {
   if (change.type === 'add') return change.title;
   return change.type === 'set' && typeof change.value === 'string' ? change.value : '';
-}
-
-/** @param {Context} context @param {string} reason @param {string[]} lines */
-function offer({ onOffer }, reason, lines) {
-  const text = lines.filter((line) => line !== '').join('\n');
-  if (text !== '') onOffer({ reason, text });
 }
 
 /** @param {Conflict} conflict */

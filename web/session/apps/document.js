@@ -3,15 +3,14 @@
  *
  * @typedef {import('../../apps/document.js').Change} Change
  * @typedef {import('../../apps/editor.js').Shown} Shown
- * @typedef {import('../../apps/replica.js').Stored} Stored
  * @typedef {import('../../model/types.js').Gap} Gap
  * @typedef {import('./context.js').Context} Context
  * @typedef {import('./context.js').Update} Update
  */
 import { documentApp } from '../../apps/document.js';
 import { Editor } from '../../apps/editor.js';
-import { ReplicaClient } from '../replica-client.js';
 import { createCarets } from './carets.js';
+import { ReplicaModel } from './replica-model.js';
 
 /** What is typed within this time becomes one message. */
 const BURST_MS = 150;
@@ -22,9 +21,7 @@ const CARET_INTERVAL_MS = 300;
 /** With more pages than this, carets are seen only where something is typed. */
 const MAX_CARET_PAGES = 30;
 
-export class DocumentModel {
-  #context;
-  #client;
+export class DocumentModel extends ReplicaModel {
   #carets;
   #publishCaret;
   /** Runs while a burst is collected. @type {ReturnType<typeof setTimeout> | undefined} */
@@ -33,29 +30,13 @@ export class DocumentModel {
 
   /** @param {Context} context */
   constructor(context) {
-    this.#context = context;
-    this.#client = new ReplicaClient(documentApp, context.author, context.since, {
-      publish: (body, id) => context.publish('document', body, id),
-      online: context.online,
-      onLost: (changes) => offer(context, 'The place where this was typed is gone', insertedText(changes)),
-      onError: context.onNotice,
+    super(documentApp, context, {
+      onLost: (changes) => this.offer('The place where this was typed is gone', insertedText(changes)),
       onChange: () => this.#onChange(),
     });
     this.#carets = createCarets(context.author);
     this.#publishCaret = createCaretPublisher(context);
-    this.editor = new Editor(this.#client.replica);
-  }
-
-  get isReady() {
-    return this.#client.isReady;
-  }
-
-  get pending() {
-    return this.#client.replica.pending.length;
-  }
-
-  get version() {
-    return this.#client.replica.version;
+    this.editor = new Editor(this.client.replica);
   }
 
   get content() {
@@ -64,7 +45,7 @@ export class DocumentModel {
 
   /** @param {Update} update */
   receive(update) {
-    this.#client.receive(update);
+    this.client.receive(update);
     this.#carets.receive(update.messages, performance.now());
     this.editor.refresh();
   }
@@ -73,18 +54,9 @@ export class DocumentModel {
   skip({ reason }, since) {
     const { text } = this.editor;
     this.#carets.clear();
-    this.#client.skipTo(since);
+    this.client.skipTo(since);
     this.editor.refresh();
-    if (reason !== 'truncated') offer(this.#context, 'The server has a new log, and this text is not in it', text);
-  }
-
-  store() {
-    return this.#client.replica.store();
-  }
-
-  /** @param {Stored} stored @param {boolean} isSameLog */
-  adopt(stored, isSameLog) {
-    this.#client.adopt(stored, isSameLog);
+    if (reason !== 'truncated') this.offer('The server has a new log, and this text is not in it', text);
   }
 
   /** Replaces a part of what its user sees. @param {number} start @param {number} end
@@ -96,7 +68,7 @@ export class DocumentModel {
       this.#isFlushDue = true;
       this.#flushWhenIdle();
     }, BURST_MS);
-    this.#context.onChange();
+    this.context.onChange();
   }
 
   /** Sends what was typed. */
@@ -107,12 +79,12 @@ export class DocumentModel {
 
   undo() {
     this.editor.undo();
-    this.#context.onChange();
+    this.context.onChange();
   }
 
   redo() {
     this.editor.redo();
-    this.#context.onChange();
+    this.context.onChange();
   }
 
   /** The caret or the selection has moved. @param {number} start @param {number} end
@@ -127,22 +99,17 @@ export class DocumentModel {
 
   #onChange() {
     this.#flushWhenIdle();
-    this.#context.onChange();
+    this.context.onChange();
   }
 
   /** While a message is on its way, the draft grows. */
   #flushWhenIdle() {
-    if (this.#isFlushDue && this.#client.isIdle) this.flush();
+    if (this.#isFlushDue && this.client.isIdle) this.flush();
   }
 }
 
 /** @param {Change[]} changes */
 const insertedText = (changes) => changes.map(({ insert }) => insert).join('');
-
-/** @param {Context} context @param {string} reason @param {string} text */
-function offer({ onOffer }, reason, text) {
-  if (text !== '') onOffer({ reason, text });
-}
 
 /** Publishes where the caret is, after it has come to rest. @param {Context} context */
 function createCaretPublisher({ publish, author, online }) {
