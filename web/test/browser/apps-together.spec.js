@@ -8,14 +8,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { another, appState, expectAgreement, paper } from './apps.js';
 import { expect, test } from './trifold.js';
 
 const DURATION_MS = 30_000;
 const TRANSPORTS = ['poll', 'longpoll', 'ws'];
 const NEXT_TRANSPORTS = ['ws', 'chained-backoff', 'longpoll'];
-
-test.use({ flags: ['--journal', join(mkdtempSync(join(tmpdir(), 'trifold-apps-')), 'log.db')] });
 
 /** What was done so far. */
 const done = { words: 0, cards: 0, lines: 0 };
@@ -77,32 +76,59 @@ async function disturb(pages, server) {
   }
 }
 
-test('nine pages agree on every character, card and line', async ({ server, browser }) => {
-  test.setTimeout(150_000);
-  const openThree = (/** @type {string} */ app) =>
-    Promise.all(TRANSPORTS.map((transport) => another(browser, server, `${app}&transport=${transport}`)));
-  const [documents, boards, chats] = [await openThree('document'), await openThree('board'), await openThree('chat')];
-  const startedAt = Date.now();
-  let isDisturbed = false;
-  const repeat = async (/** @type {Page[]} */ pages, /** @type {(page: Page, index: number) => Promise<void>} */ act) =>
-    Promise.all(pages.map(async (page, index) => {
-      while (!isDisturbed || Date.now() - startedAt < DURATION_MS) await act(page, index);
-    }));
-  const disturbances = disturb({ documents, boards, chats }, server).finally(() => (isDisturbed = true));
-  await Promise.all([repeat(documents, write), repeat(boards, drag), repeat(chats, chat), disturbances]);
+test.describe('with a journal', () => {
+  test.use({ flags: ['--journal', join(mkdtempSync(join(tmpdir(), 'trifold-apps-')), 'log.db')] });
 
-  await expectAgreement(documents, 'text');
-  await expectAgreement(boards, 'cards');
-  await expectAgreement(chats, 'lines');
-  const [[document], [conversation]] = [documents, chats];
-  if (!document || !conversation) throw new Error('no pages');
-  const [{ text }, { lines }] = [await appState(document), await appState(conversation)];
-  console.log(`${JSON.stringify(done)}; ${text.length} characters`);
-  // Every word is there with its letter and its number, if not always in one piece: two typists
-  // meet where one of them moves the caret.
-  const digits = Array.from({ length: done.words }, (_, number) => String(number)).join('').length;
-  expect(text.replaceAll(/\D/g, '').length).toBe(digits);
-  expect(text.replaceAll(/[^abc]/g, '').length).toBe(done.words);
-  expect(new Set(lines.map((line) => line.text)).size).toBe(done.lines);
-  expect(lines.length).toBe(done.lines);
+  test('nine pages agree on every character, card and line', async ({ server, browser }) => {
+    test.setTimeout(150_000);
+    const openThree = (/** @type {string} */ app) =>
+      Promise.all(TRANSPORTS.map((transport) => another(browser, server, `${app}&transport=${transport}`)));
+    const [documents, boards, chats] = [await openThree('document'), await openThree('board'), await openThree('chat')];
+    const startedAt = Date.now();
+    let isDisturbed = false;
+    const repeat = async (/** @type {Page[]} */ pages, /** @type {(page: Page, index: number) => Promise<void>} */ act) =>
+      Promise.all(pages.map(async (page, index) => {
+        while (!isDisturbed || Date.now() - startedAt < DURATION_MS) await act(page, index);
+      }));
+    const disturbances = disturb({ documents, boards, chats }, server).finally(() => (isDisturbed = true));
+    await Promise.all([repeat(documents, write), repeat(boards, drag), repeat(chats, chat), disturbances]);
+
+    await expectAgreement(documents, 'text');
+    await expectAgreement(boards, 'cards');
+    await expectAgreement(chats, 'lines');
+    const [[document], [conversation]] = [documents, chats];
+    if (!document || !conversation) throw new Error('no pages');
+    const [{ text }, { lines }] = [await appState(document), await appState(conversation)];
+    console.log(`${JSON.stringify(done)}; ${text.length} characters`);
+    // Every word is there with its letter and its number, if not always in one piece: two typists
+    // meet where one of them moves the caret.
+    const digits = Array.from({ length: done.words }, (_, number) => String(number)).join('').length;
+    expect(text.replaceAll(/\D/g, '').length).toBe(digits);
+    expect(text.replaceAll(/[^abc]/g, '').length).toBe(done.words);
+    expect(new Set(lines.map((line) => line.text)).size).toBe(done.lines);
+    expect(lines.length).toBe(done.lines);
+  });
+});
+
+const READERS = 300;
+
+/** A reader that keeps only the version that it has read. @param {string} url */
+function read(url) {
+  const reader = { version: 0, socket: new WebSocket(`${url.replace('http', 'ws')}/ws?since=now`) };
+  reader.socket.on('message', (data) => (reader.version = JSON.parse(String(data)).version));
+  return reader;
+}
+
+test('a document with 300 readers', async ({ server, browser }) => {
+  const [ana, ben] = [await another(browser, server, 'document'), await another(browser, server, 'document&transport=longpoll')];
+  const readers = Array.from({ length: READERS }, () => read(server.url));
+  const isOpen = () => readers.filter(({ socket }) => socket.readyState === WebSocket.OPEN).length;
+  await expect.poll(isOpen, { timeout: 20_000 }).toBe(READERS);
+  const type = (/** @type {Page} */ page, /** @type {string} */ text) => paper(page).pressSequentially(text, { delay: 20 });
+  await Promise.all([type(ana, 'a paragraph by Ana, '.repeat(5)), type(ben, 'a paragraph by Ben, '.repeat(5))]);
+  await expectAgreement([ana, ben], 'text');
+  expect((await appState(ana)).text.length).toBe(200);
+  const { head } = await server.health();
+  await expect.poll(() => readers.every(({ version }) => version >= head)).toBe(true);
+  for (const { socket } of readers) socket.terminate();
 });

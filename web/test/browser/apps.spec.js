@@ -18,6 +18,7 @@ test('two people write one document: both texts stay, carets have names, undo is
   await page.keyboard.type('More of Ana.');
   await expectAgreement([page, ben], 'text');
   await expect(paper(page)).toHaveValue('BEN Hello 👩‍👩‍👧 from Ana. More of Ana.');
+  await expect(ben.getByTestId('status')).toHaveText('Ana has changed the document');
   await expect(ben.getByTestId('app-caret')).toContainText('Ana');
   await expect(page.getByTestId('app-caret')).toHaveText('Ben');
   await paper(ben).press('Control+z');
@@ -193,6 +194,42 @@ test('the same document in three panes: what is typed in one is in all', async (
   const words = (/** @type {string} */ text) => text.trim().split(' ').sort();
   await expect.poll(async () => (await texts()).map(words)).toEqual(Array(3).fill(['long', 'polling', 'socket']));
   expect(new Set(await texts()).size).toBe(1);
+});
+
+test.describe('with a log that retains 30 messages', () => {
+  test.use({ flags: ['--retain-messages', '30'] });
+
+  /** @param {import('./trifold.js').Server} server */
+  async function publishOthers(server) {
+    for (let count = 0; count < 40; count++) await server.publish({ kind: 'other', body: count });
+  }
+
+  test('a client that comes late gets a snapshot from another page, and the change that a gap has hidden stays', async ({ page, server, browser }) => {
+    await openApp(page, server, 'document');
+    await paper(page).click();
+    await page.keyboard.type('kept by a page');
+    await expect.poll(async () => (await appState(page)).pending).toBe(0);
+    await publishOthers(server);
+    const late = await another(browser, server, 'document');
+    await expect(paper(late)).toHaveValue('kept by a page');
+    await late.getByTestId('app-link').click();
+    await expect(late.getByTestId('app-link')).toHaveText('Network up again');
+    await paper(late).press('End');
+    await late.keyboard.type(', and more');
+    await publishOthers(server);
+    await late.getByTestId('app-link').click();
+    await expectAgreement([page, late], 'text');
+    await expect(paper(page)).toHaveValue('kept by a page, and more');
+  });
+
+  test('without another page an empty document is started', async ({ page, server }) => {
+    await publishOthers(server);
+    await page.goto(`${server.url}/?app=board`);
+    await expect.poll(async () => (await appState(page))?.isReady, { timeout: 20_000 }).toBe(true);
+    await page.getByLabel('New card in Done').fill('new');
+    await page.keyboard.press('Enter');
+    await expect.poll(async () => (await appState(page)).cards.map(({ column }) => column)).toEqual(['done']);
+  });
 });
 
 for (const app of ['chat', 'board', 'document']) {
