@@ -48,7 +48,7 @@ export function mountFigures(id) {
       figure.classList.toggle('none', value === '–');
       setText(label, headline.label);
       setText(sample, [headline.note, sampleText(stats)].filter(Boolean).join(' · '));
-      setText(position, positionText(stats, newest, isLesson) + doubtText(stats, newest));
+      setText(position, positionText(stats, newest, isLesson) + doubtText(stats, newest, isLesson));
       setText(behind, behindText(stats, newest, isLesson));
       setText(badge, stateText(stats, now));
       badge.dataset.state = stats.state;
@@ -85,10 +85,11 @@ function showsNothing({ delivered, shown }, isLesson) {
   return delivered === 0 && (isLesson || shown === 0);
 }
 
-/** Without a connection a pane does not know what is new. @param {Stats} stats @param {number} newest */
-export function doubtText({ shown, state }, newest) {
-  const isConnected = state !== 'retrying' && state !== 'connecting';
-  return isConnected || shown === 0 || newest > shown ? '' : ' as far as known';
+/** Without a connection a pane does not know what is new.
+ * @param {Stats} stats @param {number} newest @param {boolean} [isLesson] */
+export function doubtText(stats, newest, isLesson = false) {
+  const isConnected = stats.state !== 'retrying' && stats.state !== 'connecting';
+  return isConnected || showsNothing(stats, isLesson) || newest > stats.shown ? '' : ' as far as known';
 }
 
 /** @param {number} sent without a response @param {number} queued */

@@ -43,6 +43,7 @@ export function mountHelp(commands, setting) {
     h('h2', {}, 'Commands'),
     h('p', {}, h('label', {}, toggle, ' keyboard shortcuts')),
     h('p', {}, h('a', { href: '/?decide=1' }, 'Which one should I take?')),
+    h('p', {}, h('a', { href: '/?app=chat' }, 'A chat, a board and a document')),
     ...[...groups].flatMap(([name, list]) => [
       h('h3', {}, name),
       definitionList(list.map((command) => commandEntry(command, () => dialog.close()))),

@@ -27,11 +27,8 @@ export function mountToolbar(lab, { selectPreset, toggle, reset, help }) {
       badge,
       seed,
       online,
-      h(
-        'a',
-        { 'class': 'secondary', 'href': '/?decide=1', 'title': 'Which one should I take?', 'data-testid': 'decide-link' },
-        'Decide',
-      ),
+      pageLink('Apps', '/?app=chat', 'A chat, a board and a document'),
+      pageLink('Decide', '/?decide=1', 'Which one should I take?'),
       h('button', { 'class': 'secondary', 'data-testid': 'help', 'aria-label': 'Help', 'onclick': help }, '?'),
       h('button', { 'class': 'secondary', 'data-testid': 'reset', 'onclick': reset }, 'Reset'),
       startButton,
@@ -49,6 +46,11 @@ export function mountToolbar(lab, { selectPreset, toggle, reset, help }) {
       setText(startButton, lab.running ? `Stop${remainingText(lab)}` : 'Start');
     },
   };
+}
+
+/** Another page of this server. @param {string} name @param {string} href @param {string} title */
+function pageLink(name, href, title) {
+  return h('a', { 'class': 'secondary', href, title, 'data-testid': `${name.toLowerCase()}-link` }, name);
 }
 
 /** @param {(preset: Preset | null) => void} select */

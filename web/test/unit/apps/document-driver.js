@@ -58,10 +58,13 @@ function edit({ editor, ...client }, random, record) {
 /** @param {Client} client @param {'undo' | 'redo'} command
  *  @param {Record} record */
 function undoOrRedo({ editor }, command, record) {
-  const values = () => editor.shown.map((/** @type {{ value: string }} */ { value }) => value);
-  const before = new Set(values());
+  /** @type {import('../../../apps/editor.js').Shown[]} */
+  const before = editor.shown;
   editor[command]();
-  const after = new Set(values());
-  for (const value of before) if (!after.has(value)) record.uncertain.add(value);
-  for (const value of after) if (!before.has(value)) record.uncertain.add(value);
+  /** @type {import('../../../apps/editor.js').Shown[]} */
+  const after = editor.shown;
+  const ids = [before, after].map((shown) => new Set(shown.map(({ id }) => id)));
+  for (const { id, value } of [...before, ...after]) {
+    if (!ids.every((known) => known.has(id))) record.uncertain.add(value);
+  }
 }
