@@ -8,6 +8,7 @@ import { APPS } from './view/apps/apps.js';
 import { mountAppHeader } from './view/apps/header.js';
 import { mountWholeText } from './view/apps/whole-text.js';
 import { h } from './view/dom.js';
+import { listenToKeys } from './view/keys.js';
 import { KIND_LABELS } from './view/kinds.js';
 import { mountStatus } from './view/status.js';
 import { readStorage, writeStorage } from './view/storage.js';
@@ -95,6 +96,7 @@ main?.append(
   h('p', { class: 'app-advice' }, app?.advice ?? ''),
 );
 document.body.append(statusLine);
+listenToKeys(header.keys, () => true);
 
 setInterval(scheduleDraw, DRAW_INTERVAL_MS);
 document.addEventListener('visibilitychange', () => session.visibilityChanged());

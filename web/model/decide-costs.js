@@ -115,6 +115,13 @@ function hiddenPollingP95(inputs) {
   return inputs.delay + SHARE / ((1 - phones) / period + phones / hidden);
 }
 
+/** CPU times are compared with each other, so they have to be of one machine: of the file only if
+ * it has those of all techniques. @param {Inputs} inputs @param {Sweep | null} sweep */
+function hasCpuOfAll(inputs, sweep) {
+  const period = pollingPeriod(inputs);
+  return KINDS.every((kind) => typeof sweepAt(sweep, kind, inputs.rate, period)?.cpuUs === 'number');
+}
+
 /**
  * Bytes per second, CPU time in µs per second, and memory, of one client.
  * @param {TransportKind} kind @param {Inputs} inputs @param {Sweep | null} sweep
@@ -131,7 +138,7 @@ export function costPerClient(kind, inputs, sweep) {
   return {
     requests,
     bytes: pick(found?.bytes, bytesPerSecond(kind, requests, inputs)),
-    cpuUs: pick(found?.cpuUs, cpuUsPerSecond(kind, requests, inputs)),
+    cpuUs: pick(hasCpuOfAll(inputs, sweep) ? found?.cpuUs : null, cpuUsPerSecond(kind, requests, inputs)),
     memory: pick(found?.memory, bytesEach[kind] * connectedShare(kind, inputs)),
   };
 }

@@ -145,8 +145,11 @@ test('bytes are small up to a megabyte a day for each client', () => {
 });
 
 test('CPU time is small up to a hundredth of a core', () => {
-  const report = { ...sweepReport(), parameters: { duration_seconds: 60, poll_interval_ms: 1000 } };
-  for (const entry of report.sweep) entry.requests_per_client_second = 0; // no header fields are added
+  const report = { ...sweepReport(), parameters: { duration_seconds: 600, poll_interval_ms: 1000 } };
+  for (const entry of report.sweep) {
+    entry.requests_per_client_second = 0; // no header fields are added
+    entry.cpu_us_per_client_second ??= 10;
+  }
   const sweep = parseSweep(JSON.stringify(report), 'sweep.json'); // a poller costs 50 µs a second, a WebSocket 10
   const at = (/** @type {number} */ clients) => decide({ ...INITIAL, rate: 1, interval: 1000, clients }, sweep);
   assert.equal(at(199).kind, 'poll');

@@ -27,8 +27,10 @@ export function mountAppHeader(current, hasThreePanes, connection) {
     'button',
     { 'type': 'button', 'class': 'secondary', 'data-testid': 'app-link', 'onclick': () => connection().link.set(!connection().link.down) },
   );
+  const themes = mountThemes();
   return {
-    elements: [nav, h('label', { class: 'app-name' }, 'I am ', name), online, panes, network, ...mountThemes()],
+    keys: themes.keys,
+    elements: [nav, h('label', { class: 'app-name' }, 'I am ', name), online, panes, network, ...themes.elements],
     name: () => name.value,
     draw() {
       const { online: pages, link: { down } } = connection();

@@ -36,7 +36,7 @@ export function reasonText(inputs, { kind, figures, rejected }) {
 /** What is wrong with the other techniques, by reason.
  *  @param {Figures[]} figures @param {Advice['rejected']} rejected @returns {string[]} */
 function clausesOf(figures, rejected) {
-  const { left, fewestBytes, leastCpu } = cheapestOf(figures, rejected);
+  const { fewestBytes, leastCpu } = cheapestOf(figures, rejected);
   /** @param {import('../../model/decide.js').Reason} reason */
   const those = (reason) => figures.filter(({ kind }) => rejected[kind] === reason);
   /** @param {{ kind: TransportKind, factor: number }[]} all @param {string} what */
@@ -45,9 +45,7 @@ function clausesOf(figures, rejected) {
     return names.length === 0 ? [] : [`${names.join(' and ').replace(/ times and (.*) needs/, ' and $1')} ${what} of the cheapest`];
   };
   const byBytes = those('bytes').map(({ kind, bytesPerDay }) => ({ kind, factor: bytesPerDay.value / fewestBytes }));
-  // Built-in CPU times are those of a busy server: a factor of a measured one would be too exact.
-  const source = left.find(({ cores }) => cores.value === leastCpu)?.cores.source;
-  const byCpu = those('cpu').map(({ kind, cores }) => ({ kind, factor: cores.source === source ? cores.value / leastCpu : FACTOR }));
+  const byCpu = those('cpu').map(({ kind, cores }) => ({ kind, factor: cores.value / leastCpu }));
   return [
     ...those('delay').map(({ kind, p95 }) => `${NAMES[kind]} is too late (95 % within ${longDurationText(p95.value)})`),
     ...those('proxies').map(() => 'proxies may refuse a WebSocket, or cut it'),

@@ -119,5 +119,5 @@ function shortCpuTexts(inputs, sweep) {
   const short = KINDS.filter((kind) => sweepAt(sweep, kind, inputs.rate, pollingPeriod(inputs))?.isCpuShort);
   if (short.length === 0) return [];
   const names = short.map((kind) => KIND_LABELS[kind].name).join(', ');
-  return [`${names}: CPU time too short to be measured; built-in figure. A longer --duration or more --clients measures it.`];
+  return [`${names}: CPU time too short to be measured; built-in figures for all. A longer --duration or more --clients measures it.`];
 }
