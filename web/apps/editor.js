@@ -48,7 +48,7 @@ export class Editor {
 
   /** Replaces a part of what its user sees, which may be older than what is shown now.
    * @param {number} start @param {number} end @param {string} text @param {number} now
-   * @param {Shown[]} [seen] */
+   * @param {Shown[]} [seen] @returns {string} the anchor of the caret after it */
   replace(start, end, text, now, seen = this.shown) {
     const { state } = this.#replica;
     const deleted = seen.slice(start, end).filter(({ id }) => state.get(id)?.deletedAt === 0);
@@ -61,9 +61,10 @@ export class Editor {
     for (const [index, chunk] of chunks.entries()) {
       const step = this.#change(index === 0 ? deleted : [], after, chunk.join(''));
       this.#history.record(step, now);
-      after = lastIdOf(step.entry);
+      if (chunk.length > 0) after = lastIdOf(step.entry);
     }
     this.refresh();
+    return after;
   }
 
   /** Sends the draft. */

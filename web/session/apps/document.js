@@ -60,15 +60,16 @@ export class DocumentModel extends ReplicaModel {
   }
 
   /** Replaces a part of what its user sees. @param {number} start @param {number} end
-   * @param {string} text @param {Shown[]} seen */
+   * @param {string} text @param {Shown[]} seen @returns {string} the anchor of the caret after it */
   replace(start, end, text, seen) {
-    this.editor.replace(start, end, text, performance.now(), seen);
+    const caret = this.editor.replace(start, end, text, performance.now(), seen);
     this.#burst ??= setTimeout(() => {
       this.#burst = undefined;
       this.#isFlushDue = true;
       this.#flushWhenIdle();
     }, BURST_MS);
     this.context.onChange();
+    return caret;
   }
 
   /** Sends what was typed. */

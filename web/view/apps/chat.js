@@ -57,6 +57,7 @@ class LineList {
   /** @type {Map<string, ReturnType<typeof mountLine>>} */
   #mounted = new Map();
   #isAtEnd = true;
+  #scrollTop = 0;
   #unread = 0;
   element = h('div', { class: 'chat-list' }, this.#lines, this.#jump);
 
@@ -99,7 +100,10 @@ class LineList {
 
   #onScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.#lines;
-    this.#isAtEnd = scrollHeight - scrollTop - clientHeight < FOLLOW_PX;
+    // A list that grows is not scrolled: only moving up leaves the end.
+    if (scrollHeight - scrollTop - clientHeight < FOLLOW_PX) this.#isAtEnd = true;
+    else if (scrollTop < this.#scrollTop) this.#isAtEnd = false;
+    this.#scrollTop = scrollTop;
     if (this.#isAtEnd) this.#unread = 0;
     this.#showUnread();
   }

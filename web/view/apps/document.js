@@ -75,22 +75,25 @@ export class DocumentView {
     if (this.#isComposing || !this.#model) return;
     const { start, end, text } = replacementOf(this.#text, this.#area.value, this.#area.selectionEnd);
     if (start === end && text === '') return;
+    const [from, to] = [start, end].map((index) => toCodePoints(this.#text, index));
     try {
-      this.#model.replace(toCodePoints(this.#text, start), toCodePoints(this.#text, end), text, this.#shown);
+      const caret = this.#model.replace(from ?? 0, to ?? 0, text, this.#shown);
       this.#showError('');
+      this.#show([caret, caret]);
     } catch (error) {
       this.#showError(/** @type {Error} */ (error).message);
+      this.#show();
     }
-    this.#show();
   }
 
-  /** Writes the document into the text area. The selection stays at its characters. */
-  #show() {
+  /** Writes the document into the text area. The selection stays at its characters.
+   * @param {string[]} [anchors] of the selection, if the text area is ahead of what it showed */
+  #show(anchors) {
     if (!this.#model || this.#isComposing) return;
     const { editor } = this.#model;
     if (editor.shown !== this.#shown) {
       const area = this.#area;
-      const anchors = [area.selectionStart, area.selectionEnd].map((index) => this.#anchorAt(index));
+      anchors ??= [area.selectionStart, area.selectionEnd].map((index) => this.#anchorAt(index));
       this.#shown = editor.shown;
       this.#text = editor.text;
       if (area.value !== this.#text) {

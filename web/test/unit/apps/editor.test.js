@@ -200,8 +200,11 @@ test('an input is where its user saw it, although a message has arrived in betwe
   ben.type('12345', 0);
   ben.send();
   ana.receive();
-  ana.editor.replace(1, 2, 'X', 0, seen);
+  const caret = ana.editor.replace(1, 2, 'X', 0, seen);
   assert.equal(ana.editor.text, '12345aXc');
+  assert.equal(ana.editor.indexOf(caret), 7);
+  const afterDeletion = ana.editor.replace(5, 7, '', 0);
+  assert.deepEqual([ana.editor.text, ana.editor.indexOf(afterDeletion)], ['12345c', 5]);
 });
 
 test('messages that are no valid changes have no effect', () => {
