@@ -19,8 +19,11 @@ export default defineConfig({
   workers: 3,
   fullyParallel: true,
   projects: [
-    { name: 'page', testIgnore: /endurance/ },
-    { name: 'endurance', testMatch: /endurance/, dependencies: ['page'] }, // alone, because it measures the frame rate
+    { name: 'page', testIgnore: /together|endurance/ },
+    // Many pages at once: alone, because others measure latencies.
+    { name: 'together', testMatch: /together/, dependencies: ['page'] },
+    // Alone, because it measures the frame rate.
+    { name: 'endurance', testMatch: /endurance/, dependencies: ['together'] },
   ],
   reporter: 'list',
   forbidOnly: true,

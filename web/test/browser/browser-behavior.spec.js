@@ -130,7 +130,7 @@ test.describe('plain HTTP in a network', () => {
     await sendChat(page, 'over plain HTTP');
     for (const pane of PANES) {
       await expect(page.getByTestId(`${pane}-ticker`)).toContainText('over plain HTTP');
-      await expect(page.getByTestId(`${pane}-figure`)).toHaveText(/^[\d.]+m?s$/);
+      await expect(page.getByTestId(`${pane}-figure`)).toHaveText(/^[\d.\u202f]+m?s$/);
     }
   });
 });
