@@ -22,6 +22,11 @@ import { readStorage, writeStorage } from './view/storage.js';
 /** How often figures are drawn although nothing happens. */
 const DRAW_INTERVAL_MS = 500;
 
+/** A notice is not replaced for this long by what others have done meanwhile. */
+const NOTICE_MS = 10_000;
+
+let noticeAt = -Infinity;
+
 const params = new URLSearchParams(location.search);
 const name = params.get('app') ?? '';
 const app = APPS[name] ?? APPS.document;
@@ -44,7 +49,10 @@ function senderName(id) {
 
 const session = new AppSession(app?.label.toLowerCase() ?? '', transports, app?.createModel ?? (() => null), {
   onChange: scheduleDraw,
-  onNotice: (_, text) => announce(text),
+  onNotice(_, text) {
+    noticeAt = performance.now();
+    announce(text);
+  },
   onOffer: (id, offer) => panes.get(id)?.offer(offer),
   onMessages,
   senderName,
@@ -69,7 +77,8 @@ function onMessages(id, messages, isNew) {
   wholeText?.receive(messages);
   const others = messages.filter((one) => app?.kinds.includes(one.kind) && !session.isOwn(one.id));
   const authors = [...new Set(others.map(({ sender }) => sender || 'A guest'))];
-  if (isNew && authors.length > 0) readAloud(`${authors.slice(0, 3).join(', ')} ${app?.verb}`);
+  const hasNotice = performance.now() - noticeAt < NOTICE_MS; // it says more
+  if (isNew && authors.length > 0 && !hasNotice) readAloud(`${authors.slice(0, 3).join(', ')} ${app?.verb}`);
 }
 
 let isScheduled = false;

@@ -167,6 +167,43 @@ test('the board: mouse, touch, keyboard, editing, archive and undo', async ({ pa
   await expect.poll(columns).toEqual(['projector doing', 'slides doing']);
 });
 
+test('a card that another person moves at the same time: the log decides, and the loser is told', async ({ page, server, browser }) => {
+  await openApp(page, server, 'board');
+  const ben = await another(browser, server, 'board');
+  await ben.getByLabel('I am').fill('Ben');
+  await page.getByLabel('New card in To do').fill('slides');
+  await page.keyboard.press('Enter');
+  await expectAgreement([page, ben], 'cards');
+  await ben.getByTestId('app-link').click(); // Ben does not see what comes next
+  await expect(ben.getByTestId('app-link')).toHaveText('Network up again');
+  await page.getByRole('button', { name: 'Move “slides”' }).press('ArrowRight');
+  await expect.poll(async () => (await appState(page)).pending).toBe(0);
+  for (const _ of [1, 2]) await ben.getByRole('button', { name: 'Move “slides”' }).press('ArrowRight');
+  await expect(page.getByTestId('status')).toHaveText('Ben moved “slides” to Done after you had moved it');
+  await ben.getByTestId('app-link').click();
+  await expectAgreement([page, ben], 'cards');
+  expect((await appState(page)).cards.map(({ column }) => column)).toEqual(['done']);
+});
+
+test('a remote change waits while an input method composes a word', async ({ page, server, browser }) => {
+  await openApp(page, server, 'document');
+  const ben = await another(browser, server, 'document');
+  await paper(page).click();
+  await page.keyboard.type('start ');
+  await expectAgreement([page, ben], 'text');
+  const session = await page.context().newCDPSession(page);
+  await session.send('Input.imeSetComposition', { text: 'に', selectionStart: 1, selectionEnd: 1 });
+  await paper(ben).press('Home');
+  await ben.keyboard.type('BEN ');
+  await expect.poll(async () => (await appState(page)).text).toBe('BEN start ');
+  await expect(paper(page)).toHaveValue('start に');
+  await session.send('Input.imeSetComposition', { text: 'にほん', selectionStart: 3, selectionEnd: 3 });
+  await session.send('Input.insertText', { text: '日本' });
+  await expectAgreement([page, ben], 'text');
+  await expect(paper(page)).toHaveValue('BEN start 日本');
+  await expect(paper(ben)).toHaveValue('BEN start 日本');
+});
+
 /** @param {Page} page @param {import('@playwright/test').Locator} from
  *  @param {import('@playwright/test').Locator} to */
 async function touchDrag(page, from, to) {
