@@ -19,11 +19,9 @@ export default defineConfig({
   workers: 3,
   fullyParallel: true,
   projects: [
-    { name: 'page', testIgnore: /together|endurance/ },
-    // Many pages at once: alone, because others measure latencies.
-    { name: 'together', testMatch: /together/, dependencies: ['page'] },
-    // Alone, because it measures the frame rate.
-    { name: 'endurance', testMatch: /endurance/, dependencies: ['together'] },
+    { name: 'page', grepInvert: /@alone/ },
+    // One after the other: they measure times, or load both cores.
+    { name: 'alone', grep: /@alone/, workers: 1, dependencies: ['page'] },
   ],
   reporter: 'list',
   forbidOnly: true,

@@ -79,7 +79,7 @@ async function disturb(pages, server) {
 test.describe('with a journal', () => {
   test.use({ flags: ['--journal', join(mkdtempSync(join(tmpdir(), 'trifold-apps-')), 'log.db')] });
 
-  test('nine pages agree on every character, card and line', async ({ server, browser }) => {
+  test('nine pages agree on every character, card and line', { tag: '@alone' }, async ({ server, browser }) => {
     test.setTimeout(150_000);
     const openThree = (/** @type {string} */ app) =>
       Promise.all(TRANSPORTS.map((transport) => another(browser, server, `${app}&transport=${transport}`)));
@@ -119,7 +119,7 @@ function read(url) {
   return reader;
 }
 
-test('a document with 300 readers', async ({ server, browser }) => {
+test('a document with 300 readers', { tag: '@alone' }, async ({ server, browser }) => {
   const [ana, ben] = [await another(browser, server, 'document'), await another(browser, server, 'document&transport=longpoll')];
   const readers = Array.from({ length: READERS }, () => read(server.url));
   const isOpen = () => readers.filter(({ socket }) => socket.readyState === WebSocket.OPEN).length;

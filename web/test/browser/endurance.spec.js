@@ -1,7 +1,7 @@
 /** Endurance: the frame rate stays high, and the memory does not grow. */
 import { expect, open, state, test } from './trifold.js';
 
-test('ten messages per second for a minute: 50 frames per second, and a constant heap', async ({
+test('ten messages per second for a minute: 50 frames per second, and a constant heap', { tag: '@alone' }, async ({
   page,
   server,
 }) => {

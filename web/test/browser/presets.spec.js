@@ -70,7 +70,7 @@ test('order: a chained loop shows no stale version', async ({ page, server }) =>
   expect(poll.delivered).toBeGreaterThan(20);
 });
 
-test('outage: only the naive loop keeps sending, and no message is lost', async ({
+test('outage: only the naive loop keeps sending, and no message is lost', { tag: '@alone' }, async ({
   page,
   server,
 }) => {

@@ -41,7 +41,7 @@ async function expectOwnFigures(page, requests) {
     .toBeLessThan(8);
 }
 
-test('segments in the middle of a burst have the figures of their transport', async ({ page, server }) => {
+test('segments in the middle of a burst have the figures of their transport', { tag: '@alone' }, async ({ page, server }) => {
   await open(page, server);
   await startBurst(page);
   const select = page.getByTestId('poll-technique');

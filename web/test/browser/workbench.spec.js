@@ -20,7 +20,7 @@ test('an empty page invites to the first lesson, until a message arrives', async
 });
 
 for (const name of ['transatlantic', 'satellite']) {
-  test(`the profile ${name} delays each message as it says`, async ({ page, server }) => {
+  test(`the profile ${name} delays each message as it says`, { tag: '@alone' }, async ({ page, server }) => {
     const { up = 0, down = 0, jitter = 0 } = PROFILES.find((profile) => profile.name === name)?.network ?? {};
     await open(page, server);
     await page.getByTestId('poll-technique').selectOption('ws'); // without the network: what the machine takes
@@ -39,7 +39,7 @@ for (const name of ['transatlantic', 'satellite']) {
     const delay = Number(ws.latency.p50) - Number(plain.latency.p50);
     const expected = down + jitter / 2;
     expect(delay).toBeGreaterThan(0.9 * expected);
-    expect(delay).toBeLessThan(1.1 * expected + 10); // the timers of two sockets
+    expect(delay).toBeLessThan(1.1 * expected + 25); // the machine's own time
     await expect(page.getByTestId('injected')).toContainText(`ws: ${down} ms each way`);
   });
 }
