@@ -1,5 +1,6 @@
 /** The beats of a lesson: ask, run, explain, with a remote control's keys alone. */
 import { byId, expect, startPreset, state, test, waitFinished } from './trifold.js';
+import { bytes } from '../../model/format.js';
 import { presets } from '../../model/presets.js';
 
 /** @param {import('@playwright/test').Page} page */
@@ -63,14 +64,15 @@ test('PageUp ends a run and explains it, and the run survives the next question'
   expect(before.running).toBe(false);
   const verdict = page.getByTestId('verdict');
   await expect(verdict).toHaveText(`Requests sent. Polling, interval: ${byId(before).poll.requests}; WebSocket: 0; WebSocket: 0.`);
-  const bytes = await page.getByTestId('poll-up').textContent();
-  expect(bytes).toMatch(/^[\d.]+\skB$/);
+  const up = bytes(Number(byId(before).poll.bytes.up));
+  expect(up).toMatch(/^[\d.]+\skB$/);
+  await expect(page.getByTestId('poll-up')).toHaveText(up);
   await page.keyboard.press('PageDown');
   await expectBeat(page, 'Ask');
   await page.keyboard.press('PageUp');
   await expectBeat(page, 'Explain');
   expect((await state(page)).panes).toEqual(before.panes);
-  await expect(page.getByTestId('poll-up')).toHaveText(bytes ?? '');
+  await expect(page.getByTestId('poll-up')).toHaveText(up);
   await expect(page.getByTestId('longpoll-technique')).toHaveValue('ws');
   await page.keyboard.press('PageUp'); // its replay
   await expectBeat(page, 'Run');

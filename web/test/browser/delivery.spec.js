@@ -10,8 +10,8 @@ test('a message arrives in three panes, with its latency', async ({
   for (const pane of PANES) {
     const line = page.getByTestId(`${pane}-ticker`).locator('li').first();
     await expect(line).toContainText('hello from the first row');
-    await expect(line.locator('.latency')).toHaveText(/^[\d.]+\sm?s$/);
-    await expect(page.getByTestId(`${pane}-figure`)).toHaveText(/^[\d.]+m?s$/);
+    await expect(line.locator('.latency')).toHaveText(/^[\d.\u202f]+\sm?s$/);
+    await expect(page.getByTestId(`${pane}-figure`)).toHaveText(/^[\d.\u202f]+m?s$/);
   }
   const { panes } = await state(page);
   expect(panes.map(({ latency }) => latency.n)).toEqual([1, 1, 1]);
