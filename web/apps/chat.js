@@ -3,7 +3,7 @@
  * its id when it is sent again, so a retry never doubles it.
  *
  * Next to the lines there are two kinds of short messages. "received" tells up to which version a
- * client has read, and "typing" that somebody writes.
+ * client has read, and "typing" that its user is writing.
  *
  * @typedef {import('../model/types.js').Message} Message
  *

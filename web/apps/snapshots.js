@@ -1,7 +1,7 @@
 /**
  * Snapshots: the log retains its last messages only, so a client publishes the whole state as a
  * message from time to time. It is valid for a client that has all messages after `through`, and
- * whoever comes late starts there.
+ * a client that joins late starts there.
  *
  * @typedef {import('../model/types.js').Message} Message
  * @typedef {import('./mergeable.js').App} App

@@ -24,7 +24,7 @@ export function toJson({ settings, connection, timeline }, summary) {
   );
 }
 
-/** Times to a microsecond: sums of them have digits that nobody measured.
+/** Times to a microsecond: sums of them have digits below the clock's resolution.
  * @param {string | number | null | undefined} value */
 function cellOf(value) {
   return typeof value === 'number' ? String(Number(value.toFixed(3))) : (value ?? '');
