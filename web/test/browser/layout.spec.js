@@ -46,9 +46,15 @@ async function expectNoOverlap(page, moment) {
   await page.evaluate(() => void delete document.documentElement.dataset.projector);
 }
 
+/** Whether every pane has enough messages for a verdict, and polling enough responses. @param {Page} page */
+async function isMeasured(page) {
+  const current = await state(page);
+  return byId(current).poll.requests > 4 && current.panes.every(({ latency }) => latency.n > 4);
+}
+
 /** Ends the run as a remote control does. @param {Page} page */
 async function endRun(page) {
-  await expect.poll(async () => (await state(page)).panes.every(({ latency }) => latency.n > 0), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => isMeasured(page), { timeout: 20_000 }).toBe(true);
   await page.keyboard.press('PageDown');
   await waitFinished(page);
 }
