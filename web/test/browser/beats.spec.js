@@ -50,6 +50,12 @@ test('PageDown asks, runs, explains and asks the next question; PageUp goes back
   await expect(page.getByTestId('poll-figure')).toHaveText(String(sent));
 });
 
+/** The panes without their bytes: the last meters arrive after the end of a run.
+ * @param {Awaited<ReturnType<typeof state>>} current */
+function withoutBytes({ panes }) {
+  return JSON.parse(JSON.stringify(panes, (name, value) => (name === 'bytes' ? undefined : value)));
+}
+
 test('PageUp ends a run and explains it, and the run survives the next question', async ({ page, server }) => {
   await page.goto(`${server.url}/?preset=idle`);
   await page.getByTestId('longpoll-technique').evaluate((select) => {
@@ -64,14 +70,14 @@ test('PageUp ends a run and explains it, and the run survives the next question'
   expect(before.running).toBe(false);
   const verdict = page.getByTestId('verdict');
   await expect(verdict).toHaveText(`Requests sent. Polling, interval: ${byId(before).poll.requests}; WebSocket: 0; WebSocket: 0.`);
-  const up = bytes(Number(byId(before).poll.bytes.up));
-  expect(up).toMatch(/^[\d.]+\skB$/);
-  await expect(page.getByTestId('poll-up')).toHaveText(up);
   await page.keyboard.press('PageDown');
   await expectBeat(page, 'Ask');
   await page.keyboard.press('PageUp');
   await expectBeat(page, 'Explain');
-  expect((await state(page)).panes).toEqual(before.panes);
+  const after = await state(page);
+  expect(withoutBytes(after)).toEqual(withoutBytes(before));
+  const up = bytes(Number(byId(after).poll.bytes.up));
+  expect(up).toMatch(/^[\d.]+\skB$/);
   await expect(page.getByTestId('poll-up')).toHaveText(up);
   await expect(page.getByTestId('longpoll-technique')).toHaveValue('ws');
   await page.keyboard.press('PageUp'); // its replay
