@@ -12,7 +12,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use futures_util::future::join_all;
 use serde_json::value::to_raw_value;
 use tokio::runtime::{Builder, Runtime};
-use trifold::journal::LogWriter;
+use trifold::journal::{JournalConfig, LogWriter};
 use trifold::log::{NewMessage, Retention};
 
 /// The defaults of the server.
@@ -42,7 +42,8 @@ fn publish(criterion: &mut Criterion, folder: &Path) {
     let mut group = criterion.benchmark_group("journal");
     for publishers in [1_u64, 8, 64] {
         let path = folder.join(format!("{publishers}.db"));
-        let writer = LogWriter::open(Some(&path), RETENTION);
+        let config = JournalConfig::Sqlite(path);
+        let writer = runtime.block_on(LogWriter::open(&config, RETENTION));
         let writer = Arc::new(writer.expect("a writable folder"));
         group.throughput(Throughput::Elements(publishers));
         group.bench_function(BenchmarkId::new("publishers", publishers), |bencher| {

@@ -10,6 +10,7 @@ use clap::builder::{BoolishValueParser, RangedU64ValueParser, Resettable};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::http::HttpConfig;
+use crate::journal::{JournalConfig, RedisConfig, RedisUrl, parse_stream_name};
 use crate::limits::LimitsConfig;
 use crate::load::LoadArgs;
 use crate::log::Retention;
@@ -80,6 +81,23 @@ pub struct ServeArgs {
     /// Keep the log in this file, which is created if missing [default: keep it in memory]
     #[arg(long, env = "TRIFOLD_JOURNAL", value_name = "FILE")]
     pub journal: Option<PathBuf>,
+
+    /// Keep the log in a Redis stream, which all servers with the same stream share:
+    /// redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://… for TLS, redis+unix:///PATH, or
+    /// redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,…]/MASTER[/DB]
+    #[arg(
+        long,
+        env = "TRIFOLD_REDIS",
+        hide_env_values = true,
+        value_name = "URL",
+        conflicts_with = "journal"
+    )]
+    pub redis: Option<RedisUrl>,
+
+    /// Key of the stream in Redis
+    #[arg(long, env = "TRIFOLD_STREAM", default_value = "trifold", value_name = "NAME",
+          requires = "redis", value_parser = parse_stream_name)]
+    pub stream: String,
 
     /// Longest wait that a long poll may request, and the default
     #[arg(
@@ -216,7 +234,14 @@ impl From<ServeArgs> for ServerConfig {
         Self {
             listen: args.listen,
             workers: args.workers,
-            journal: args.journal,
+            journal: match (args.redis, args.journal) {
+                (Some(url), _) => JournalConfig::Redis(RedisConfig {
+                    url,
+                    stream: args.stream,
+                }),
+                (None, Some(path)) => JournalConfig::Sqlite(path),
+                (None, None) => JournalConfig::Memory,
+            },
             retention: Retention {
                 messages: args.retain_messages,
                 bytes: args.retain_bytes,

@@ -42,7 +42,7 @@ async fn run(config: ServerConfig) -> io::Result<()> {
 }
 
 async fn run_server(config: ServerConfig) -> io::Result<()> {
-    let writer = LogWriter::open(config.journal.as_deref(), config.retention)?;
+    let writer = LogWriter::open(&config.journal, config.retention).await?;
     let writer = Arc::new(writer);
     let listen = config.listen;
     let bound = server::bind(config, writer.clone(), stop_signal());

@@ -14,7 +14,7 @@ use crate::http::{
     ApiError, AppState, ConnectionControl, JsonFields, app_state, read_body,
 };
 use crate::limits::{ClientNetwork, ConnectionGuard};
-use crate::log::{NewMessage, PublishAck, to_json, unix_millis};
+use crate::log::{NewMessage, PublishAck, to_json};
 use crate::ws::Commands;
 
 /// Maximum length of an `id` or a `sender`, in characters.
@@ -107,7 +107,7 @@ impl Commands for PublishCommands {
             Some("publish") => Ok(to_json(&self.0.publish(fields).await?)),
             Some("ping") => Ok(to_json(&PongMessage {
                 t: fields.required("t")?,
-                at: unix_millis(),
+                at: self.0.state.writer.now(),
             })),
             _ => Err(ApiError::bad_request("`type` must be `publish` or `ping`")),
         }

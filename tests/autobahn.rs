@@ -24,6 +24,7 @@ use trifold::cli::ServeArgs;
 use trifold::http::{ApiError, AppState};
 use trifold::journal::LogWriter;
 use trifold::limits::Limits;
+use trifold::log::MessageLog;
 use trifold::metrics::Metrics;
 use trifold::server::ServerConfig;
 use trifold::ws::{Commands, Upgrade};
@@ -110,9 +111,10 @@ fn bind(echo: Echo, stop: Arc<Notify>) -> (Server, SocketAddr) {
 fn app_state() -> AppState {
     let args = ServeArgs::parse_from(["trifold", MAX_MESSAGE_FLAG]);
     let config = ServerConfig::from(args);
-    let writer = LogWriter::open(None, config.retention);
     AppState {
-        writer: Arc::new(writer.expect("there is no journal to open")),
+        writer: Arc::new(LogWriter::in_memory(Arc::new(MessageLog::new(
+            config.retention,
+        )))),
         limits: Arc::new(Limits::new(&config.limits)),
         metrics: Metrics::register(&mut Registry::default(), [], []),
         config: config.http,

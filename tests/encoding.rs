@@ -68,7 +68,7 @@ async fn socket_body_is_unchanged() {
 async fn same_bytes_on_all_transports() {
     let server = Server::start(&[]);
     server.append_messages(30);
-    let epoch = server.log.epoch().clone();
+    let epoch = server.log.epoch();
     for query in [
         "",
         "?since=7",

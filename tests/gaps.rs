@@ -24,7 +24,7 @@ async fn assert_gap(server: &Server, query: &str, reason: &str) -> Value {
 
 fn assert_gap_fields(server: &Server, gap: &Value, reason: &str) {
     assert_eq!(gap["reason"], reason);
-    assert_eq!(gap["epoch"], **server.log.epoch());
+    assert_eq!(gap["epoch"], *server.log.epoch());
     assert_eq!(gap["oldest"], server.log.oldest());
     assert_eq!(gap["head"], server.log.head());
 }

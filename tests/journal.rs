@@ -6,7 +6,7 @@ use common::{JournalFile, Program, WebSocketClient, test_message, versions};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use trifold::journal::{LogWriter, PublishError};
+use trifold::journal::{JournalConfig, LogWriter, PublishError};
 use trifold::log::Retention;
 
 /// Bodies that a parser and printer in between, or SQLite, would change.
@@ -290,7 +290,9 @@ async fn full_journal_queue_returns_503() {
         messages: 10_000,
         bytes: 64 << 20,
     };
-    let writer = LogWriter::open(Some(&file.path), retention).unwrap();
+    let writer = LogWriter::open(&JournalConfig::Sqlite(file.path.clone()), retention)
+        .await
+        .unwrap();
     let tool = file.open();
     tool.execute_batch("BEGIN IMMEDIATE").unwrap();
     let publish = |number| writer.publish(test_message(format!("id-{number}"), "hi"));

@@ -149,7 +149,7 @@ async fn bytes_match_raw_connection() {
 
     // A long poll receives one response, and sends the next request.
     let mut connection = server.connect_raw().await;
-    let epoch = server.log.epoch().clone();
+    let epoch = server.log.epoch();
     connection
         .request(&format!("GET /longpoll?since=1&epoch={epoch}"), &[])
         .await;
@@ -174,7 +174,7 @@ async fn bytes_match_raw_connection() {
 #[tokio::test]
 async fn poll_bytes_include_empty_responses() {
     let server = Server::start(&[]);
-    let epoch = server.log.epoch().clone();
+    let epoch = server.log.epoch();
     for etag in [false, true] {
         let since = server.log.head();
         let mut flags = vec!["--transport=poll=3", "--poll-interval=40ms"];
@@ -370,7 +370,7 @@ async fn zero_rate_measures_waiting() {
     assert!((requests - due).abs() <= 1.0, "{due}\n{report}");
 
     // The bytes of one exchange are those of a raw connection.
-    let epoch = server.log.epoch().clone();
+    let epoch = server.log.epoch();
     let mut connection = server.connect_raw().await;
     let request = format!("GET /poll?since=0&epoch={epoch}");
     connection.request(&request, &[]).await;

@@ -126,7 +126,7 @@ fn read(log: &MessageLog, model: &Model, cursor: &Cursor, epoch_matches: bool) {
             assert_eq!(json["version"], version);
         }
         (Err(gap), Err(reason)) => {
-            let epoch = log.epoch().clone();
+            let epoch = log.epoch();
             assert_eq!(
                 gap,
                 Gap {
@@ -159,7 +159,7 @@ proptest! {
                 Operation::Read(back, limit, epoch_matches) => {
                     let since = log.head().saturating_add_signed(-back);
                     let epoch = epoch_matches.map(|matches| match matches {
-                        true => (**log.epoch()).into(),
+                        true => (*log.epoch()).into(),
                         false => "other".into(),
                     });
                     let cursor = Cursor { since, epoch, limit };

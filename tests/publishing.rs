@@ -18,7 +18,7 @@ async fn retry_gets_same_version() {
         .await;
 
     let mut published = json!({
-        "type": "published", "epoch": **server.log.epoch(),
+        "type": "published", "epoch": *server.log.epoch(),
         "id": "c-17", "version": 3, "duplicate": false,
     });
     assert_eq!((first.status, first.json()), (201, published.clone()));
@@ -155,7 +155,7 @@ async fn socket_publishes_message() {
         .await;
     let published = socket.next("published").await;
     let expected = json!({
-        "type": "published", "epoch": **server.log.epoch(),
+        "type": "published", "epoch": *server.log.epoch(),
         "id": "c-17", "version": 1, "duplicate": false,
     });
     assert_eq!(published, expected);

@@ -11,7 +11,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use crate::journal::PublishError;
+use crate::journal::{PublishError, Unavailable};
 use crate::limits::{LimitExceeded, LimitKind};
 use crate::log::{Gap, to_json};
 
@@ -156,7 +156,16 @@ impl From<PublishError> for ApiError {
             PublishError::StorageFailed => {
                 Self::unavailable("The message could not be written; it is not published")
             }
+            PublishError::Unconfirmed => Self::unavailable(
+                "The message may be published or not; send it again with the same `id`",
+            ),
         }
+    }
+}
+
+impl From<Unavailable> for ApiError {
+    fn from(_: Unavailable) -> Self {
+        Self::unavailable("This server has not got all messages up to this cursor yet")
     }
 }
 

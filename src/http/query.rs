@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use futures_util::FutureExt;
+use futures_util::future::{Either, LocalBoxFuture};
 
 use super::error::ApiError;
 use super::state::app_state;
@@ -116,13 +118,29 @@ fn parse_cursor(query: &Query, log: &MessageLog) -> Result<Cursor, ApiError> {
 
 impl FromRequest for Cursor {
     type Error = ApiError;
-    type Future = Ready<Result<Self, ApiError>>;
+    type Future = Either<
+        Ready<Result<Self, ApiError>>,
+        LocalBoxFuture<'static, Result<Self, ApiError>>,
+    >;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(
-            app_state(request)
-                .and_then(|state| parse_cursor(&Query::parse(request), state.log())),
-        )
+        let parsed = app_state(request).and_then(|state| {
+            let cursor = parse_cursor(&Query::parse(request), state.log())?;
+            Ok((state, cursor))
+        });
+        match parsed {
+            // Another server of the same stream may have been faster.
+            Ok((state, cursor)) if !state.log().has_reached(&cursor) => {
+                let state = state.clone();
+                let caught_up = async move {
+                    state.writer.catch_up(&cursor).await?;
+                    Ok(cursor)
+                };
+                Either::Right(caught_up.boxed_local())
+            }
+            Ok((_, cursor)) => Either::Left(ready(Ok(cursor))),
+            Err(error) => Either::Left(ready(Err(error))),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ impl Responder for BatchResponse {
         let mut response = HttpResponse::Ok();
         if kind == TransportKind::Poll {
             // The content of a URL changes with the log's head and with nothing else.
-            let etag = format!(r#""{}-{}""#, state.log().epoch(), batch.head);
+            let etag = format!(r#""{}-{}""#, batch.epoch, batch.head);
             if matches_etag(request, &etag) {
                 return not_modified(etag);
             }

@@ -1,4 +1,6 @@
-//! Why publishing fails.
+//! Why publishing and reading fail.
+
+use derive_more::Display;
 
 use crate::log::LogClosed;
 
@@ -9,8 +11,12 @@ pub enum PublishError {
     ShuttingDown,
     /// The queue in front of the journal is full.
     QueueFull,
-    /// The journal could not be written: the disk is full or broken.
+    /// The journal could not be written: the disk is full or broken, or Redis rejects it or does
+    /// not answer. The message is not published.
     StorageFailed,
+    /// The connection to Redis was lost before it confirmed the message, which may be published
+    /// or not. With the same `id` it is not published twice.
+    Unconfirmed,
 }
 
 impl From<LogClosed> for PublishError {
@@ -18,3 +24,7 @@ impl From<LogClosed> for PublishError {
         Self::ShuttingDown
     }
 }
+
+/// The storage cannot be used at the moment.
+#[derive(Debug, Clone, PartialEq, Eq, Display)]
+pub struct Unavailable(pub String);

@@ -1,39 +1,73 @@
-//! `LogWriter`: the only way to publish, in memory or through the journal.
+//! `LogWriter`: the only way to publish.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use prometheus_client::registry::Registry;
+use tokio::time::timeout;
 
-use super::error::PublishError;
-use super::writer::{self, Journal};
-use crate::log::{MessageLog, NewMessage, PublishAck, Retention};
+use super::config::JournalConfig;
+use super::error::{PublishError, Unavailable};
+use super::memory::MemoryStorage;
+use super::redis::RedisStorage;
+use super::sqlite::SqliteStorage;
+use super::status::Status;
+use super::storage::Storage;
+use crate::log::{Cursor, MessageLog, NewMessage, PublishAck, Retention};
+
+/// Longest time that a reader waits for messages that another server has sent it already.
+const MAX_CATCH_UP: Duration = Duration::from_secs(2);
 
 /// Publishes messages to a log.
 pub struct LogWriter {
     log: Arc<MessageLog>,
-    journal: Option<Journal>,
+    storage: Arc<dyn Storage>,
+    status: Arc<Status>,
+    has_journal: bool,
 }
 
 impl LogWriter {
     /// Creates a writer that appends to this log in memory.
     pub fn in_memory(log: Arc<MessageLog>) -> Self {
-        Self { log, journal: None }
+        Self {
+            storage: Arc::new(MemoryStorage(log.clone())),
+            log,
+            status: Arc::default(),
+            has_journal: false,
+        }
     }
 
-    /// Creates a writer and its log: a new one in memory, or the one that the journal holds.
+    /// Creates a writer and its log, which holds what the journal kept, and follows the journal
+    /// from then on.
     ///
     /// # Errors
     /// If the journal cannot be used; the message says why.
-    pub fn open(journal: Option<&Path>, retention: Retention) -> io::Result<Self> {
-        let Some(path) = journal else {
-            return Ok(Self::in_memory(Arc::new(MessageLog::new(retention))));
+    pub async fn open(config: &JournalConfig, retention: Retention) -> io::Result<Self> {
+        let log = Arc::new(MessageLog::new(retention));
+        let status = Arc::<Status>::default();
+        let (opened, kept) = (log.clone(), status.clone());
+        let storage: Arc<dyn Storage> = match config {
+            JournalConfig::Memory => return Ok(Self::in_memory(log)),
+            JournalConfig::Sqlite(path) => {
+                Arc::new(SqliteStorage::open(path, opened, retention, kept)?)
+            }
+            JournalConfig::Redis(config) => {
+                Arc::new(RedisStorage::open(config, opened, retention, kept).await?)
+            }
         };
-        let (log, journal) = writer::open(path, retention)?;
+        // With a smaller retention than before, there are messages to delete. A failure must not
+        // prevent the start: the next message deletes them, too.
+        if let Err(Unavailable(reason)) = storage.trim(log.oldest()).await {
+            log::warn!("journal: old messages could not be deleted yet: {reason}");
+        }
+        let followed = storage.clone();
+        tokio::spawn(async move { followed.follow().await });
         Ok(Self {
             log,
-            journal: Some(journal),
+            storage,
+            status,
+            has_journal: true,
         })
     }
 
@@ -42,39 +76,54 @@ impl LogWriter {
         &self.log
     }
 
-    /// Publishes a message. When this returns, the message has a version and, with a journal, is
-    /// on disk.
+    /// Publishes a message. When this returns, the message has a version and is kept by the
+    /// journal, if there is one.
     ///
     /// # Cancel safety
     /// If the future is dropped, the message may still be published.
     ///
     /// # Errors
-    /// [`PublishError`] if the message is not published.
+    /// [`PublishError`] if the message is not published, or is not known to be.
     pub async fn publish(&self, message: NewMessage) -> Result<PublishAck, PublishError> {
-        match &self.journal {
-            None => Ok(self.log.append(message)?),
-            Some(journal) => journal.publish(message).await,
+        self.storage.append(message).await
+    }
+
+    /// Waits until this server's log has reached a cursor that it has not reached yet, because
+    /// another server was faster. Returns at once if no server has reached it.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the log does not reach it in time, or the journal does not answer.
+    pub async fn catch_up(&self, cursor: &Cursor) -> Result<(), Unavailable> {
+        let head = self.storage.head().await?;
+        if !cursor.matches_epoch(&head.epoch) || head.version < cursor.since {
+            return Ok(());
         }
+        timeout(MAX_CATCH_UP, self.log.reached(cursor))
+            .await
+            .map_err(|_| Unavailable("the log is behind its journal".to_owned()))
+    }
+
+    /// Returns the time on the clock that dates messages, in milliseconds since the Unix epoch.
+    pub fn now(&self) -> f64 {
+        self.status.now()
     }
 
     /// Returns whether messages are rejected because the journal could not be written the last
     /// time.
     pub fn is_failing(&self) -> bool {
-        self.journal.as_ref().is_some_and(Journal::is_failing)
+        self.status.is_failing()
     }
 
     /// Registers the metrics of the journal, if there is one.
     pub fn register_metrics(&self, registry: &mut Registry) {
-        if let Some(journal) = &self.journal {
-            journal.metrics.register(registry);
+        if self.has_journal {
+            self.status.metrics.register(registry);
         }
     }
 
-    /// Waits until the queue is processed and the journal is closed. Afterwards the journal is a
-    /// single file, without a WAL. If the log is closed, queued messages are rejected.
+    /// Waits until the queue is processed and the journal is closed. Afterwards a file is a single
+    /// one, without a WAL. If the log is closed, queued messages are rejected.
     pub async fn close(&self) {
-        if let Some(journal) = &self.journal {
-            journal.close().await;
-        }
+        self.storage.close().await;
     }
 }

@@ -1,15 +1,21 @@
-//! The write path of the log: in memory, or through a journal on disk.
+//! Where messages get their versions and are kept: in memory, in an SQLite file, or in a Redis
+//! stream that several servers share.
 //!
-//! In memory, [`LogWriter`] appends directly. With a journal, a writer thread assigns versions to
-//! all queued messages, commits them in one transaction, appends them to the log and then
-//! replies, so a reader never sees a message that a crash could lose. Readers are unaffected.
+//! [`LogWriter`] publishes through a storage. In memory that is the log itself. A file or a stream
+//! assigns versions to all queued messages and keeps them in one commit; then they enter the log,
+//! then their publishers get a reply. So no reader sees a message that the storage does not hold.
 
+mod config;
 mod error;
-mod file_identity;
 mod log_writer;
+mod memory;
 mod metrics;
+mod queue;
+mod redis;
 mod sqlite;
-mod writer;
+mod status;
+mod storage;
 
-pub use error::PublishError;
+pub use config::{JournalConfig, RedisConfig, RedisUrl, parse_stream_name};
+pub use error::{PublishError, Unavailable};
 pub use log_writer::LogWriter;

@@ -28,6 +28,8 @@ impl Deref for Batch {
 /// What a [`Batch`] holds.
 #[derive(Debug)]
 pub struct BatchContent {
+    /// The log's epoch.
+    pub epoch: Arc<str>,
     /// The version that the reader already holds.
     pub since: Version,
     /// The version to continue from: the last message's, or `since` if there is nothing new.
@@ -44,7 +46,7 @@ pub struct BatchContent {
 impl Batch {
     /// Encodes messages as one batch.
     pub(super) fn new(
-        epoch: &str,
+        epoch: &Arc<str>,
         since: Version,
         head: Version,
         appended_at: Instant,
@@ -62,6 +64,7 @@ impl Batch {
         }
         json.push_str("]}");
         Self(Arc::new(BatchContent {
+            epoch: epoch.clone(),
             since,
             version,
             head,

@@ -36,6 +36,14 @@ impl Cursor {
         }
     }
 
+    /// Creates a cursor of an epoch.
+    pub fn of_epoch(epoch: &str, since: Version) -> Self {
+        Self {
+            epoch: Some(epoch.into()),
+            ..Self::new(since)
+        }
+    }
+
     /// Returns whether the cursor belongs to this epoch, or names none.
     pub fn matches_epoch(&self, epoch: &str) -> bool {
         self.epoch.as_deref().is_none_or(|held| held == epoch)

@@ -43,7 +43,9 @@ impl MessageLog {
     ///
     /// # Cancel safety
     /// Dropping the stream loses nothing. A new one continues from the last batch's version.
-    pub fn follow(self: &Arc<Self>, cursor: Cursor) -> Follow {
+    pub fn follow(self: &Arc<Self>, mut cursor: Cursor) -> Follow {
+        // A stream continues one epoch, also for a reader that names none.
+        cursor.epoch.get_or_insert_with(|| (*self.epoch()).into());
         Follow {
             waiter: self.subscribe(),
             log: self.clone(),

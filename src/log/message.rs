@@ -71,6 +71,12 @@ struct Message<'a> {
     body: &'a RawValue,
 }
 
+/// What the JSON of a message has before, between and after its first values.
+const VERSION_0: &str = r#"{"version":0"#;
+const ID: &str = r#","id":"#;
+const AT: &str = r#","at":"#;
+const ZERO: &str = "0.0";
+
 /// A message with its version, encoded as JSON. This is what the log stores.
 pub struct EncodedMessage {
     pub(super) id: Arc<str>,
@@ -93,6 +99,26 @@ impl EncodedMessage {
             id: message.id.as_str().into(),
             json: json.into(),
         }
+    }
+
+    /// Restores a message from the JSON that [`new`](Self::new) made.
+    pub fn from_json(id: &str, json: String) -> Self {
+        Self {
+            id: id.into(),
+            json: json.into(),
+        }
+    }
+
+    /// Encodes a message that gets its version and its time elsewhere: returns the JSON between
+    /// them and the JSON after the time.
+    pub fn parts(message: &NewMessage) -> (String, String) {
+        let json = Self::new(0, 0.0, message).json;
+        let after_version = &json[VERSION_0.len()..];
+        // `id` is the only value in front of `at`.
+        let id = to_json(&message.id);
+        let before_at = ID.len() + id.len() + AT.len();
+        let (before, after) = after_version.split_at(before_at);
+        (before.to_owned(), after[ZERO.len()..].to_owned())
     }
 
     /// Returns the size of the JSON in bytes.

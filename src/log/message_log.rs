@@ -54,7 +54,6 @@ pub fn is_epoch(text: &str) -> bool {
 /// # Ok::<(), Gap>(())
 /// ```
 pub struct MessageLog {
-    epoch: Arc<str>,
     retention: Retention,
     /// A blocking mutex: nothing waits while it is held, so it is cheaper than an async one.
     window: Mutex<Window>,
@@ -67,16 +66,9 @@ pub struct MessageLog {
 impl MessageLog {
     /// Creates an empty log with a new epoch.
     pub fn new(retention: Retention) -> Self {
-        Self::restore(retention, &new_epoch(), 1)
-    }
-
-    /// Creates a log that continues an earlier one. Its messages, from version `oldest` on, are
-    /// still to be appended with [`append_sequenced`](Self::append_sequenced).
-    pub fn restore(retention: Retention, epoch: &str, oldest: Version) -> Self {
         Self {
-            epoch: epoch.into(),
             retention,
-            window: Mutex::new(Window::new(oldest)),
+            window: Mutex::new(Window::new(&new_epoch(), 1)),
             closed: AtomicBool::new(false),
             notify: Arc::default(),
             closed_notify: Notify::new(),
@@ -84,8 +76,15 @@ impl MessageLog {
     }
 
     /// Returns the log's epoch. Cursors of another epoch do not match.
-    pub fn epoch(&self) -> &Arc<str> {
-        &self.epoch
+    pub fn epoch(&self) -> Arc<str> {
+        self.window.lock().epoch.clone()
+    }
+
+    /// Returns the epoch, the newest version, and that message's JSON, if the log holds it.
+    pub fn newest(&self) -> (Arc<str>, Version, Option<Box<str>>) {
+        let window = self.window.lock();
+        let json = window.newest().map(|message| message.json.clone());
+        (window.epoch.clone(), window.head(), json)
     }
 
     /// Returns the newest version; 0 before the first message.
@@ -120,18 +119,19 @@ impl MessageLog {
     /// # Errors
     /// [`LogClosed`] after [`close`](Self::close). Nothing is appended.
     pub fn append(&self, message: NewMessage) -> Result<PublishAck, LogClosed> {
-        let (version, duplicate) = {
+        let (epoch, version, duplicate) = {
             let mut window = self.window.lock();
             if self.is_closed() {
                 return Err(LogClosed);
             }
+            let epoch = window.epoch.clone();
             match window.find_version(&message.id) {
-                Some(first) => (first, true),
+                Some(first) => (epoch, first, true),
                 None => {
                     let version = window.head() + 1;
                     window.push(EncodedMessage::new(version, unix_millis(), &message));
                     window.trim(self.retention);
-                    (version, false)
+                    (epoch, version, false)
                 }
             }
         };
@@ -140,7 +140,7 @@ impl MessageLog {
             self.notify.notify_waiters();
         }
         Ok(PublishAck {
-            epoch: self.epoch.clone(),
+            epoch,
             id: message.id,
             version,
             duplicate,
@@ -157,6 +157,23 @@ impl MessageLog {
                 window.trim(self.retention);
             }
         }
+        self.notify.notify_waiters();
+    }
+
+    /// Replaces the content: an earlier log's, or that of another epoch. Readers whose cursor does
+    /// not fit get a gap.
+    pub fn replace(
+        &self,
+        epoch: &str,
+        oldest: Version,
+        messages: impl IntoIterator<Item = EncodedMessage>,
+    ) {
+        let mut replacement = Window::new(epoch, oldest);
+        for message in messages {
+            replacement.push(message);
+            replacement.trim(self.retention);
+        }
+        *self.window.lock() = replacement;
         self.notify.notify_waiters();
     }
 
@@ -189,11 +206,11 @@ impl MessageLog {
         let (oldest, head) = (window.oldest, window.head());
         let gap = |reason| Gap {
             reason,
-            epoch: self.epoch.clone(),
+            epoch: window.epoch.clone(),
             oldest,
             head,
         };
-        if !cursor.matches_epoch(&self.epoch) {
+        if !cursor.matches_epoch(&window.epoch) {
             return Err(gap(GapReason::Epoch));
         }
         if cursor.since > head {
@@ -202,7 +219,7 @@ impl MessageLog {
         if cursor.since + 1 < oldest {
             return Err(gap(GapReason::Truncated));
         }
-        let batch = window.batch(&self.epoch, cursor.since, cursor.limit);
+        let batch = window.batch(cursor.since, cursor.limit);
         Ok((batch, self.is_closed()))
     }
 
@@ -219,6 +236,23 @@ impl MessageLog {
         }
     }
 
+    /// Returns whether the log holds, or held, everything up to the cursor.
+    pub fn has_reached(&self, cursor: &Cursor) -> bool {
+        let window = self.window.lock();
+        cursor.matches_epoch(&window.epoch) && cursor.since <= window.head()
+    }
+
+    /// Waits until the log has reached the cursor, or is closed.
+    ///
+    /// # Cancel safety
+    /// Dropping the future has no effect.
+    pub async fn reached(&self, cursor: &Cursor) {
+        let mut waiter = self.subscribe();
+        while !self.has_reached(cursor) && !self.is_closed() {
+            waiter.notified().await;
+        }
+    }
+
     /// Returns a waiter for the next messages.
     pub(super) fn subscribe(&self) -> Waiter {
         self.notify.subscribe()
@@ -228,7 +262,7 @@ impl MessageLog {
         let window = self.window.lock();
         self.is_closed()
             || cursor.since != window.head()
-            || !cursor.matches_epoch(&self.epoch)
+            || !cursor.matches_epoch(&window.epoch)
     }
 
     /// Waits until the log is closed.

@@ -28,6 +28,7 @@ impl Retention {
 
 /// The retained messages, behind the log's lock.
 pub(super) struct Window {
+    pub(super) epoch: Arc<str>,
     pub(super) oldest: Version,
     pub(super) bytes: usize,
     messages: VecDeque<EncodedMessage>,
@@ -38,8 +39,9 @@ pub(super) struct Window {
 }
 
 impl Window {
-    pub(super) fn new(oldest: Version) -> Self {
+    pub(super) fn new(epoch: &str, oldest: Version) -> Self {
         Self {
+            epoch: epoch.into(),
             oldest,
             bytes: 0,
             messages: VecDeque::new(),
@@ -52,6 +54,10 @@ impl Window {
     /// Derived, so that it cannot disagree with the messages.
     pub(super) fn head(&self) -> Version {
         self.oldest + self.messages.len() as Version - 1
+    }
+
+    pub(super) fn newest(&self) -> Option<&EncodedMessage> {
+        self.messages.back()
     }
 
     pub(super) fn find_version(&self, id: &str) -> Option<Version> {
@@ -101,7 +107,7 @@ impl Window {
     }
 
     /// Returns the messages after `since`, which must be in the window.
-    pub(super) fn batch(&mut self, epoch: &str, since: Version, limit: usize) -> Batch {
+    pub(super) fn batch(&mut self, since: Version, limit: usize) -> Batch {
         let cached = |entry: &&(usize, Batch)| (entry.0, entry.1.since) == (limit, since);
         if let Some((_, batch)) = self.batch_cache.iter().find(cached) {
             return batch.clone();
@@ -119,8 +125,13 @@ impl Window {
             })
             .map(|(_, message)| &*message.json)
             .collect();
-        let batch =
-            Batch::new(epoch, since, self.head(), self.last_appended_at, &messages);
+        let batch = Batch::new(
+            &self.epoch,
+            since,
+            self.head(),
+            self.last_appended_at,
+            &messages,
+        );
         if self.batch_cache.len() < BATCH_CACHE_SIZE {
             self.batch_cache.push((limit, batch.clone()));
         }

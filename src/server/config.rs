@@ -1,10 +1,10 @@
 //! The server's configuration, as plain values.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::http::HttpConfig;
+use crate::journal::JournalConfig;
 use crate::limits::LimitsConfig;
 use crate::log::Retention;
 
@@ -15,8 +15,8 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Number of worker threads.
     pub workers: usize,
-    /// The journal's file; `None` keeps the log in memory.
-    pub journal: Option<PathBuf>,
+    /// Where the log is kept.
+    pub journal: JournalConfig,
     /// How much the log retains.
     pub retention: Retention,
     /// Sizes and times that a request may take.

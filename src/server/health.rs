@@ -6,19 +6,20 @@ use serde::Serialize;
 
 use crate::http::AppState;
 use crate::lab;
-use crate::log::{Version, unix_millis};
+use crate::log::Version;
 
 #[derive(Serialize)]
 struct Time {
     at: f64,
 }
 
-/// `GET /time`: the server's clock, in milliseconds since the Unix epoch. A client can estimate
-/// the offset of its own clock from it.
-pub(super) async fn time() -> HttpResponse {
+/// `GET /time`: the clock that dates messages, in milliseconds since the Unix epoch: the server's
+/// or, with `--redis`, that of Redis. A client can estimate the offset of its own clock from it.
+pub(super) async fn time(state: web::Data<AppState>) -> HttpResponse {
+    let at = state.writer.now();
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
-        .json(Time { at: unix_millis() })
+        .json(Time { at })
 }
 
 #[derive(Serialize)]
@@ -46,7 +47,7 @@ pub(super) async fn health(
                 false => "ok",
                 true => "read-only",
             },
-            epoch: log.epoch(),
+            epoch: &log.epoch(),
             oldest: log.oldest(),
             head: log.head(),
             waiters: log.waiter_count(),

@@ -38,25 +38,25 @@ impl Server {
         let first = ["trifold", &listen, "--workers=2"];
         let args = ServeArgs::parse_from(first.iter().chain(flags));
         let config = ServerConfig::from(args);
-        let writer = LogWriter::open(config.journal.as_deref(), config.retention);
-        let writer = Arc::new(writer.expect("the journal can be opened"));
-        let log = writer.log().clone();
         let stop = Arc::new(Notify::new());
-        let (address_tx, address_rx) = mpsc::channel();
-        let (writer_clone, stop_clone) = (writer.clone(), stop.clone());
+        let (started_tx, started_rx) = mpsc::channel();
+        let stop_clone = stop.clone();
         thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
+                let writer = LogWriter::open(&config.journal, config.retention).await;
+                let writer = Arc::new(writer.expect("the journal can be opened"));
                 let stop = async move { stop_clone.notified().await };
-                let (server, address) = server::bind(config, writer_clone, stop)
+                let (server, address) = server::bind(config, writer.clone(), stop)
                     .expect("port 0 is always free");
-                let sent = address_tx.send(address);
+                let sent = started_tx.send((address, writer));
                 sent.expect("the test waits for the address");
                 server.await.expect("the server runs");
             });
         });
+        let (address, writer) = started_rx.recv().expect("the server starts");
         Self {
-            address: address_rx.recv().expect("the server sends its address"),
-            log,
+            address,
+            log: writer.log().clone(),
             writer,
             stop,
             http: client(),

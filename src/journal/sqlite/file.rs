@@ -13,8 +13,7 @@ use serde_json::value::RawValue;
 
 use super::file_identity::{FileIdentity, has_hard_link};
 use crate::log::{
-    EncodedMessage, MessageLog, NewMessage, Retention, Version, is_epoch, new_epoch,
-    unix_millis,
+    EncodedMessage, MessageLog, NewMessage, Version, is_epoch, unix_millis,
 };
 
 /// Identifies the file as a Trifold journal (SQLite's `application_id`): `Trif`.
@@ -109,23 +108,17 @@ impl SqliteFile {
     ///
     /// # Errors
     /// If the file cannot be used; the message names it and the reason.
-    pub(super) fn open(
-        path: &Path,
-        retention: Retention,
-    ) -> io::Result<(Self, MessageLog)> {
-        Self::open_locked(path, retention).map_err(|OpenError(reason)| {
+    pub(super) fn open(path: &Path, log: &MessageLog) -> io::Result<Self> {
+        Self::open_locked(path, log).map_err(|OpenError(reason)| {
             let path = path.display();
             io::Error::other(format!("cannot use {path} as the journal: {reason}"))
         })
     }
 
-    fn open_locked(
-        path: &Path,
-        retention: Retention,
-    ) -> Result<(Self, MessageLog), OpenError> {
+    fn open_locked(path: &Path, log: &MessageLog) -> Result<Self, OpenError> {
         let path = std::path::absolute(path)?;
         let path = path.canonicalize().unwrap_or(path); // two links are one file
-        let mut restored = None;
+        let mut is_restored = false;
         is_empty_or_missing(&path)?; // rejects what is not a regular file
         if has_hard_link(&path) {
             let reason = "it has a hard link, under which another server could write it";
@@ -140,7 +133,7 @@ impl SqliteFile {
                 }
                 return Err(error);
             }
-            restored = load_log(&open_without_checkpoint(&path)?, retention)?;
+            is_restored = load_log(&open_without_checkpoint(&path)?, log)?;
         }
         let connection = open_writable(&path)?;
         let mut file = Self {
@@ -148,33 +141,26 @@ impl SqliteFile {
             files: Vec::new(),
             _lock: lock,
         };
-        let log = match restored {
-            Some(log) => log,
-            None => MessageLog::restore(retention, &file.create_schema()?, 1),
-        };
-        file.configure()?;
-        // With a smaller retention than before, there are messages to delete. A failure must not
-        // prevent the start: the next commit deletes them, too.
-        if let Err(error) = file.write(&[], log.oldest()) {
-            log::warn!("journal: old messages could not be deleted yet: {error}");
+        if !is_restored {
+            file.create_schema(&log.epoch())?;
         }
+        file.configure()?;
         for path in [sibling_path(&path, "-wal"), path] {
             file.files.push(FileIdentity::of(path)?);
         }
-        Ok((file, log))
+        Ok(file)
     }
 
-    /// Creates the tables and returns the new epoch. One transaction, before WAL mode is
+    /// Creates the tables for a new log. One transaction, before WAL mode is
     /// enabled, so a crash leaves either an empty file or a complete schema.
-    fn create_schema(&mut self) -> Result<String, OpenError> {
-        let epoch = new_epoch();
+    fn create_schema(&mut self, epoch: &str) -> Result<(), OpenError> {
         let transaction = self.connection.transaction()?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
         transaction.execute_batch(SCHEMA)?;
-        transaction.execute("INSERT INTO log VALUES (?)", [&epoch])?;
+        transaction.execute("INSERT INTO log VALUES (?)", [epoch])?;
         transaction.commit()?;
-        Ok(epoch)
+        Ok(())
     }
 
     /// Enables the write-ahead log. A commit appends to it and waits for the disk once
@@ -354,14 +340,11 @@ fn check_header(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Restores the log. Returns `None` if the schema was never completed.
-fn load_log(
-    connection: &Connection,
-    retention: Retention,
-) -> Result<Option<MessageLog>, OpenError> {
+/// Restores the log. Returns whether the schema was completed.
+fn load_log(connection: &Connection, log: &MessageLog) -> Result<bool, OpenError> {
     let pages: i64 = connection.query_row("PRAGMA page_count", [], |row| row.get(0))?;
     if pages == 0 {
-        return Ok(None);
+        return Ok(false);
     }
     let check: String =
         connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
@@ -381,7 +364,7 @@ fn load_log(
         let reason = format!("journal is corrupt: invalid version {oldest}");
         return Err(OpenError(reason));
     }
-    let log = MessageLog::restore(retention, &epoch, oldest as Version);
+    log.replace(&epoch, oldest as Version, []);
     let mut select = connection.prepare("SELECT * FROM messages ORDER BY version")?;
     for message in select.query_map([], read_message)? {
         let (version, message) = message?;
@@ -392,7 +375,7 @@ fn load_log(
         }
         log.append_sequenced([message]);
     }
-    Ok(Some(log))
+    Ok(true)
 }
 
 /// Reads a message; it encodes to the same bytes as before.

@@ -1,0 +1,219 @@
+//! The stream and its indexes: what is sent to Redis, and what comes back.
+
+use std::time::Duration;
+
+use derive_more::{Display, From};
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, Script};
+
+use crate::log::{EncodedMessage, NewMessage, Retention, Version};
+
+/// Messages that one command reads.
+const PAGE_MESSAGES: usize = 500;
+
+/// The keys of a log. The part in braces puts all of them into one slot of a cluster.
+pub(super) struct Stream {
+    name: String,
+    state: String,
+    ids: String,
+    append: Script,
+    attach: Script,
+}
+
+/// Why the stream cannot be used.
+#[derive(Debug, Display, From)]
+pub(super) enum StreamError {
+    Redis(RedisError),
+    #[from(ignore)]
+    Unsuitable(String),
+}
+
+/// An entry: `0-<version>`, and the fields `id` and `json` with their values.
+type Entry = (String, (String, String, String, String));
+
+/// What follows a version.
+pub(super) struct Page {
+    pub(super) messages: Vec<EncodedMessage>,
+    /// Epoch and head, read after the messages: if the epoch is still the same, they belong to it.
+    pub(super) epoch: Option<String>,
+    pub(super) head: Version,
+}
+
+/// A message's version, and whether its `id` had it before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Assignment {
+    pub(super) version: Version,
+    pub(super) duplicate: bool,
+}
+
+/// What a server's log holds, for the comparison with the stream.
+pub(super) struct Held {
+    pub(super) epoch: String,
+    pub(super) head: Version,
+    pub(super) newest: String,
+}
+
+/// The stream as it is after the comparison.
+pub(super) struct Attached {
+    pub(super) epoch: String,
+    pub(super) oldest: Version,
+    pub(super) head: Version,
+    /// Why a new epoch began; empty if none did.
+    pub(super) reason: String,
+}
+
+impl Stream {
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: format!("{{{name}}}:state"),
+            ids: format!("{{{name}}}:ids"),
+            append: Script::new(include_str!("append.lua")),
+            attach: Script::new(include_str!("attach.lua")),
+        }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Compares the log with the stream; creates the stream if there is none.
+    ///
+    /// # Errors
+    /// If the keys are not those of a log, or Redis does not answer.
+    pub(super) async fn attach(
+        &self,
+        connection: &mut MultiplexedConnection,
+        candidate: &str,
+        (run_id, is_durable): (&str, bool),
+        held: &Held,
+    ) -> Result<Attached, StreamError> {
+        let mut call = self.attach.prepare_invoke();
+        call.key(&self.name).key(&self.state).key(&self.ids);
+        call.arg(candidate).arg(run_id).arg(u8::from(is_durable));
+        call.arg(&held.epoch).arg(held.head).arg(&held.newest);
+        let mut reply: Vec<String> = call.invoke_async(connection).await?;
+        match <[String; 5]>::try_from(std::mem::take(&mut reply)) {
+            Ok([_, epoch, oldest, head, reason]) => Ok(Attached {
+                epoch,
+                oldest: parse_version(&oldest)?,
+                head: parse_version(&head)?,
+                reason,
+            }),
+            Err(foreign) => Err(StreamError::Unsuitable(foreign.join(": "))),
+        }
+    }
+
+    /// Appends messages in one step. Returns `None` if the stream has another epoch or is damaged:
+    /// then nothing is appended, and the connection has to be attached again.
+    ///
+    /// # Errors
+    /// If Redis rejects the messages or does not answer.
+    pub(super) async fn append<'a>(
+        &self,
+        connection: &mut MultiplexedConnection,
+        epoch: &str,
+        retention: Retention,
+        messages: impl Iterator<Item = &'a NewMessage>,
+    ) -> Result<Option<Vec<Assignment>>, StreamError> {
+        let mut call = self.append.prepare_invoke();
+        call.key(&self.name).key(&self.state).key(&self.ids);
+        call.arg(epoch).arg(retention.messages).arg(retention.bytes);
+        for message in messages {
+            let (before_at, after_at) = EncodedMessage::parts(message);
+            call.arg(&message.id).arg(before_at).arg(after_at);
+        }
+        let reply: Vec<String> = call.invoke_async(connection).await?;
+        if reply.is_empty() {
+            return Ok(None);
+        }
+        let assignments = reply[1..].chunks_exact(2).map(|pair| {
+            Ok(Assignment {
+                version: parse_version(&pair[0])?,
+                duplicate: pair[1] == "1",
+            })
+        });
+        assignments.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Removes the messages before `oldest`, if the stream still has this epoch.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub(super) async fn trim(
+        &self,
+        connection: &mut MultiplexedConnection,
+        epoch: &str,
+        retention: Retention,
+    ) -> Result<(), StreamError> {
+        let none = std::iter::empty();
+        self.append(connection, epoch, retention, none).await?;
+        Ok(())
+    }
+
+    /// Reads what follows a version. If there is nothing, waits for it for `block`.
+    ///
+    /// # Errors
+    /// If Redis does not answer, or an entry is not a message.
+    pub(super) async fn read(
+        &self,
+        connection: &mut MultiplexedConnection,
+        after: Version,
+        block: Option<Duration>,
+    ) -> Result<Page, StreamError> {
+        let mut commands = redis::pipe();
+        commands.cmd("XREAD").arg("COUNT").arg(PAGE_MESSAGES);
+        if let Some(block) = block {
+            commands.arg("BLOCK").arg(block.as_millis() as u64);
+        }
+        let position = format!("0-{after}");
+        commands.arg("STREAMS").arg(&self.name).arg(position);
+        commands
+            .cmd("HMGET")
+            .arg(&self.state)
+            .arg(&["epoch", "head"]);
+        type Streams = Option<Vec<(String, Vec<Entry>)>>;
+        let (streams, (epoch, head)): (Streams, (Option<String>, Option<Version>)) =
+            commands.query_async(connection).await?;
+        let entries = streams.unwrap_or_default().into_iter().next();
+        let entries = entries.map(|(_, entries)| entries).unwrap_or_default();
+        let messages = entries.into_iter().zip(after + 1..).map(decode);
+        Ok(Page {
+            messages: messages.collect::<Result<_, _>>()?,
+            epoch,
+            head: head.unwrap_or(0),
+        })
+    }
+
+    /// Returns epoch and head.
+    ///
+    /// # Errors
+    /// If Redis does not answer.
+    pub(super) async fn head(
+        &self,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<(Option<String>, Option<Version>), RedisError> {
+        let mut command = redis::cmd("HMGET");
+        command.arg(&self.state).arg(&["epoch", "head"]);
+        command.query_async(connection).await
+    }
+}
+
+fn parse_version(text: &str) -> Result<Version, StreamError> {
+    let unexpected = |_| StreamError::Unsuitable(format!("unexpected version {text}"));
+    text.parse().map_err(unexpected)
+}
+
+/// Checks that an entry is the message that is expected at its place.
+fn decode(
+    ((position, (id_name, id, json_name, json)), version): (Entry, Version),
+) -> Result<EncodedMessage, StreamError> {
+    let is_expected = (&*id_name, &*json_name) == ("id", "json")
+        && position.strip_prefix("0-") == Some(&*version.to_string());
+    match is_expected {
+        true => Ok(EncodedMessage::from_json(&id, json)),
+        false => Err(StreamError::Unsuitable(format!(
+            "entry {position} of the stream is not message {version}"
+        ))),
+    }
+}
