@@ -30,8 +30,10 @@ async fn every_flag_has_an_environment_variable() {
     let names: Vec<_> = names.collect();
     assert!(names.len() >= 8, "{help}");
     for name in names {
-        let variable = format!("[env: TRIFOLD_{}=", name.to_uppercase());
-        assert!(help.contains(&variable), "{variable} in {help}");
+        let variable = format!("[env: TRIFOLD_{}", name.to_uppercase());
+        let is_shown = |end| help.contains(&format!("{variable}{end}"));
+        // The value of a secret is not shown.
+        assert!(is_shown("=") || is_shown("]"), "{variable} in {help}");
     }
 }
 

@@ -43,6 +43,7 @@ mod network;
 mod proxy;
 mod publishing;
 mod real_clients;
+mod shared_log;
 mod shutdown;
 mod slow_clients;
 mod slow_reader;

@@ -13,7 +13,9 @@ mod journal;
 mod program;
 pub mod proxy;
 mod raw_connection;
+mod redis;
 mod server;
+mod tcp_proxy;
 mod websocket_client;
 
 use std::time::Duration;
@@ -27,7 +29,9 @@ pub use invalid_messages::{INPUT_MARKER, deepest_body, invalid_messages};
 pub use journal::JournalFile;
 pub use program::Program;
 pub use raw_connection::{RawConnection, Response, masked_frame};
+pub use redis::{Redis, Sentinel};
 pub use server::Server;
+pub use tcp_proxy::TcpProxy;
 pub use websocket_client::{Event, WebSocketClient};
 
 /// How long one step of a test may take: far longer than it takes on a busy machine, far

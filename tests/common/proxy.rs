@@ -135,7 +135,7 @@ pub fn documented_block(language: &str) -> &'static str {
 }
 
 /// Finds a program. Debian installs proxies in a directory that is only in root's path.
-fn find_program(name: &str) -> Option<PathBuf> {
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let sbin = [PathBuf::from("/usr/sbin"), "/usr/local/sbin".into()];
     let mut directories = env::split_paths(&path).chain(sbin);
@@ -144,7 +144,7 @@ fn find_program(name: &str) -> Option<PathBuf> {
 }
 
 /// Returns an address that was free a moment ago.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     free.local_addr().expect("the socket has an address")
 }

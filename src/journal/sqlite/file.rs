@@ -145,6 +145,7 @@ impl SqliteFile {
             file.create_schema(&log.epoch())?;
         }
         file.configure()?;
+        let _ = file.write(&[], 0); // creates the write-ahead log, also on a full disk
         for path in [sibling_path(&path, "-wal"), path] {
             file.files.push(FileIdentity::of(path)?);
         }
