@@ -29,7 +29,7 @@ pub use invalid_messages::{INPUT_MARKER, deepest_body, invalid_messages};
 pub use journal::JournalFile;
 pub use program::Program;
 pub use raw_connection::{RawConnection, Response, masked_frame};
-pub use redis::{Redis, Sentinel};
+pub use redis::{DURABLE, Redis, Sentinel};
 pub use server::Server;
 pub use tcp_proxy::TcpProxy;
 pub use websocket_client::{Event, WebSocketClient};
