@@ -10,7 +10,7 @@ use clap::builder::{BoolishValueParser, RangedU64ValueParser, Resettable};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::http::HttpConfig;
-use crate::journal::{JournalConfig, RedisConfig, RedisUrl, parse_stream_name};
+use crate::journal::{JournalConfig, RedisConfig, parse_stream_name};
 use crate::limits::LimitsConfig;
 use crate::load::LoadArgs;
 use crate::log::Retention;
@@ -92,7 +92,7 @@ pub struct ServeArgs {
         value_name = "URL",
         conflicts_with = "journal"
     )]
-    pub redis: Option<RedisUrl>,
+    pub redis: Option<String>,
 
     /// Key of the stream in Redis
     #[arg(long, env = "TRIFOLD_STREAM", default_value = "trifold", value_name = "NAME",
@@ -236,7 +236,7 @@ impl From<ServeArgs> for ServerConfig {
             workers: args.workers,
             journal: match (args.redis, args.journal) {
                 (Some(url), _) => JournalConfig::Redis(RedisConfig {
-                    url,
+                    url: url.into(),
                     stream: args.stream,
                 }),
                 (None, Some(path)) => JournalConfig::Sqlite(path),

@@ -33,13 +33,15 @@ pub struct RedisConfig {
     pub stream: String,
 }
 
-/// The address of a Redis: one server, or sentinels that know the master.
-///
-/// It displays without its password.
-#[derive(Clone)]
-pub struct RedisUrl {
-    pub(super) target: RedisTarget,
-    shown: String,
+/// The address of a Redis: one server, or sentinels that know the master. It may hold a password, so
+/// it cannot be displayed; a mistake in it is reported when the stream is opened.
+#[derive(Clone, derive_more::From)]
+pub struct RedisUrl(String);
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RedisUrl(…)")
+    }
 }
 
 #[derive(Clone)]
@@ -53,38 +55,24 @@ pub(super) enum RedisTarget {
     },
 }
 
-impl fmt::Display for RedisUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.shown)
-    }
-}
-
-impl fmt::Debug for RedisUrl {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
-    }
-}
-
 /// Why a text is not the address of a Redis. It does not repeat the text, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, Display)]
 #[display(
     "{_0}; use redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://… for TLS, \
      redis+unix:///PATH, or redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,HOST[:PORT]…]/MASTER[/DB]"
 )]
-pub struct InvalidRedisUrl(&'static str);
+pub(super) struct InvalidRedisUrl(&'static str);
 
-impl std::error::Error for InvalidRedisUrl {}
-
-impl std::str::FromStr for RedisUrl {
-    type Err = InvalidRedisUrl;
-
-    fn from_str(text: &str) -> Result<Self, InvalidRedisUrl> {
-        let target = match text.strip_prefix("redis+sentinel://") {
-            Some(rest) => parse_sentinels(rest)?,
-            None => RedisTarget::Server(Box::new(parse_server(text)?)),
-        };
-        let shown = target.to_string();
-        Ok(Self { target, shown })
+impl RedisUrl {
+    /// Parses the address.
+    ///
+    /// # Errors
+    /// If it is not valid; the message has an example of each form.
+    pub(super) fn target(&self) -> Result<RedisTarget, InvalidRedisUrl> {
+        match self.0.strip_prefix("redis+sentinel://") {
+            Some(rest) => parse_sentinels(rest),
+            None => Ok(RedisTarget::Server(Box::new(parse_server(&self.0)?))),
+        }
     }
 }
 
@@ -128,6 +116,7 @@ fn parse_sentinels(text: &str) -> Result<RedisTarget, InvalidRedisUrl> {
     })
 }
 
+/// Without passwords.
 impl fmt::Display for RedisTarget {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

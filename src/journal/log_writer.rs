@@ -13,11 +13,11 @@ use super::memory::MemoryStorage;
 use super::redis::RedisStorage;
 use super::sqlite::SqliteStorage;
 use super::status::Status;
-use super::storage::Storage;
+use super::storage::{Head, Storage};
 use crate::log::{Cursor, MessageLog, NewMessage, PublishAck, Retention};
 
 /// Longest time that a reader waits for messages that another server has sent it already.
-const MAX_CATCH_UP: Duration = Duration::from_secs(2);
+const MAX_CATCH_UP: Duration = Duration::from_secs(3);
 
 /// Publishes messages to a log.
 pub struct LogWriter {
@@ -94,13 +94,22 @@ impl LogWriter {
     /// # Errors
     /// [`Unavailable`] if the log does not reach it in time, or the journal does not answer.
     pub async fn catch_up(&self, cursor: &Cursor) -> Result<(), Unavailable> {
-        let head = self.storage.head().await?;
-        if !cursor.matches_epoch(&head.epoch) || head.version < cursor.since {
-            return Ok(());
-        }
-        timeout(MAX_CATCH_UP, self.log.reached(cursor))
-            .await
-            .map_err(|_| Unavailable("the log is behind its journal".to_owned()))
+        let caught_up = async {
+            tokio::select! {
+                () = self.log.reached(cursor) => return Ok(()),
+                head = self.storage.head() => {
+                    let Head { epoch, version } = head?;
+                    if !cursor.matches_epoch(&epoch) || version < cursor.since {
+                        return Ok(());
+                    }
+                }
+            }
+            self.log.reached(cursor).await;
+            Ok(())
+        };
+        let too_late = || Unavailable("the log is behind its journal".to_owned());
+        let caught_up = timeout(MAX_CATCH_UP, caught_up).await;
+        caught_up.unwrap_or_else(|_| Err(too_late()))
     }
 
     /// Returns the time on the clock that dates messages, in milliseconds since the Unix epoch.

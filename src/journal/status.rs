@@ -18,10 +18,14 @@ pub(super) struct Status {
 }
 
 impl Status {
+    /// Returns whether the last write failed.
+    pub(super) fn is_write_failing(&self) -> bool {
+        self.is_write_failing.load(Ordering::Relaxed)
+    }
+
     /// Returns whether the last write failed, or the storage cannot be reached.
     pub(super) fn is_failing(&self) -> bool {
-        self.is_write_failing.load(Ordering::Relaxed)
-            || self.is_detached.load(Ordering::Relaxed)
+        self.is_write_failing() || self.is_detached.load(Ordering::Relaxed)
     }
 
     /// Records that messages were written. Logged on change, not for every publisher.

@@ -203,7 +203,9 @@ impl Subject {
                 limit: 1,
                 ..Cursor::new(version - 1)
             };
-            let message = parse_batch(&log.read(&cursor).unwrap())["messages"][0].clone();
+            let message =
+                parse_batch(&log.read(&cursor).expect("it is retained"))["messages"][0]
+                    .clone();
             let id = message["id"].as_str().expect("an id").to_owned();
             self.record_newest(version, &id, "hi");
         }
@@ -328,7 +330,7 @@ fn redis_agrees_with_plain_list() {
     assert_equivalent(2, || {
         count += 1;
         JournalConfig::Redis(RedisConfig {
-            url: redis.url().parse().expect("a URL"),
+            url: redis.url().into(),
             stream: format!("stream-{count}"),
         })
     });

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RetryMethod};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::sleep;
 
 use super::attach::attach;
@@ -35,6 +35,7 @@ pub(super) struct Appender {
     pub(super) stream: Arc<Stream>,
     pub(super) status: Arc<Status>,
     pub(super) retention: Retention,
+    pub(super) new_epoch: Arc<Notify>,
     pub(super) commands: mpsc::Receiver<Command>,
     /// The connection, and the epoch with which it is attached.
     pub(super) connection: Option<(MultiplexedConnection, Arc<str>)>,
@@ -76,7 +77,7 @@ impl Appender {
             return reject(appends, PublishError::ShuttingDown);
         }
         let started = Instant::now();
-        let max_retry = match self.status.is_failing() {
+        let max_retry = match self.status.is_write_failing() {
             true => Duration::ZERO,
             false => MAX_RETRY,
         };
@@ -141,6 +142,9 @@ impl Appender {
         if self.connection.is_none() {
             let mut connection = self.server.connect(RESPONSE_TIMEOUT).await?;
             let attached = attach(&mut connection, &self.stream, &self.log).await?;
+            if *attached.epoch != *self.log.epoch() {
+                self.new_epoch.notify_one(); // its read would wait until it times out
+            }
             self.connection = Some((connection, attached.epoch.into()));
         }
         let connected = self.connection.clone();

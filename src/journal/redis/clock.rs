@@ -8,7 +8,7 @@ use redis::{RedisResult, cmd};
 use crate::log::unix_millis;
 
 /// Number of readings; the one with the shortest round trip counts.
-const READINGS: usize = 5;
+const READINGS: usize = 3;
 
 /// Returns by how much the clock of Redis is ahead of this machine's, in microseconds. It is wrong
 /// by at most half the shortest round trip.

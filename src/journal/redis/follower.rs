@@ -1,13 +1,14 @@
 //! The follower: reads the stream into this server's log.
 
+use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
+use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::attach::attach;
-use super::clock::measure_offset;
 use super::server::{RESPONSE_TIMEOUT, RedisServer};
 use super::stream::{Attached, Stream, StreamError};
 use crate::journal::status::Status;
@@ -15,20 +16,19 @@ use crate::log::MessageLog;
 
 /// How long one read waits for messages. Redis does not wake it when the stream is deleted or
 /// replaced, so this is also the time after which that is noticed.
-const BLOCK: Duration = Duration::from_secs(2);
+const BLOCK: Duration = Duration::from_secs(1);
 
 /// Time between two attempts to connect: doubled from the first to the last.
 const MIN_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_secs(1);
-
-/// How often the clocks are compared.
-const CLOCK_INTERVAL: Duration = Duration::from_secs(30);
 
 pub(super) struct Follower {
     pub(super) log: Arc<MessageLog>,
     pub(super) server: Arc<RedisServer>,
     pub(super) stream: Arc<Stream>,
     pub(super) status: Arc<Status>,
+    /// Notified when the appender has found a new epoch.
+    pub(super) new_epoch: Arc<Notify>,
 }
 
 impl Follower {
@@ -38,7 +38,8 @@ impl Follower {
         loop {
             let is_attached = &mut false;
             let error = tokio::select! {
-                error = self.follow(is_attached) => error,
+                Err(error) = self.follow(is_attached) => error,
+                () = self.new_epoch.notified() => continue,
                 () = self.log.closed() => return,
             };
             if *is_attached {
@@ -50,29 +51,13 @@ impl Follower {
         }
     }
 
-    /// Follows the stream over one connection, and returns why that ended. No other command uses
-    /// the connection: it would wait until a blocked read ends.
-    async fn follow(&self, is_attached: &mut bool) -> StreamError {
-        match self.try_follow(is_attached).await {
-            Ok(never) => never,
-            Err(error) => error,
-        }
-    }
-
-    async fn try_follow(
-        &self,
-        is_attached: &mut bool,
-    ) -> Result<StreamError, StreamError> {
+    /// Follows the stream over one connection, until that fails. No other command uses the
+    /// connection: it would wait until a blocked read ends.
+    async fn follow(&self, is_attached: &mut bool) -> Result<Infallible, StreamError> {
         let mut connection = self.server.connect(BLOCK + RESPONSE_TIMEOUT).await?;
         self.resume(&mut connection).await?;
         *is_attached = true;
-        let mut compared_at: Option<Instant> = None;
         loop {
-            if compared_at.is_none_or(|at| at.elapsed() > CLOCK_INTERVAL) {
-                let offset = measure_offset(&mut connection).await?;
-                self.status.set_clock_offset(offset);
-                compared_at = Some(Instant::now());
-            }
             let (epoch, head, _) = self.log.newest();
             let page = self.stream.read(&mut connection, head, Some(BLOCK)).await;
             match page {

@@ -7,7 +7,7 @@ use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use tokio::time::timeout;
 
-use crate::journal::config::{RedisTarget, RedisUrl};
+use crate::journal::config::RedisTarget;
 
 /// Maximum time to find the master and to connect to it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -17,12 +17,12 @@ pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The Redis at an address.
 pub(super) struct RedisServer {
-    url: RedisUrl,
+    target: RedisTarget,
 }
 
 impl RedisServer {
-    pub(super) fn new(url: RedisUrl) -> Self {
-        Self { url }
+    pub(super) fn new(target: RedisTarget) -> Self {
+        Self { target }
     }
 
     /// Connects; with sentinels, to the master of the moment.
@@ -48,7 +48,7 @@ impl RedisServer {
     }
 
     async fn client(&self) -> RedisResult<Client> {
-        match &self.url.target {
+        match &self.target {
             RedisTarget::Server(info) => Client::open((**info).clone()),
             RedisTarget::Sentinels {
                 addresses,

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
+use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
-use tokio::sync::Mutex;
-use tokio::time::timeout;
+use tokio::sync::{Mutex, Notify};
+use tokio::time::{sleep, timeout};
 
 use super::appender::Appender;
 use super::attach::attach_first;
@@ -23,14 +24,17 @@ use crate::journal::status::Status;
 use crate::journal::storage::{Head, Storage};
 use crate::log::{Cursor, MessageLog, NewMessage, Retention, Version};
 
+/// How often the clocks are compared.
+const CLOCK_INTERVAL: Duration = Duration::from_secs(30);
+
 /// How long a publisher waits until its message is in this server's log, too.
 const MAX_VISIBILITY_DELAY: Duration = Duration::from_secs(1);
 
 pub(in crate::journal) struct RedisStorage {
     queue: CommandQueue,
     follower: Follower,
-    /// For [`Storage::head`]: a command that waits for no other.
-    head_connection: Mutex<Option<MultiplexedConnection>>,
+    /// On the others, a command waits for a script or for a blocked read.
+    idle_connection: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl RedisStorage {
@@ -46,17 +50,23 @@ impl RedisStorage {
         status: Arc<Status>,
     ) -> io::Result<Self> {
         let (queue, commands) = CommandQueue::new();
-        let server = Arc::new(RedisServer::new(config.url.clone()));
+        let target = config.url.target().map_err(|error| {
+            io::Error::other(format!("the address of --redis is invalid: {error}"))
+        })?;
+        let shown = target.to_string();
+        let server = Arc::new(RedisServer::new(target));
         let stream = Arc::new(Stream::new(&config.stream));
+        let new_epoch = Arc::<Notify>::default();
         let follower = Follower {
             log: log.clone(),
             server: server.clone(),
             stream: stream.clone(),
             status: status.clone(),
+            new_epoch: new_epoch.clone(),
         };
         let connection = start(&follower).await.map_err(|error| {
-            let (name, url) = (stream.name(), &config.url);
-            io::Error::other(format!("cannot use the stream {name} at {url}: {error}"))
+            let name = stream.name();
+            io::Error::other(format!("cannot use the stream {name} at {shown}: {error}"))
         })?;
         let appender = Appender {
             connection: Some((connection, log.epoch())),
@@ -65,33 +75,58 @@ impl RedisStorage {
             stream,
             status,
             retention,
+            new_epoch,
             commands,
         };
         tokio::spawn(appender.run());
         Ok(Self {
             queue,
             follower,
-            head_connection: Mutex::default(),
+            idle_connection: Mutex::default(),
         })
     }
 
-    async fn read_head(&self) -> Result<Head, StreamError> {
-        let Follower { server, stream, .. } = &self.follower;
-        let mut held = self.head_connection.lock().await;
+    /// Runs a command on the connection that is for no other purpose.
+    async fn query<T>(
+        &self,
+        command: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
+    ) -> RedisResult<T> {
+        let mut held = self.idle_connection.lock().await;
         if held.is_none() {
-            *held = Some(server.connect(RESPONSE_TIMEOUT).await?);
+            *held = Some(self.follower.server.connect(RESPONSE_TIMEOUT).await?);
         }
         let mut connection = held.clone().expect("connected above");
         drop(held);
-        match stream.head(&mut connection).await {
+        let result = command(&mut connection).await;
+        if result.is_err() {
+            *self.idle_connection.lock().await = None;
+        }
+        result
+    }
+
+    async fn read_head(&self) -> Result<Head, Unavailable> {
+        let stream = &self.follower.stream;
+        let head = self.query(async |connection| stream.head(connection).await);
+        match head.await {
             Ok((Some(epoch), Some(version))) => Ok(Head {
                 epoch: epoch.into(),
                 version,
             }),
-            Ok(_) => Err(StreamError::Unsuitable("the stream is gone".to_owned())),
-            Err(error) => {
-                *self.head_connection.lock().await = None;
-                Err(error.into())
+            Ok(_) => Err(Unavailable("the stream is gone".to_owned())),
+            Err(error) => Err(Unavailable(error.to_string())),
+        }
+    }
+
+    /// Compares the clocks until the log is closed. While Redis is not reachable, the last
+    /// comparison counts.
+    async fn compare_clocks(&self) {
+        loop {
+            tokio::select! {
+                () = sleep(CLOCK_INTERVAL) => {}
+                () = self.follower.log.closed() => return,
+            }
+            if let Ok(offset) = self.query(measure_offset).await {
+                self.follower.status.set_clock_offset(offset);
             }
         }
     }
@@ -121,13 +156,12 @@ impl Storage for RedisStorage {
     }
 
     fn follow(&self) -> BoxFuture<'_, ()> {
-        self.follower.run().boxed()
+        let follow = join(self.follower.run(), self.compare_clocks());
+        follow.map(|_| ()).boxed()
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Head, Unavailable>> {
-        let head = self.read_head();
-        head.map(|head| head.map_err(|error| Unavailable(error.to_string())))
-            .boxed()
+        self.read_head().boxed()
     }
 
     fn trim(&self, oldest: Version) -> BoxFuture<'_, Result<(), Unavailable>> {
