@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::config::JournalConfig;
 use super::error::{PublishError, Unavailable};
@@ -13,11 +13,14 @@ use super::memory::MemoryStorage;
 use super::redis::RedisStorage;
 use super::sqlite::SqliteStorage;
 use super::status::Status;
-use super::storage::{Head, Storage};
+use super::storage::Storage;
 use crate::log::{Cursor, MessageLog, NewMessage, PublishAck, Retention};
 
 /// Longest time that a reader waits for messages that another server has sent it already.
 const MAX_CATCH_UP: Duration = Duration::from_secs(3);
+
+/// How often that is checked while the journal cannot be reached.
+const CATCH_UP_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Publishes messages to a log.
 pub struct LogWriter {
@@ -94,22 +97,31 @@ impl LogWriter {
     /// # Errors
     /// [`Unavailable`] if the log does not reach it in time, or the journal does not answer.
     pub async fn catch_up(&self, cursor: &Cursor) -> Result<(), Unavailable> {
-        let caught_up = async {
-            tokio::select! {
-                () = self.log.reached(cursor) => return Ok(()),
-                head = self.storage.head() => {
-                    let Head { epoch, version } = head?;
-                    if !cursor.matches_epoch(&epoch) || version < cursor.since {
-                        return Ok(());
-                    }
-                }
-            }
-            self.log.reached(cursor).await;
-            Ok(())
-        };
+        let caught_up = timeout(MAX_CATCH_UP, self.try_catch_up(cursor)).await;
         let too_late = || Unavailable("the log is behind its journal".to_owned());
-        let caught_up = timeout(MAX_CATCH_UP, caught_up).await;
         caught_up.unwrap_or_else(|_| Err(too_late()))
+    }
+
+    async fn try_catch_up(&self, cursor: &Cursor) -> Result<(), Unavailable> {
+        loop {
+            let head = tokio::select! {
+                head = self.storage.head() => head?,
+                () = self.log.reached(cursor) => return Ok(()),
+            };
+            // After a connection was lost, the storage counts once it was compared with the log.
+            if self.status.is_detached() {
+                sleep(CATCH_UP_INTERVAL).await;
+                continue;
+            }
+            let since = match cursor.matches_epoch(&head.epoch) {
+                true if head.version < cursor.since => return Ok(()),
+                true => cursor.since,
+                false => 0, // the reader has to begin again, with the newest epoch
+            };
+            let target = Cursor::of_epoch(&head.epoch, since);
+            self.log.reached(&target).await;
+            return Ok(());
+        }
     }
 
     /// Returns the time on the clock that dates messages, in milliseconds since the Unix epoch.

@@ -23,9 +23,14 @@ impl Status {
         self.is_write_failing.load(Ordering::Relaxed)
     }
 
+    /// Returns whether messages of other servers do not arrive.
+    pub(super) fn is_detached(&self) -> bool {
+        self.is_detached.load(Ordering::Relaxed)
+    }
+
     /// Returns whether the last write failed, or the storage cannot be reached.
     pub(super) fn is_failing(&self) -> bool {
-        self.is_write_failing() || self.is_detached.load(Ordering::Relaxed)
+        self.is_write_failing() || self.is_detached()
     }
 
     /// Records that messages were written. Logged on change, not for every publisher.
