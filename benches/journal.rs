@@ -1,6 +1,10 @@
-//! What the journal costs: messages per second, from one publisher and from many that share a
-//! commit, compared with the disk itself. All of it depends on the disk: a laptop's needs
+//! What publishing costs: messages per second, from one publisher and from many that share a
+//! commit, in memory, in a file and in Redis (if it is installed; it keeps nothing on disk here),
+//! compared with the disk itself. All of it depends on the disk: a laptop's needs
 //! milliseconds for a commit, and the host of a virtual one may not wait for its own.
+
+#[path = "../tests/common/mod.rs"]
+mod common;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -8,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use common::Redis;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use futures_util::future::join_all;
 use serde_json::value::to_raw_value;
 use tokio::runtime::{Builder, Runtime};
-use trifold::journal::{JournalConfig, LogWriter};
+use trifold::journal::{JournalConfig, LogWriter, RedisConfig};
 use trifold::log::{NewMessage, Retention};
 
 /// The defaults of the server.
@@ -36,22 +41,43 @@ fn main() {
     let _ = fs::remove_dir_all(&folder);
 }
 
+/// The storages, each with its name.
+fn storages(folder: &Path, redis: Option<&Redis>) -> Vec<(&'static str, JournalConfig)> {
+    let mut storages = vec![
+        ("memory", JournalConfig::Memory),
+        ("journal", JournalConfig::Sqlite(folder.join("log.db"))),
+    ];
+    if let Some(redis) = redis {
+        let config = RedisConfig {
+            url: redis.url().into(),
+            stream: "bench".to_owned(),
+        };
+        storages.push(("redis", JournalConfig::Redis(config)));
+    }
+    storages
+}
+
 /// Measures from the request to its result; each publisher waits for it before the next one.
 fn publish(criterion: &mut Criterion, folder: &Path) {
-    let runtime = Builder::new_current_thread().build().expect("a runtime");
-    let mut group = criterion.benchmark_group("journal");
-    for publishers in [1_u64, 8, 64] {
-        let path = folder.join(format!("{publishers}.db"));
-        let config = JournalConfig::Sqlite(path);
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("a runtime");
+    let redis = Redis::start(&[]);
+    for (name, config) in storages(folder, redis.as_ref()) {
+        let mut group = criterion.benchmark_group(name);
         let writer = runtime.block_on(LogWriter::open(&config, RETENTION));
-        let writer = Arc::new(writer.expect("a writable folder"));
-        group.throughput(Throughput::Elements(publishers));
-        group.bench_function(BenchmarkId::new("publishers", publishers), |bencher| {
-            bencher.iter_custom(|rounds| burst(&runtime, &writer, publishers, rounds))
-        });
+        let writer = Arc::new(writer.expect("the storage can be opened"));
+        for publishers in [1_u64, 8, 64] {
+            group.throughput(Throughput::Elements(publishers));
+            group.bench_function(BenchmarkId::new("publishers", publishers), |bencher| {
+                bencher.iter_custom(|rounds| burst(&runtime, &writer, publishers, rounds))
+            });
+        }
         runtime.block_on(writer.close());
+        group.finish();
     }
-    group.finish();
 }
 
 fn burst(
@@ -63,7 +89,7 @@ fn burst(
     let publisher = async || {
         for _ in 0..rounds {
             let published = writer.publish(message()).await;
-            published.expect("the disk has room");
+            published.expect("it is published");
         }
     };
     let start = Instant::now();

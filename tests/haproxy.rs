@@ -3,32 +3,16 @@
 
 use crate::common;
 
-use std::io::{self, Read, Write};
 use std::net::SocketAddr;
-use std::os::unix::net::UnixStream;
-use std::path::Path;
 
-use common::proxy::{Proxied, Proxy, documented_configuration};
-use common::{Event, RawConnection, Server, WebSocketClient, wait_until};
-
-const HAPROXY: Proxy = Proxy {
-    program: "haproxy",
-    arguments: &["-db", "-f"],
-    is_ready: |directory| statistics(directory).is_ok(),
+use common::proxy::{
+    HAPROXY, Proxied, documented_configuration, haproxy_configuration, haproxy_statistics,
 };
-
-/// Returns HAProxy's statistics, for which it must have started.
-fn statistics(directory: &Path) -> io::Result<String> {
-    let mut socket = UnixStream::connect(directory.join("stats"))?;
-    socket.write_all(b"show stat\n")?;
-    let mut statistics = String::new();
-    socket.read_to_string(&mut statistics)?;
-    Ok(statistics)
-}
+use common::{Event, RawConnection, Server, WebSocketClient, wait_until};
 
 /// Returns whether HAProxy's statistics about the server contain this text.
 fn reports(proxied: &Proxied, text: &str) -> bool {
-    let statistics = statistics(proxied.directory()).expect("HAProxy runs");
+    let statistics = haproxy_statistics(proxied.directory()).expect("HAProxy runs");
     let mut lines = statistics.lines();
     lines.any(|line| line.starts_with("trifold,trifold,") && line.contains(text))
 }
@@ -45,7 +29,7 @@ async fn start_proxied(check: &str) -> Option<Proxied> {
             ),
         ];
         let documented = documented_configuration("haproxy", &addresses);
-        format!("global\n    stats socket unix@stats\n\n{documented}")
+        haproxy_configuration(&documented)
     };
     HAPROXY.start(Server::start(&[]), configuration).await
 }

@@ -7,7 +7,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use common::proxy::{Proxied, Proxy, documented_block, documented_configuration};
+use common::proxy::{
+    NGINX, Proxied, documented_block, documented_configuration, nginx_configuration,
+};
 use common::{
     Event, RawConnection, Response, Server, WebSocketClient, append, wait_until,
 };
@@ -17,12 +19,6 @@ use trifold::log::Cursor;
 
 /// nginx's default for `proxy_read_timeout` and for `keepalive_timeout` in `upstream`.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(60);
-
-const NGINX: Proxy = Proxy {
-    program: "nginx",
-    arguments: &["-p", ".", "-e", "stderr", "-c"],
-    is_ready: |directory| directory.join("nginx.pid").exists(),
-};
 
 /// Starts a server behind nginx, or returns `None` if nginx is not installed.
 async fn start_proxied(flags: &[&str]) -> Option<Proxied> {
@@ -36,13 +32,7 @@ fn configuration(server: SocketAddr, proxy: SocketAddr) -> String {
         ("listen 80;", format!("listen {proxy};")),
     ];
     let documented = documented_configuration("nginx", &addresses);
-    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|name| format!("{name}_temp_path {name};\n"))
-        .concat();
-    format!(
-        "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{}}\n\
-         http {{\naccess_log off;\n{temporary}{documented}}}\n"
-    )
+    nginx_configuration(&documented)
 }
 
 /// Publishes as a page of this origin does to this host, and returns the response.
@@ -174,11 +164,12 @@ async fn proxy_reuses_connections() {
 #[cfg(target_os = "linux")]
 fn connections_to(server: SocketAddr) -> usize {
     let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux has this file");
-    let port = format!(":{:04X}", server.port());
+    assert!(server.ip().is_loopback());
+    let address = format!("0100007F:{:04X}", server.port());
     let established = table.lines().filter(|line| {
         let mut fields = line.split_whitespace().skip(2);
         let (remote, state) = (fields.next(), fields.next());
-        remote.is_some_and(|address| address.ends_with(&port)) && state == Some("01")
+        remote == Some(&*address) && state == Some("01")
     });
     established.count()
 }

@@ -2,7 +2,9 @@
 
 use std::env;
 use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -23,9 +25,52 @@ pub struct Proxy {
     pub is_ready: fn(&Path) -> bool,
 }
 
+pub const NGINX: Proxy = Proxy {
+    program: "nginx",
+    arguments: &["-p", ".", "-e", "stderr", "-c"],
+    is_ready: |directory| directory.join("nginx.pid").exists(),
+};
+
+pub const HAPROXY: Proxy = Proxy {
+    program: "haproxy",
+    arguments: &["-db", "-f"],
+    is_ready: |directory| haproxy_statistics(directory).is_ok(),
+};
+
+/// Returns HAProxy's statistics, for which it must have started.
+pub fn haproxy_statistics(directory: &Path) -> io::Result<String> {
+    let mut socket = UnixStream::connect(directory.join("stats"))?;
+    socket.write_all(b"show stat\n")?;
+    let mut statistics = String::new();
+    socket.read_to_string(&mut statistics)?;
+    Ok(statistics)
+}
+
+/// Returns a configuration of nginx for one process and one directory.
+pub fn nginx_configuration(http: &str) -> String {
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .map(|name| format!("{name}_temp_path {name};\n"))
+        .concat();
+    format!(
+        "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{}}\n\
+         http {{\naccess_log off;\n{temporary}{http}}}\n"
+    )
+}
+
+/// Returns a configuration of HAProxy that reports statistics.
+pub fn haproxy_configuration(configuration: &str) -> String {
+    format!("global\n    stats socket unix@stats\n\n{configuration}")
+}
+
 /// A server behind a proxy. Both stop on drop.
 pub struct Proxied {
     pub server: Server,
+    pub address: SocketAddr,
+    process: ProxyProcess,
+}
+
+/// A proxy. It stops on drop.
+pub struct RunningProxy {
     pub address: SocketAddr,
     process: ProxyProcess,
 }
@@ -59,6 +104,21 @@ impl Proxy {
         server: Server,
         configuration: impl Fn(SocketAddr, SocketAddr) -> String,
     ) -> Option<Proxied> {
+        let of_server = |proxy| configuration(server.address, proxy);
+        let running = self.run(of_server).await?;
+        Some(Proxied {
+            server,
+            address: running.address,
+            process: running.process,
+        })
+    }
+
+    /// Starts the proxy, or returns `None` if it is not installed. The configuration is for the
+    /// address of the proxy.
+    pub async fn run(
+        &self,
+        configuration: impl Fn(SocketAddr) -> String,
+    ) -> Option<RunningProxy> {
         let Some(program) = find_program(self.program) else {
             let name = self.program;
             assert!(env::var_os("CI").is_none(), "{name} is not installed");
@@ -68,15 +128,8 @@ impl Proxy {
         let mut output = String::new();
         for _ in 0..MAX_STARTS {
             let address = free_address();
-            let configuration = configuration(server.address, address);
-            match self.try_start(&program, &configuration).await {
-                Ok(process) => {
-                    return Some(Proxied {
-                        server,
-                        address,
-                        process,
-                    });
-                }
+            match self.try_start(&program, &configuration(address)).await {
+                Ok(process) => return Some(RunningProxy { address, process }),
                 Err(stderr) => output = stderr,
             }
         }

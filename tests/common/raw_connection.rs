@@ -1,6 +1,7 @@
 //! A TCP connection for tests of the bytes themselves, malformed ones included: a thin layer over
 //! `load::net` that panics instead of returning errors.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 
@@ -16,11 +17,20 @@ use trifold::load::net::websocket::{
 use super::with_timeout;
 
 /// An HTTP response.
-#[derive(Debug)]
 pub struct Response {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let body = String::from_utf8_lossy(&self.body);
+        let Self {
+            status, headers, ..
+        } = self;
+        write!(formatter, "{status} {headers:?} {body}")
+    }
 }
 
 impl Response {

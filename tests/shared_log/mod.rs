@@ -1,6 +1,7 @@
 //! Servers that share a log through a Redis stream. Skipped if Redis is not installed; `./test`
 //! installs it.
 
+mod balanced;
 mod catch_up;
 mod clients;
 mod clock;
