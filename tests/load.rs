@@ -24,13 +24,12 @@ use trifold::load::{RunResult, Transport, TransportReport, measure};
 /// Measures a server from this process, with these flags.
 async fn measured(address: SocketAddr, flags: &[&str]) -> Result<RunResult, String> {
     let url = format!("http://{address}");
-    let line = [
-        "trifold",
-        "load",
-        &url,
-        "--threads=2",
-        "--connect-rate=10000",
-    ];
+    measured_with(&[&[&*url], flags].concat()).await
+}
+
+/// Measures servers from this process, with these URLs and flags.
+pub(crate) async fn measured_with(flags: &[&str]) -> Result<RunResult, String> {
+    let line = ["trifold", "load", "--threads=2", "--connect-rate=10000"];
     let line = Cli::parse_from(line.iter().chain(flags));
     let Some(cli::Command::Load(load)) = line.command else {
         panic!("this is the subcommand");

@@ -32,6 +32,7 @@ mod journal_errors;
 mod layers;
 mod limits;
 mod load;
+mod load_addresses;
 mod load_sweep;
 mod longpoll;
 mod lost_wakeups;

@@ -26,9 +26,9 @@ const MAX_MESSAGES: f64 = 10_000_000.0;
 2 if nothing could be measured."
 )]
 pub struct LoadArgs {
-    /// URL of the server
+    /// URL of the server; of several servers of one log, to which clients and messages go in turn
     #[arg(default_value = "http://127.0.0.1:8080", value_name = "URL")]
-    pub url: Url,
+    pub urls: Vec<Url>,
 
     /// Total number of clients, unless the mix contains the numbers [default: 100]
     #[arg(long, value_name = "N",
@@ -105,14 +105,14 @@ pub struct LoadArgs {
           value_parser = RangedU64ValueParser::<usize>::new().range(1..=256))]
     pub threads: usize,
 
-    /// Confirm that the server is on another machine and may be put under load
+    /// Confirm that a server is on another machine and may be put under load
     #[arg(long)]
     pub allow_remote: bool,
 
-    /// Process of the server, for its CPU time and memory [default: the process that listens at
-    /// the URL]
+    /// Process of the server, for its CPU time and memory; with several URLs once for each, in
+    /// their order [default: the process that listens at the URL]
     #[arg(long, value_name = "PID", value_parser = clap::value_parser!(u32).range(1..))]
-    pub pid: Option<u32>,
+    pub pid: Vec<u32>,
 
     /// Print the report as JSON instead of a table; with =FILE write it to that file
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
@@ -193,12 +193,28 @@ impl LoadArgs {
         }
     }
 
+    /// Checks that each URL has a process, or none.
+    fn check_pids(&self) -> Result<(), String> {
+        let (pids, urls) = (self.pid.len(), self.urls.len());
+        match pids == 0 || pids == urls {
+            true => Ok(()),
+            false if urls == 1 => Err(format!(
+                "1 URL needs 1 process, and --pid names {pids}; name one, or none"
+            )),
+            false => Err(format!(
+                "{urls} URLs need {urls} processes, and --pid names {pids}; name one for each \
+                 URL, in their order, or none"
+            )),
+        }
+    }
+
     /// Checks rules that concern several flags.
     ///
     /// # Errors
     /// When flags contradict each other; the error names them.
     pub fn check(&self) -> Result<(), String> {
         self.check_etag()?;
+        self.check_pids()?;
         let messages = self.rate * self.duration.as_secs_f64();
         let flags = || {
             let duration = humantime::format_duration(self.duration);

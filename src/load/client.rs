@@ -3,7 +3,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,8 +27,8 @@ pub(super) struct ClientSpec {
     pub index: u64,
     /// How it receives messages.
     pub transport: Transport,
-    /// The address that it connects from, if it is not the system's choice.
-    pub source: Option<IpAddr>,
+    /// Whose turn its first connection is among the addresses.
+    pub turn: u64,
     /// Its statistics.
     pub stats: ClientStats,
     /// When it connects.
@@ -41,7 +40,7 @@ pub(super) async fn run(config: Arc<ClientConfig>, spec: ClientSpec) {
     let ClientSpec {
         index,
         transport,
-        source,
+        turn,
         stats,
         first,
     } = spec;
@@ -51,7 +50,7 @@ pub(super) async fn run(config: Arc<ClientConfig>, spec: ClientSpec) {
         config,
         index,
         requests: 0,
-        source,
+        turn,
         stats,
         next_poll: Instant::now() + phase,
         backoff: Backoff::default(),
@@ -63,6 +62,7 @@ pub(super) async fn run(config: Arc<ClientConfig>, spec: ClientSpec) {
             Transport::Ws => client.ws().await,
         };
         let wait = client.on_disconnect(disconnect);
+        client.turn += 1; // the next address, as behind a load balancer
         // A client that never connected is still connecting, not reconnecting.
         if !client.config.reconnect && client.stats.was_connected() {
             return;
@@ -75,7 +75,8 @@ struct Client {
     config: Arc<ClientConfig>,
     index: u64,
     requests: u32,
-    source: Option<IpAddr>,
+    /// The turn of the current connection among the addresses.
+    turn: u64,
     stats: ClientStats,
     next_poll: Instant,
     backoff: Backoff,
@@ -95,8 +96,9 @@ impl Client {
     fn on_disconnect(&mut self, disconnect: Disconnect) -> Duration {
         let error = match disconnect {
             Disconnect::Reconnect => return Duration::ZERO,
-            Disconnect::Retryable(error) => error,
+            Disconnect::Retryable(error) => self.with_address(error),
             Disconnect::Fatal(error) => {
+                let error = self.with_address(error);
                 let _ = self.config.fatal_errors.send(error.clone()); // the run may be over
                 error
             }
@@ -105,12 +107,18 @@ impl Client {
         self.backoff.next_wait()
     }
 
+    /// Returns the error with the address that it is from, if there are several.
+    fn with_address(&self, error: String) -> String {
+        self.config.targets.with_address(self.turn, error)
+    }
+
     async fn connect(&self) -> Result<ClientConnection, Disconnect> {
-        let address = self.config.target.address;
+        let target = self.config.targets.in_turn(self.turn);
+        let source = target.source_address(self.index, self.config.source_addresses);
         let connection =
-            Connection::connect(address, self.source, self.stats.clone()).await;
+            Connection::connect(target.address, source, self.stats.clone()).await;
         let connection = connection.map_err(|error| match error.kind() {
-            io::ErrorKind::AddrNotAvailable if self.source.is_some() => {
+            io::ErrorKind::AddrNotAvailable if source.is_some() => {
                 format!("{error}; use --source-addresses 1")
             }
             _ => error.to_string(),
@@ -129,7 +137,7 @@ impl Client {
             "GET {path}?{}{} HTTP/1.1\r\nHost: {}\r\n{headers}\r\n",
             self.stats.cursor(),
             self.config.network.query(self.index, self.requests),
-            self.config.target.authority
+            self.config.targets.in_turn(self.turn).authority
         );
         self.requests = self.requests.wrapping_add(1);
         connection.send(request.as_bytes()).await?;

@@ -17,7 +17,8 @@ use super::mix::Transport;
 use super::progress::{CHECK_INTERVAL, StallDetector, progress_bar};
 use super::publisher::Publisher;
 use super::stats::ThreadStats;
-use super::target::{ServerHealth, Target};
+use super::target::ServerHealth;
+use super::targets::Targets;
 
 /// How long connecting the clients may make no progress.
 const CONNECT_STALL_TIMEOUT: Duration = Duration::from_secs(12);
@@ -48,28 +49,11 @@ impl ClientPool {
         health: &ServerHealth,
     ) -> io::Result<Self> {
         let transports = args.mix().map_err(io::Error::other)?.interleave();
-        let sources = context
-            .config
-            .target
-            .source_addresses(args.source_addresses);
-        let epoch: Arc<str> = health.epoch.as_str().into();
-        let start = Instant::now();
         let threads: Vec<_> = (0..args.threads.min(transports.len()))
             .map(|_| ThreadStats::new(context.times.clone(), context.id_prefix.clone()))
             .map(Arc::new)
             .collect();
-        let mut specs: Vec<Vec<ClientSpec>> =
-            threads.iter().map(|_| Vec::new()).collect();
-        for (index, &transport) in transports.iter().enumerate() {
-            let thread = index % threads.len();
-            specs[thread].push(ClientSpec {
-                index: index as u64,
-                transport,
-                source: sources.get(index % sources.len().max(1)).copied(),
-                stats: threads[thread].add_client(transport, &epoch, health.head),
-                first: start + Duration::from_secs_f64(index as f64 / args.connect_rate),
-            });
-        }
+        let specs = specs(&transports, &threads, health, args.connect_rate);
         let is_subscription = |transport: &&Transport| **transport != Transport::Poll;
         let mut pool = Self {
             clients: transports.len() as u64,
@@ -112,7 +96,7 @@ impl ClientPool {
     /// subscriptions of all long polls and WebSockets. Returns whether it does.
     pub(super) fn wait_until_connected(
         &self,
-        target: &Target,
+        targets: &Targets,
         health: &ServerHealth,
         fatal_errors: &mut UnboundedReceiver<String>,
     ) -> Result<bool, String> {
@@ -140,7 +124,7 @@ impl ClientPool {
             thread::sleep(CHECK_INTERVAL);
         }
         bar.finish_and_clear();
-        wait_until_subscribed(target, health.waiters, self.subscriptions, timeout)
+        wait_until_subscribed(targets, health.waiters, self.subscriptions, timeout)
     }
 
     /// Waits until the duration is over and all messages are delivered, or nothing more is.
@@ -219,6 +203,31 @@ impl Drop for ClientPool {
     }
 }
 
+/// Returns the clients of each thread. The clients of a transport use the addresses in turn.
+fn specs(
+    transports: &[Transport],
+    threads: &[Arc<ThreadStats>],
+    health: &ServerHealth,
+    connect_rate: f64,
+) -> Vec<Vec<ClientSpec>> {
+    let epoch: Arc<str> = health.epoch.as_str().into();
+    let start = Instant::now();
+    let mut turns = [0; Transport::ALL.len()];
+    let mut specs: Vec<Vec<ClientSpec>> = threads.iter().map(|_| Vec::new()).collect();
+    for (index, &transport) in transports.iter().enumerate() {
+        let (thread, turn) = (index % threads.len(), &mut turns[transport as usize]);
+        specs[thread].push(ClientSpec {
+            index: index as u64,
+            transport,
+            turn: *turn,
+            stats: threads[thread].add_client(transport, &epoch, health.head),
+            first: start + Duration::from_secs_f64(index as f64 / connect_rate),
+        });
+        *turn += 1;
+    }
+    specs
+}
+
 /// Runs clients on a new thread, each from its first connection on.
 fn spawn(
     index: usize,
@@ -245,14 +254,14 @@ fn spawn(
 /// # Errors
 /// When the total is too low, or the server does not report it.
 fn wait_until_subscribed(
-    target: &Target,
+    targets: &Targets,
     before: u64,
     subscriptions: u64,
     timeout: Duration,
 ) -> Result<bool, String> {
     let mut stall = StallDetector::new(timeout);
     loop {
-        let health = target.health();
+        let health = targets.health();
         let waiters = health.as_ref().map_or(0, |health| health.waiters);
         if waiters >= before + subscriptions {
             return Ok(true);

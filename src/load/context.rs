@@ -9,12 +9,14 @@ use super::args::LoadArgs;
 use super::network::SimulatedNetwork;
 use super::schedule::Schedule;
 use super::stats::RunTimes;
-use super::target::Target;
+use super::targets::Targets;
 
 /// Settings that all clients of a run share.
 pub(super) struct ClientConfig {
-    /// The server.
-    pub target: Target,
+    /// The addresses that each client connects to in turn.
+    pub targets: Targets,
+    /// Number of loopback addresses that clients connect from.
+    pub source_addresses: u8,
     /// Time between the due times of two polls.
     pub poll_interval: Duration,
     /// Whether polls send the ETag of the last response, so that the server can respond 304.
@@ -42,11 +44,12 @@ impl RunContext {
     /// retry can fix.
     pub(super) fn new(
         args: &LoadArgs,
-        target: &Target,
+        targets: &Targets,
     ) -> (Self, UnboundedReceiver<String>) {
         let (fatal_errors, received_errors) = mpsc::unbounded_channel();
         let config = ClientConfig {
-            target: target.clone(),
+            targets: targets.clone(),
+            source_addresses: args.source_addresses,
             poll_interval: args.poll_interval,
             etag: args.etag,
             network: args.network.into(),

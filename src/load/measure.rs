@@ -8,14 +8,15 @@ use super::args::LoadArgs;
 use super::clients::ClientPool;
 use super::context::RunContext;
 use super::counters::TransportStats;
-use super::mix::Transport;
+use super::mix::{Mix, Transport};
 use super::network::SimulatedNetwork;
 use super::plot;
 use super::process::raise_fd_limit;
 use super::publisher::{MAX_CONNECTIONS, PublishConfig, Publisher};
 use super::report::{MessagesReport, Parameters, Report};
-use super::target::Target;
-use super::usage::{ProcessSnapshot, UsageSource};
+use super::target::ServerHealth;
+use super::targets::Targets;
+use super::usage::{ProcessSnapshot, UsageSources};
 use super::usage_report::RunUsage;
 use super::warnings::{FirstErrors, Observations, warnings};
 
@@ -71,62 +72,100 @@ impl RunResult {
 /// When flags contradict each other, the server does not respond or rejects a request, the
 /// limit of open files is too low, or not all clients could connect.
 pub fn measure(args: &LoadArgs) -> Result<RunResult, String> {
-    // Before the first client.
-    args.check()?;
-    let mix = args.mix()?;
-    raise_fd_limit(mix.clients(), MAX_CONNECTIONS + OTHER_FILES)?;
-    let target = Target::find(&args.url, args.allow_remote)?;
-    let source = UsageSource::find(args.pid, &target)?;
-    let health = target
-        .wait_until_stable()
-        .map_err(|error| error.to_string())?;
-    SimulatedNetwork::from(args.network).check(&health)?;
-    let before = ProcessSnapshot::now(&source);
+    let setup = Setup::new(args)?;
+    let (targets, health) = (&setup.targets, &setup.health);
+    let before = ProcessSnapshot::now(&setup.sources);
 
     // Connect all clients.
-    let (context, mut fatal_errors) = RunContext::new(args, &target);
+    let (context, mut fatal_errors) = RunContext::new(args, targets);
     let connect_start = Instant::now();
-    let clients = ClientPool::connect(args, &context, &health)
+    let clients = ClientPool::connect(args, &context, health)
         .map_err(|error| format!("cannot start threads for the clients: {error}"))?;
     let all_subscribed =
-        clients.wait_until_connected(&target, &health, &mut fatal_errors)?;
+        clients.wait_until_connected(targets, health, &mut fatal_errors)?;
     let connect_time = connect_start.elapsed();
-    let connected = ProcessSnapshot::now(&source);
+    let connected = ProcessSnapshot::now(&setup.sources);
 
     // Publish, and deliver.
     let counted_before = clients.counters();
     let (publisher, start) = start_publisher(args, &context)
         .map_err(|error| format!("cannot start threads for the publisher: {error}"))?;
     clients.wait_until_delivered(args, start, &publisher, &mut fatal_errors)?;
-    let (window, end) = (start.elapsed(), ProcessSnapshot::now(&source));
+    let (window, end) = (start.elapsed(), ProcessSnapshot::now(&setup.sources));
 
-    // Report.
     let transports = clients.finish(&publisher, &counted_before);
+    let observations = Observations {
+        all_subscribed,
+        max_hold: health.max_hold(),
+        errors: first_errors(&clients, &publisher),
+    };
     let usage = RunUsage {
         connect_time,
         window,
-        source,
+        sources: setup.sources.clone(),
         before,
         connected,
         end,
     };
-    let mut report = Report::new(
-        &target,
-        Parameters::new(args, mix, &target),
-        MessagesReport::new(&publisher),
-        &usage,
-        &transports,
-    );
-    let observations = Observations {
-        all_subscribed,
-        max_hold: health.max_hold(),
-        errors: FirstErrors {
-            client: clients.first_error(),
-            publisher: publisher.with(|stats| stats.first_failure.clone()),
-        },
-    };
-    report.warnings = warnings(&report, &observations);
+    let report = setup.report(args, &publisher, &usage, &transports, &observations);
     Ok(RunResult { report, transports })
+}
+
+/// What is known before the first client connects.
+struct Setup {
+    mix: Mix,
+    targets: Targets,
+    sources: UsageSources,
+    health: ServerHealth,
+}
+
+impl Setup {
+    /// Checks the flags, and finds the servers.
+    fn new(args: &LoadArgs) -> Result<Self, String> {
+        args.check()?;
+        let mix = args.mix()?;
+        let publishing = MAX_CONNECTIONS * args.urls.len();
+        raise_fd_limit(mix.clients(), publishing + OTHER_FILES)?;
+        let targets = Targets::find(&args.urls, args.allow_remote, &args.pid)?;
+        let sources = UsageSources::find(&args.pid, &targets)?;
+        let health = targets
+            .wait_until_stable()
+            .map_err(|error| error.to_string())?;
+        SimulatedNetwork::from(args.network).check(&health)?;
+        Ok(Self {
+            mix,
+            targets,
+            sources,
+            health,
+        })
+    }
+
+    /// Returns the report of the run, with its warnings.
+    fn report(
+        self,
+        args: &LoadArgs,
+        publisher: &Publisher,
+        usage: &RunUsage,
+        transports: &[(Transport, TransportStats)],
+        observations: &Observations,
+    ) -> Report {
+        let mut report = Report::new(
+            &self.targets,
+            Parameters::new(args, self.mix, &self.targets),
+            MessagesReport::new(publisher),
+            usage,
+            transports,
+        );
+        report.warnings = warnings(&report, observations);
+        report
+    }
+}
+
+fn first_errors(clients: &ClientPool, publisher: &Publisher) -> FirstErrors {
+    FirstErrors {
+        client: clients.first_error(),
+        publisher: publisher.with(|stats| stats.first_failure.clone()),
+    }
 }
 
 /// Starts to publish. Returns also when the first message is due, which is in a moment.
@@ -137,7 +176,7 @@ fn start_publisher(
     let start = Instant::now() + START_DELAY;
     context.times.start.get_or_init(|| start);
     let config = PublishConfig {
-        target: context.config.target.clone(),
+        targets: context.config.targets.clone(),
         schedule: context.times.schedule,
         id_prefix: context.id_prefix.clone(),
         message_bytes: args.message_bytes,

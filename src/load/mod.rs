@@ -9,8 +9,10 @@
 //! - `args`, `values`, `mix`, `network`, `command`: the command line; values of flags; clients by
 //!   transport; the simulated network; from flags to exit code
 //! - `measure`, `context`: one run from start to end; what its parts share
-//! - `target`, `usage`, `process`: the server, and CPU time and memory of both sides
-//! - `schedule`, `publisher`, `backoff`: when messages are due; the open loop that sends them
+//! - `targets`, `target`, `usage`, `process`: all addresses; one server; CPU time and memory of both
+//!   sides
+//! - `schedule`, `publisher`, `publish_connections`, `backoff`: when messages are due; the open loop
+//!   that sends them, and its connections
 //! - `clients`, `client`, `disconnect`, `protocol`, `progress`: all clients; one subscriber; why its
 //!   connection ended; what it decodes
 //! - [`net`]: the raw connection below both
@@ -46,6 +48,7 @@ mod plot_style;
 mod process;
 mod progress;
 mod protocol;
+mod publish_connections;
 mod publisher;
 mod quantiles;
 mod range_set;
@@ -57,6 +60,7 @@ mod sweep_plot;
 mod sweep_table;
 mod table;
 mod target;
+mod targets;
 mod usage;
 mod usage_report;
 mod values;

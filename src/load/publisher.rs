@@ -1,9 +1,10 @@
 //! The publisher: an open loop. Each message is sent when it is due, whether or not the previous
 //! ones have been acknowledged; its latency starts at the due time.
 
+use std::fmt::Display;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,11 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::backoff::Backoff;
 use super::counters::{new_histogram, record};
-use super::net::connection::{ByteCounter, ByteCounts, Connection};
-use super::protocol::{describe_error_response, is_retryable};
+use super::net::connection::ByteCounts;
+use super::publish_connections::PublishConnections;
 use super::range_set::RangeSet;
 use super::schedule::Schedule;
-use super::target::Target;
+use super::targets::Targets;
 
 /// Maximum number of publications in flight, each on its own connection. A message that is due
 /// while all of them are busy waits, and the wait counts as latency.
@@ -45,20 +46,6 @@ pub struct PublishStats {
     pub queued: u64,
 }
 
-/// The bytes of all publishing connections.
-#[derive(Debug, Default)]
-struct SharedByteCounts {
-    sent: AtomicU64,
-    received: AtomicU64,
-}
-
-impl ByteCounter for Arc<SharedByteCounts> {
-    fn add(&self, bytes: ByteCounts) {
-        self.sent.fetch_add(bytes.sent, Ordering::Relaxed);
-        self.received.fetch_add(bytes.received, Ordering::Relaxed);
-    }
-}
-
 /// The JSON of a message to publish.
 #[derive(Serialize)]
 struct PublishRequest<'a> {
@@ -70,8 +57,8 @@ struct PublishRequest<'a> {
 
 /// Settings of a publisher.
 pub struct PublishConfig {
-    /// The server.
-    pub target: Target,
+    /// The addresses that messages go to in turn.
+    pub targets: Targets,
     /// When the messages are due, relative to the start.
     pub schedule: Schedule,
     /// Start of each message's `id`; its number follows.
@@ -93,8 +80,7 @@ struct PublisherState {
     start: Instant,
     body: String,
     is_over: AtomicBool,
-    bytes: Arc<SharedByteCounts>,
-    idle: Mutex<Vec<Connection<Arc<SharedByteCounts>>>>,
+    connections: PublishConnections,
     permits: Semaphore,
     stats: Mutex<PublishStats>,
 }
@@ -112,8 +98,7 @@ impl Publisher {
             start,
             body: "x".repeat(config.message_bytes.saturating_sub(2)),
             is_over: AtomicBool::new(false),
-            bytes: Arc::default(),
-            idle: Mutex::default(),
+            connections: PublishConnections::new(config.targets.clone()),
             permits: Semaphore::new(MAX_CONNECTIONS),
             stats: Mutex::new(PublishStats {
                 confirmed: RangeSet::default(),
@@ -155,11 +140,7 @@ impl Publisher {
 
     /// Returns the bytes of all acknowledged publications, and of all failed attempts.
     pub fn bytes(&self) -> ByteCounts {
-        let SharedByteCounts { sent, received } = &*self.state.bytes;
-        ByteCounts {
-            sent: sent.load(Ordering::Relaxed),
-            received: received.load(Ordering::Relaxed),
-        }
+        self.state.connections.bytes()
     }
 }
 
@@ -203,10 +184,8 @@ impl PublisherState {
 
     /// Starts to publish each due message, until the run is over.
     async fn run(self: Arc<Self>, mut due_messages: mpsc::UnboundedReceiver<DueMessage>) {
-        // The first message needs a connection; opening it must not count as its latency.
-        if let Ok(connection) = self.connect().await {
-            self.idle.lock().push(connection);
-        }
+        // The first messages need connections; opening them must not count as their latency.
+        self.connections.prepare().await;
         let mut stop_check = tokio::time::interval(STOP_CHECK_INTERVAL);
         let mut is_last_started = false;
         while !self.is_over() {
@@ -224,13 +203,10 @@ impl PublisherState {
         }
     }
 
-    async fn connect(&self) -> io::Result<Connection<Arc<SharedByteCounts>>> {
-        let address = self.config.target.address;
-        Connection::connect(address, None, self.bytes.clone()).await
-    }
-
-    /// Publishes a message, and repeats it until the server acknowledges it. Its `id` makes that
-    /// safe: the server appends it once.
+    /// Publishes a message, and repeats it until a server acknowledges it. Its `id` makes that
+    /// safe: the log contains it once. Messages go to the addresses in turn, so that each one
+    /// follows a message of another server, and so do the attempts: a server must recognize what
+    /// another one has appended.
     async fn publish(self: Arc<Self>, number: u64) {
         let started_at = Instant::now();
         if self.permits.available_permits() == 0 {
@@ -239,12 +215,12 @@ impl PublisherState {
         let Ok(_permit) = self.permits.acquire().await else {
             return; // the semaphore is never closed
         };
-        let Some(request) = self.request(number) else {
+        let Some(json) = self.json(number) else {
             return; // these fields always encode
         };
         let mut backoff = Backoff::default();
-        loop {
-            match self.post(&request).await {
+        for turn in number.. {
+            match self.connections.post(turn, &json).await {
                 Ok(None) => {
                     let mut stats = self.stats.lock();
                     stats.confirmed.insert(number);
@@ -252,17 +228,22 @@ impl PublisherState {
                     return;
                 }
                 Ok(Some(rejection)) => {
-                    let error = format!("publishing: {}", rejection.error);
+                    let error = self.with_address(turn, &rejection.error);
                     if !rejection.is_retryable {
                         let _ = self.config.fatal_errors.send(error); // the run may be over
                         return;
                     }
                     self.record_failure(error);
                 }
-                Err(error) => self.record_failure(format!("publishing: {error}")),
+                Err(error) => self.record_failure(self.with_address(turn, &error)),
             }
             tokio::time::sleep(backoff.next_wait()).await;
         }
+    }
+
+    fn with_address(&self, turn: u64, error: &impl Display) -> String {
+        let error = format!("publishing: {error}");
+        self.config.targets.with_address(turn, error)
     }
 
     fn record_failure(&self, error: String) {
@@ -271,49 +252,14 @@ impl PublisherState {
         stats.first_failure.get_or_insert(error);
     }
 
-    fn request(&self, number: u64) -> Option<String> {
-        let json = serde_json::to_string(&PublishRequest {
+    /// Returns the message's JSON.
+    fn json(&self, number: u64) -> Option<String> {
+        serde_json::to_string(&PublishRequest {
             id: &format!("{}{number}", self.config.id_prefix),
             sender: "load",
             kind: "load",
             body: &self.body,
         })
-        .ok()?;
-        Some(format!(
-            "POST /messages HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\n\r\n{json}",
-            self.config.target.authority,
-            json.len()
-        ))
+        .ok()
     }
-
-    /// Makes one attempt. Returns the error response, if the server sent one.
-    async fn post(&self, request: &str) -> io::Result<Option<PublishRejection>> {
-        let idle = self.idle.lock().pop();
-        let mut connection = match idle.filter(|connection| !connection.is_closed()) {
-            Some(connection) => connection,
-            None => self.connect().await?,
-        };
-        connection.send(request.as_bytes()).await?;
-        let head = connection.read_response().await?;
-        let rejection = match head.status {
-            200 | 201 => None,
-            status => Some(PublishRejection {
-                error: describe_error_response(status, connection.body(&head)),
-                is_retryable: is_retryable(status),
-            }),
-        };
-        self.bytes.add(connection.take_byte_counts());
-        connection.consume_response(&head);
-        if !head.connection_close {
-            self.idle.lock().push(connection);
-        }
-        Ok(rejection)
-    }
-}
-
-/// An error response to a publication.
-struct PublishRejection {
-    error: String,
-    is_retryable: bool,
 }

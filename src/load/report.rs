@@ -11,7 +11,7 @@ use super::mix::{Mix, Transport};
 use super::network::SimulatedNetwork;
 use super::publisher::Publisher;
 use super::quantiles::{Quantiles, per};
-use super::target::Target;
+use super::targets::Targets;
 use super::usage_report::{GeneratorUsage, RunUsage, ServerUsage};
 
 /// The figures of a run.
@@ -19,8 +19,10 @@ use super::usage_report::{GeneratorUsage, RunUsage, ServerUsage};
 pub struct Report {
     /// Version of Trifold that measured.
     pub version: &'static str,
-    /// URL of the server.
+    /// URL of the server; of several servers, all of them in one text.
     pub target: String,
+    /// URLs of all servers.
+    pub targets: Vec<String>,
     /// Settings of the run.
     pub parameters: Parameters,
     /// Time until all clients were connected, in seconds.
@@ -120,7 +122,7 @@ pub struct TransportReport {
 impl Report {
     /// Creates the report, without warnings.
     pub fn new(
-        target: &Target,
+        targets: &Targets,
         parameters: Parameters,
         messages: MessagesReport,
         usage: &RunUsage,
@@ -132,7 +134,8 @@ impl Report {
         }
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            target: format!("http://{}", target.authority),
+            target: targets.urls().join(", "),
+            targets: targets.urls(),
             connect_seconds: usage.connect_time.as_secs_f64(),
             window_seconds: usage.window.as_secs_f64(),
             transports: transports
@@ -157,7 +160,7 @@ impl Report {
 
 impl Parameters {
     /// Returns the settings of the command line.
-    pub fn new(args: &LoadArgs, clients: Mix, target: &Target) -> Self {
+    pub fn new(args: &LoadArgs, clients: Mix, targets: &Targets) -> Self {
         Self {
             clients,
             rate: Some(args.rate),
@@ -167,7 +170,7 @@ impl Parameters {
             etag: args.etag,
             network: args.network.into(),
             reconnect: !args.no_reconnect,
-            source_addresses: target.source_addresses(args.source_addresses).len().max(1),
+            source_addresses: targets.source_addresses(args.source_addresses),
             threads: args.threads,
         }
     }

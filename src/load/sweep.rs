@@ -18,8 +18,10 @@ const MAX_RATES: usize = 20;
 pub struct SweepReport {
     /// Version of Trifold that measured.
     pub version: &'static str,
-    /// URL of the server.
+    /// URL of the server; of several servers, all of them in one text.
     pub target: String,
+    /// URLs of all servers.
+    pub targets: Vec<String>,
     /// Settings of all measurements.
     pub parameters: Parameters,
     /// The measurements, by rate and transport.
@@ -71,11 +73,12 @@ pub fn sweep(args: &LoadArgs) -> Result<SweepReport, String> {
         reports.push((*transport, result.report));
     }
     let (_, first) = reports.first().ok_or("--sweep contains no rate")?;
-    let (target, settings) = (first.target.clone(), first.parameters.clone());
+    let settings = first.parameters.clone();
     let points: Vec<_> = reports.iter().enumerate().map(SweepPoint::new).collect();
     Ok(SweepReport {
         version: env!("CARGO_PKG_VERSION"),
-        target,
+        target: first.target.clone(),
+        targets: first.targets.clone(),
         parameters: Parameters {
             clients: Mix(parts(args)?),
             rate: None,

@@ -170,9 +170,15 @@ fn write_server(
     server: &ServerUsage,
     publishes: bool,
 ) -> fmt::Result {
-    let source = match server.pid {
-        Some(pid) => format!("process {pid}"),
-        None => "from its /metrics".to_owned(),
+    let pids: Vec<_> = server.pids.iter().map(u32::to_string).collect();
+    let source = match (&pids[..], server.is_local) {
+        ([pid], true) => format!("server (process {pid})"),
+        (pids, true) => format!("servers (processes {}, together)", pids.join(", ")),
+        ([], false) => "server (from its /metrics)".to_owned(),
+        (pids, false) => format!(
+            "servers (processes {}, others from their /metrics, together)",
+            pids.join(", ")
+        ),
     };
     let cpu = match publishes {
         true => cpu_text(server.cpu_us_per_delivery, "delivery"),
@@ -180,7 +186,7 @@ fn write_server(
     };
     writeln!(
         out,
-        "server ({source}): CPU {cpu}{} cores; memory {} KiB per client",
+        "{source}: CPU {cpu}{} cores; memory {} KiB per client",
         number(server.cores),
         number(server.memory_per_client / 1024.0)
     )

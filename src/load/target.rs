@@ -1,10 +1,9 @@
-//! The server that is measured: its address, and what it reports about itself.
+//! A server that is measured: its address, and what it reports about itself.
 
 use std::io::{self, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::str::FromStr;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -14,13 +13,6 @@ use super::protocol::describe_error_response;
 
 /// Timeout of `/health` and `/metrics`, which the server responds to at once.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Time between two samples of the number of waiters.
-const SAMPLE_INTERVAL: Duration = Duration::from_millis(20);
-
-/// Stop after 5 identical samples in a row, or after 250 in total.
-const STABLE_SAMPLES: u32 = 5;
-const MAX_SAMPLES: u32 = 250;
 
 /// The server's URL on the command line: `http://HOST:PORT`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,6 +93,18 @@ impl ServerHealth {
         let wait = Duration::from_millis(self.max_wait_ms?);
         Some(wait + wait / 16)
     }
+
+    /// Returns the health of two servers of one log: what is true of both, or the sum.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        Self {
+            epoch: self.epoch,
+            head: self.head.max(other.head),
+            waiters: self.waiters + other.waiters,
+            lab: self.lab && other.lab,
+            max_wait_ms: self.max_wait_ms.max(other.max_wait_ms),
+        }
+    }
 }
 
 impl Target {
@@ -146,6 +150,11 @@ impl Target {
         Err(failure)
     }
 
+    /// Returns the URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.authority)
+    }
+
     /// Requests the server's health.
     ///
     /// # Errors
@@ -187,38 +196,16 @@ impl Target {
         }
     }
 
-    /// Requests the server's health until the number of waiters is stable: clients of the
-    /// previous run may still be disconnecting, and those that leave later would be missing
-    /// among the new ones.
-    ///
-    /// # Errors
-    /// When the server stops responding.
-    pub fn wait_until_stable(&self) -> io::Result<ServerHealth> {
-        let mut health = self.health()?;
-        let mut identical = 0;
-        for _ in 0..MAX_SAMPLES {
-            thread::sleep(SAMPLE_INTERVAL);
-            let sample = self.health()?;
-            identical = match sample.waiters == health.waiters {
-                true => identical + 1,
-                false => 0,
-            };
-            health = sample;
-            if identical == STABLE_SAMPLES {
-                break;
-            }
-        }
-        Ok(health)
-    }
-
-    /// Returns the addresses that clients connect from. One address has about 28 000 ports, and
-    /// each stays unavailable for a minute after use; the machine has 2²⁴ loopback addresses.
-    pub fn source_addresses(&self, count: u8) -> Vec<IpAddr> {
+    /// Returns the address that a client connects from, if it is not the system's choice. One
+    /// address has about 28 000 ports, and each stays unavailable for a minute after use; the
+    /// machine has 2²⁴ loopback addresses.
+    pub fn source_address(&self, client: u64, count: u8) -> Option<IpAddr> {
         match self.address.ip() {
             IpAddr::V4(address) if address.is_loopback() && count > 1 => {
-                (1..=count).map(|last| [127, 0, 0, last].into()).collect()
+                let last = (client % u64::from(count)) as u8 + 1;
+                Some([127, 0, 0, last].into())
             }
-            _ => Vec::new(),
+            _ => None,
         }
     }
 }

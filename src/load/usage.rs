@@ -1,14 +1,15 @@
-//! CPU time and memory of server and generator: from the processes of this machine, or for a
+//! CPU time and memory of servers and generator: from the processes of this machine, or for a
 //! server whose process cannot be read from its `/metrics`.
 
 use std::time::Duration;
 
 use super::process::{ProcessUsage, listening_pid, usage};
 use super::target::Target;
+use super::targets::Targets;
 
-/// Where the CPU time and the memory of the server come from.
+/// Where the CPU time and the memory of a server come from.
 #[derive(Debug, Clone)]
-pub enum UsageSource {
+enum UsageSource {
     /// A process of this machine.
     Process(u32),
     /// The server's own `/metrics`.
@@ -23,7 +24,7 @@ impl UsageSource {
     ///
     /// # Errors
     /// When the process `pid` cannot be read.
-    pub fn find(pid: Option<u32>, target: &Target) -> Result<Self, String> {
+    fn find(pid: Option<u32>, target: &Target) -> Result<Self, String> {
         if let Some(pid) = pid {
             return match usage(pid) {
                 Some(_) => Ok(Self::Process(pid)),
@@ -47,7 +48,7 @@ impl UsageSource {
     }
 
     /// Returns the process, if it is one of this machine.
-    pub fn pid(&self) -> Option<u32> {
+    fn pid(&self) -> Option<u32> {
         match self {
             Self::Process(pid) => Some(*pid),
             Self::Metrics(_) | Self::Unavailable => None,
@@ -63,10 +64,58 @@ impl UsageSource {
     }
 }
 
-/// What server and generator have used at one moment, as far as it can be read.
+/// Where the CPU time and the memory of all servers of a run come from.
+#[derive(Debug, Clone)]
+pub struct UsageSources(Vec<UsageSource>);
+
+impl UsageSources {
+    /// Finds the sources of all addresses. A process that is behind several of them is counted
+    /// once. The processes `pids` are those of the addresses, in their order, or empty.
+    ///
+    /// # Errors
+    /// When one of the processes `pids` cannot be read.
+    pub fn find(pids: &[u32], targets: &Targets) -> Result<Self, String> {
+        let mut sources: Vec<UsageSource> = Vec::new();
+        for (index, target) in targets.addresses().iter().enumerate() {
+            let source = UsageSource::find(pids.get(index).copied(), target)?;
+            let pid = source.pid();
+            if pid.is_none() || sources.iter().all(|known| known.pid() != pid) {
+                sources.push(source);
+            }
+        }
+        Ok(Self(sources))
+    }
+
+    /// Returns the processes on this machine.
+    pub fn pids(&self) -> Vec<u32> {
+        self.0.iter().filter_map(UsageSource::pid).collect()
+    }
+
+    /// Returns whether all servers are processes of this machine.
+    pub fn are_local(&self) -> bool {
+        self.0.iter().all(|source| source.pid().is_some())
+    }
+
+    /// Returns the sum of what all servers have used, unless one of them cannot be read.
+    fn read(&self) -> Option<ProcessUsage> {
+        let start = ProcessUsage {
+            cpu: Duration::ZERO,
+            memory: 0,
+        };
+        self.0.iter().try_fold(start, |sum, source| {
+            let usage = source.read()?;
+            Some(ProcessUsage {
+                cpu: sum.cpu + usage.cpu,
+                memory: sum.memory + usage.memory,
+            })
+        })
+    }
+}
+
+/// What servers and generator have used at one moment, as far as it can be read.
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessSnapshot {
-    /// The server.
+    /// All servers.
     pub server: Option<ProcessUsage>,
     /// This process.
     pub generator: Option<ProcessUsage>,
@@ -74,9 +123,9 @@ pub struct ProcessSnapshot {
 
 impl ProcessSnapshot {
     /// Reads both.
-    pub fn now(server: &UsageSource) -> Self {
+    pub fn now(servers: &UsageSources) -> Self {
         Self {
-            server: server.read(),
+            server: servers.read(),
             generator: usage(std::process::id()),
         }
     }
@@ -142,12 +191,13 @@ mod tests {
         for listening in [None, Some(u32::MAX)] {
             let source = UsageSource::choose(listening, &target);
             assert!(matches!(source, UsageSource::Metrics(_)), "{source:?}");
-            let snapshot = ProcessSnapshot::now(&source);
-            let expected = ProcessUsage {
-                cpu: Duration::from_secs(2),
-                memory: 4096,
+            let sources = UsageSources(vec![source.clone(), source]);
+            let snapshot = ProcessSnapshot::now(&sources);
+            let sum = ProcessUsage {
+                cpu: Duration::from_secs(4),
+                memory: 8192,
             };
-            assert_eq!((source.pid(), snapshot.server), (None, Some(expected)));
+            assert_eq!((sources.pids(), snapshot.server), (vec![], Some(sum)));
         }
     }
 
@@ -155,7 +205,10 @@ mod tests {
     fn server_without_process_metrics_is_unavailable() {
         let source = UsageSource::choose(None, &serve("# EOF\n"));
         assert!(matches!(source, UsageSource::Unavailable), "{source:?}");
-        assert_eq!(ProcessSnapshot::now(&source).server, None);
+        let readable = UsageSource::Process(std::process::id());
+        let sources = UsageSources(vec![readable, source]);
+        assert_eq!(ProcessSnapshot::now(&sources).server, None);
+        assert!(!sources.are_local());
     }
 
     #[test]

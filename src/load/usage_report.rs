@@ -1,4 +1,4 @@
-//! CPU time and memory of server and generator, as the report shows them.
+//! CPU time and memory of servers and generator, as the report shows them.
 
 use std::time::Duration;
 
@@ -7,13 +7,18 @@ use serde::Serialize;
 use super::counters::TransportStats;
 use super::process::cores;
 use super::quantiles::per;
-use super::usage::{ProcessSnapshot, UsageSource};
+use super::usage::{ProcessSnapshot, UsageSources};
 
-/// What the server used.
+/// What the server used; with several servers, all of them together.
 #[derive(Debug, Clone, Serialize)]
 pub struct ServerUsage {
-    /// Its process, or nothing if these figures are from its `/metrics`.
+    /// Its process, or nothing if these figures are from its `/metrics`, or of several processes.
     pub pid: Option<u32>,
+    /// The processes of this machine among the servers.
+    pub pids: Vec<u32>,
+    /// Whether all servers are processes of this machine.
+    #[serde(skip)]
+    pub is_local: bool,
     /// CPU time in user and kernel mode, in seconds.
     pub cpu_seconds: f64,
     /// The same, as a number of cores.
@@ -51,8 +56,8 @@ pub struct RunUsage {
     pub connect_time: Duration,
     /// From the first due time to the end.
     pub window: Duration,
-    /// Where the server's figures are from.
-    pub source: UsageSource,
+    /// Where the servers' figures are from.
+    pub sources: UsageSources,
     /// Before the first client.
     pub before: ProcessSnapshot,
     /// When all clients were connected.
@@ -68,8 +73,15 @@ impl ServerUsage {
         let end = usage.end.server?;
         let cpu = end.cpu.saturating_sub(connected.cpu).as_secs_f64();
         let growth = connected.memory as f64 - before.memory as f64;
+        let pids = usage.sources.pids();
+        let is_local = usage.sources.are_local();
         Some(Self {
-            pid: usage.source.pid(),
+            pid: pids
+                .first()
+                .copied()
+                .filter(|_| is_local && pids.len() == 1),
+            pids,
+            is_local,
             cpu_seconds: cpu,
             cores: cpu / usage.window.as_secs_f64(),
             cpu_us_per_delivery: per(cpu * 1e6, all.counters.delivered),

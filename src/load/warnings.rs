@@ -59,8 +59,8 @@ pub(super) fn warnings(report: &Report, observations: &Observations) -> Vec<Stri
 fn limits(report: &Report) -> [Warning; 3] {
     let generator = report.generator.cores.unwrap_or(0.0);
     let available = report.generator.cores_available as f64;
-    // Without a process the server may be on another machine, with other cores.
-    let server = report.server.as_ref().filter(|server| server.pid.is_some());
+    // Without a process a server may be on another machine, with other cores.
+    let server = report.server.as_ref().filter(|server| server.is_local);
     let both = generator + server.map_or(0.0, |server| server.cores);
     let machine = cores() as f64;
     let lag = report.messages.schedule_lag_ms.map_or(0.0, |lag| lag.p99);

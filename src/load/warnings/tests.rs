@@ -26,6 +26,7 @@ fn healthy_report() -> Report {
     Report {
         version: "",
         target: String::new(),
+        targets: Vec::new(),
         parameters: Parameters {
             clients: Mix(Vec::new()),
             rate: Some(20.0),
@@ -94,6 +95,8 @@ fn constant(ms: f64) -> Quantiles {
 fn server(cores: f64) -> ServerUsage {
     ServerUsage {
         pid: Some(1),
+        pids: vec![1],
+        is_local: true,
         cpu_seconds: 10.0 * cores,
         cores,
         cpu_us_per_delivery: None,
@@ -144,7 +147,7 @@ fn warns_about_limits() {
 fn remote_server_is_not_this_machine() {
     let mut report = healthy_report();
     report.server = Some(ServerUsage {
-        pid: None,
+        is_local: false,
         ..server(2.0 * cores() as f64)
     });
     assert_eq!(warnings(&report, &HEALTHY), [""; 0]);
