@@ -157,7 +157,8 @@ impl Client {
         let next = match head.status {
             200 | 410 => self.stats.apply(connection.body(&head), at, bytes)?,
             304 => {
-                self.stats.record(bytes, |counters| counters.empty += 1);
+                self.stats
+                    .record(bytes, |counters| counters.add_empty(bytes));
                 NextAction::Wait
             }
             status => {

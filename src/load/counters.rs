@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use derive_more::{AddAssign, SubAssign};
 use hdrhistogram::Histogram;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::net::connection::ByteCounts;
 
@@ -20,7 +20,18 @@ pub(super) fn record(histogram: &mut Histogram<u64>, time: Duration) {
 }
 
 /// Event counts.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, AddAssign, SubAssign)]
+#[derive(
+    Debug,
+    Default,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    AddAssign,
+    SubAssign,
+    Serialize,
+    Deserialize,
+)]
 pub struct Counters {
     /// Messages of this run that were delivered, once for each client.
     pub delivered: u64,
@@ -34,6 +45,8 @@ pub struct Counters {
     pub requests: u64,
     /// Batches without a message, and 304 responses.
     pub empty: u64,
+    /// Bytes received with them.
+    pub empty_download_bytes: u64,
     /// Polls that were skipped because the previous response had not arrived.
     pub skipped: u64,
     /// Times that the log could not continue from a cursor.
@@ -49,6 +62,12 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Counts a response without a message. Its bytes are also part of all bytes.
+    pub fn add_empty(&mut self, bytes: ByteCounts) {
+        self.empty += 1;
+        self.empty_download_bytes += bytes.received;
+    }
+
     /// Adds the bytes of a connection.
     pub fn add_bytes(&mut self, bytes: ByteCounts) {
         self.upload_bytes += bytes.sent;

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// What a process has used so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ProcessUsage {
@@ -12,6 +14,36 @@ pub struct ProcessUsage {
     pub cpu: Duration,
     /// Resident memory (RSS), in bytes.
     pub memory: u64,
+}
+
+/// What a machine has.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// Cores.
+    pub cores: usize,
+    /// Memory in bytes, if it can be read.
+    pub memory: Option<u64>,
+}
+
+impl Machine {
+    /// Returns what this machine has.
+    pub(super) fn this() -> Self {
+        Self {
+            cores: cores(),
+            memory: memory(),
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn memory() -> Option<u64> {
+    use procfs::Current;
+    Some(procfs::Meminfo::current().ok()?.mem_total)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn memory() -> Option<u64> {
+    None
 }
 
 /// Returns how many cores this process may use.
@@ -117,6 +149,14 @@ mod tests {
             drop(listener);
             assert_eq!(listening_pid(([127, 0, 0, 1], port).into()), None);
         }
+    }
+
+    #[test]
+    fn machine_has_memory() {
+        let machine = Machine::this();
+        let used = usage(std::process::id()).unwrap().memory;
+        assert!(machine.memory.unwrap() > used, "{machine:?}");
+        assert!(machine.cores >= 1);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::args::LoadArgs;
 use super::counters::{Counters, TransportStats};
 use super::mix::{Mix, Transport};
 use super::network::SimulatedNetwork;
+use super::process::Machine;
 use super::publisher::Publisher;
 use super::quantiles::{Quantiles, per};
 use super::targets::Targets;
@@ -38,6 +39,8 @@ pub struct Report {
     pub all: TransportReport,
     /// The server's CPU time and memory, if they can be read.
     pub server: Option<ServerUsage>,
+    /// The machine of all servers, if it is this one.
+    pub machine: Option<Machine>,
     /// The load generator's CPU time.
     pub generator: GeneratorUsage,
     /// What has to be known to interpret the figures.
@@ -146,6 +149,7 @@ impl Report {
                 .collect(),
             all: TransportReport::new(None, &all, usage.window),
             server: ServerUsage::new(usage, &all),
+            machine: usage.sources.are_local().then(Machine::this),
             generator: GeneratorUsage::new(usage, &all, parameters.threads),
             warnings: Vec::new(),
             ok: all.lost == 0

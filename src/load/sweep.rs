@@ -4,9 +4,11 @@
 use serde::Serialize;
 
 use super::args::LoadArgs;
+use super::counters::Counters;
 use super::crossings::{CostCurve, Crossing, crossings};
 use super::measure::measure;
 use super::mix::{Mix, Transport, TransportShare};
+use super::process::Machine;
 use super::quantiles::Quantiles;
 use super::report::{Parameters, Report};
 
@@ -24,6 +26,8 @@ pub struct SweepReport {
     pub targets: Vec<String>,
     /// Settings of all measurements.
     pub parameters: Parameters,
+    /// The machine of all servers, if it is this one.
+    pub machine: Option<Machine>,
     /// The measurements, by rate and transport.
     pub sweep: Vec<SweepPoint>,
     /// The rates at which two transports send the same number of bytes.
@@ -43,6 +47,11 @@ pub struct SweepPoint {
     pub transport: Transport,
     /// Number of clients.
     pub clients: u64,
+    /// How long the measurement took, in seconds.
+    pub window_seconds: f64,
+    /// Event counts of all clients.
+    #[serde(flatten)]
+    pub counters: Counters,
     /// Requests.
     pub requests_per_client_second: f64,
     /// Bytes to the server.
@@ -55,6 +64,8 @@ pub struct SweepPoint {
     pub server_cores: Option<f64>,
     /// The same for each client and second, in µs.
     pub cpu_us_per_client_second: Option<f64>,
+    /// The server's memory before the first client, in bytes. Only the first measurement has it.
+    pub memory_before: Option<u64>,
     /// Growth of the server's memory for each client, in bytes. Only the first measurement has it:
     /// afterwards the server has the memory of the clients before.
     pub memory_per_client: Option<f64>,
@@ -86,6 +97,7 @@ pub fn sweep(args: &LoadArgs) -> Result<SweepReport, String> {
             etag: args.etag,
             ..settings
         },
+        machine: first.machine,
         crossings: crossings(&curves(&points)),
         sweep: points,
         warnings: reports.iter().flat_map(warnings).collect(),
@@ -173,11 +185,13 @@ fn measurement(
 impl SweepPoint {
     fn new((index, (transport, report)): (usize, &(Transport, Report))) -> Self {
         let (row, server) = (&report.all, report.server.as_ref());
-        let is_first = index == 0;
+        let first = server.filter(|_| index == 0);
         Self {
             rate: report.parameters.rate.unwrap_or_default(),
             transport: *transport,
             clients: row.clients,
+            window_seconds: report.window_seconds,
+            counters: row.counters,
             requests_per_client_second: row.requests_per_client_second,
             upload_bytes_per_client_second: row.upload_bytes_per_client_second,
             download_bytes_per_client_second: row.download_bytes_per_client_second,
@@ -185,9 +199,8 @@ impl SweepPoint {
             server_cores: server.map(|server| server.cores),
             cpu_us_per_client_second: server
                 .map(|server| server.cpu_us_per_client_second),
-            memory_per_client: server
-                .filter(|_| is_first)
-                .map(|server| server.memory_per_client),
+            memory_before: first.map(|server| server.memory_before),
+            memory_per_client: first.map(|server| server.memory_per_client),
         }
     }
 

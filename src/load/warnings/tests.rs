@@ -67,6 +67,7 @@ fn healthy_report() -> Report {
         server: Some(server(
             MAX_CPU_SHARE * cores() as f64 - GENERATOR_CORES - 0.1,
         )),
+        machine: None,
         generator: GeneratorUsage {
             cpu_seconds: Some(5.0),
             cores: Some(GENERATOR_CORES),
