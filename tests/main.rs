@@ -33,6 +33,8 @@ mod layers;
 mod limits;
 mod load;
 mod load_addresses;
+mod load_plan;
+mod load_plan_input;
 mod load_sweep;
 mod longpoll;
 mod lost_wakeups;

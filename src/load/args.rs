@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::{ArgPredicate, RangedU64ValueParser};
 
-use super::mix::{MAX_CLIENTS, Mix, Transport, TransportShare};
+use super::mix::{MAX_CLIENTS, MAX_PLANNED_CLIENTS, Mix, Transport, TransportShare};
 use super::network::NetworkArgs;
 use super::process::cores;
 use super::target::Url;
@@ -30,19 +30,23 @@ pub struct LoadArgs {
     #[arg(default_value = "http://127.0.0.1:8080", value_name = "URL")]
     pub urls: Vec<Url>,
 
-    /// Total number of clients, unless the mix contains the numbers [default: 100]
-    #[arg(long, value_name = "N",
-          value_parser = RangedU64ValueParser::<usize>::new().range(1..=MAX_CLIENTS as u64))]
+    /// Total number of clients, at most 1000000, unless the mix contains the numbers; with --plan
+    /// of each transport, at most 10000000000 [default: 100]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new()
+          .range(1..=MAX_PLANNED_CLIENTS as u64))]
     pub clients: Option<usize>,
 
     /// poll, longpoll or ws; or a mix, in equal parts (ws,poll) or with numbers of clients
-    /// (ws=800,longpoll=150,poll=50)
+    /// (ws=800,longpoll=150,poll=50); with --plan all that the files contain
     #[arg(
         long,
         value_name = "MIX",
         default_value = "ws",
         value_delimiter = ',',
-        default_value_if("sweep", ArgPredicate::IsPresent, "poll,longpoll,ws")
+        default_value_ifs([
+            ("sweep", ArgPredicate::IsPresent, Some("poll,longpoll,ws")),
+            ("plan", ArgPredicate::IsPresent, None),
+        ])
     )]
     pub transport: Vec<TransportShare>,
 
@@ -69,6 +73,15 @@ pub struct LoadArgs {
     #[arg(long, value_name = "RATES", value_delimiter = ',', conflicts_with_all = ["rate", "hgrm"],
           value_parser = number(0.01..=100_000.0))]
     pub sweep: Vec<f64>,
+
+    /// Measure nothing, and compute what --clients subscribers need, from reports that --json has
+    /// written; repeat it for several reports
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "urls", "sweep", "etag", "up", "down", "jitter", "loss", "duration", "connect_rate",
+        "drain_timeout", "no_reconnect", "source_addresses", "threads", "allow_remote", "pid",
+        "plot", "hgrm",
+    ])]
+    pub plan: Vec<PathBuf>,
 
     /// How long messages are published, 100ms to 1day
     #[arg(long, value_name = "DURATION", default_value = "10s",
@@ -151,7 +164,7 @@ impl LoadArgs {
                 "--clients {clients} contradicts --transport, which has {sum} clients"
             )),
             _ if sum > MAX_CLIENTS => Err(format!(
-                "{sum} clients are too many; the maximum is {MAX_CLIENTS}"
+                "{sum} clients are too many to measure; the maximum is {MAX_CLIENTS}"
             )),
             _ => Ok(mix),
         }
@@ -238,63 +251,4 @@ impl LoadArgs {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-
-    #[derive(Parser)]
-    struct TestCommand {
-        #[command(flatten)]
-        load: LoadArgs,
-    }
-
-    fn mix(flags: &[&str]) -> Result<Vec<(Transport, usize)>, String> {
-        let command = TestCommand::try_parse_from([&["load"], flags].concat());
-        let mix = command.map_err(|error| error.to_string())?.load.mix()?;
-        Ok(mix.0)
-    }
-
-    #[test]
-    fn mix_is_parsed() {
-        use Transport::{Longpoll, Poll, Ws};
-        for (flags, expected) in [
-            (&[][..], &[(Ws, 100)][..]),
-            (&["--transport=poll", "--clients=7"], &[(Poll, 7)]),
-            (&["--transport=poll=7"], &[(Poll, 7)]),
-            (
-                &["--transport=ws,poll", "--clients=7"],
-                &[(Ws, 4), (Poll, 3)],
-            ),
-            (
-                &["--transport=ws=8,longpoll=1", "--transport=poll=2"],
-                &[(Ws, 8), (Longpoll, 1), (Poll, 2)],
-            ),
-            (
-                &["--transport=ws=8,poll=2", "--clients=10"],
-                &[(Ws, 8), (Poll, 2)],
-            ),
-        ] {
-            assert_eq!(mix(flags).as_deref(), Ok(expected), "{flags:?}");
-        }
-    }
-
-    #[test]
-    fn contradictory_mix_is_rejected() {
-        for (flags, expected) in [
-            (&["--transport=sse"][..], "poll, longpoll or ws"),
-            (&["--transport="], "poll, longpoll or ws"),
-            (&["--transport=ws=0"], "from 1 to"),
-            (&["--transport=ws=-1"], "from 1 to"),
-            (&["--transport=ws=x"], "from 1 to"),
-            (&["--transport=ws,ws"], "twice"),
-            (&["--transport=ws=1,poll"], "for each part"),
-            (&["--transport=ws=8,poll=2", "--clients=9"], "has 10"),
-            (&["--transport=ws,poll", "--clients=1"], "too few"),
-            (&["--transport=ws=1000000,poll=1"], "too many"),
-        ] {
-            let error = mix(flags).unwrap_err();
-            assert!(error.contains(expected), "{flags:?}: {error}");
-        }
-    }
-}
+mod tests;

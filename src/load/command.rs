@@ -1,4 +1,4 @@
-//! The subcommand `trifold load`: measures, prints the report and writes files.
+//! The subcommand `trifold load`: measures or plans, prints the report and writes files.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -12,6 +12,7 @@ use super::args::LoadArgs;
 use super::hgrm;
 use super::measure::measure;
 use super::mix::Transport;
+use super::plan::plan;
 use super::sweep::{self, sweep};
 use super::sweep_plot;
 
@@ -34,6 +35,9 @@ pub fn main(args: &LoadArgs) -> ExitCode {
 }
 
 fn measure_and_print(args: &LoadArgs) -> Result<bool, String> {
+    if !args.plan.is_empty() {
+        return plan_and_print(args);
+    }
     if !args.sweep.is_empty() {
         return sweep_and_print(args);
     }
@@ -63,6 +67,12 @@ fn sweep_and_print(args: &LoadArgs) -> Result<bool, String> {
         file.write(&sweep_plot::svg(&report)?)?;
     }
     Ok(report.ok)
+}
+
+fn plan_and_print(args: &LoadArgs) -> Result<bool, String> {
+    let report = plan(args)?;
+    OutputFiles::create(args)?.print(args, &report)?;
+    Ok(true)
 }
 
 /// Returns whether `--json` has no file.

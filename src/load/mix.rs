@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize, Serializer};
 /// Maximum number of clients; the limit of open files of one process is lower anyway.
 pub(super) const MAX_CLIENTS: usize = 1_000_000;
 
+/// Maximum number of clients of a plan.
+pub(super) const MAX_PLANNED_CLIENTS: usize = 10_000_000_000;
+
 /// How a client receives messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -58,9 +61,9 @@ impl FromStr for TransportShare {
         let mut transports = Transport::ALL.into_iter();
         let transport = transports.find(|transport| transport.name() == name);
         let parse_count = |count: &str| match count.parse() {
-            Ok(count @ 1..=MAX_CLIENTS) => Ok(count),
+            Ok(count @ 1..=MAX_PLANNED_CLIENTS) => Ok(count),
             _ => Err(format!(
-                "the number of {name} clients must be from 1 to {MAX_CLIENTS}"
+                "the number of {name} clients must be from 1 to {MAX_PLANNED_CLIENTS}"
             )),
         };
         Ok(Self {

@@ -19,6 +19,7 @@
 //! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
 //! - `report`, `usage_report`, `quantiles`, `warnings`: the results
 //! - `table`, `columns`, `plot`, `plot_style`, `axis`, `hgrm`: how they are shown
+//! - `plan`: what any number of subscribers needs, computed from reports
 //! - `sweep`, `crossings`, `sweep_table`, `sweep_plot`: several runs, at several rates
 //!
 //! Publisher and clients are in one process, so that one clock measures both ends. The meaning
@@ -43,6 +44,7 @@ mod measure;
 mod mix;
 pub mod net;
 mod network;
+mod plan;
 mod plot;
 mod plot_style;
 mod process;
@@ -71,6 +73,7 @@ pub use command::main;
 pub use counters::{Counters, TransportStats};
 pub use measure::{RunResult, measure};
 pub use mix::Transport;
+pub use plan::plan;
 pub use quantiles::Quantiles;
 pub use report::{Report, TransportReport};
 pub use sweep::{SweepPoint, SweepReport, sweep};

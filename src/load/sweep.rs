@@ -69,6 +69,8 @@ pub struct SweepPoint {
     /// Growth of the server's memory for each client, in bytes. Only the first measurement has it:
     /// afterwards the server has the memory of the clients before.
     pub memory_per_client: Option<f64>,
+    /// The server's memory at the end, in bytes. Only the first measurement has it.
+    pub memory_end: Option<u64>,
 }
 
 /// Measures each transport of the mix at each rate.
@@ -201,6 +203,7 @@ impl SweepPoint {
                 .map(|server| server.cpu_us_per_client_second),
             memory_before: first.map(|server| server.memory_before),
             memory_per_client: first.map(|server| server.memory_per_client),
+            memory_end: first.map(|server| server.memory_end),
         }
     }
 
