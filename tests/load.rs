@@ -202,6 +202,7 @@ async fn poll_bytes_include_empty_responses() {
         let empty = connection.received() as u64 - message;
         if !etag {
             assert_eq!(counters.upload_bytes, counters.requests * up);
+            assert_eq!(counters.empty_download_bytes, counters.empty * empty);
             assert_eq!(
                 counters.download_bytes,
                 counters.empty * empty + 3 * message
@@ -214,6 +215,8 @@ async fn poll_bytes_include_empty_responses() {
         assert_eq!(connection.head().await.status, 304);
         let unchanged = connection.received() as u64 - message - empty;
         assert!(unchanged < empty);
+        assert!(counters.empty_download_bytes < counters.empty * empty);
+        assert!(counters.empty_download_bytes > counters.empty * unchanged);
         assert!(counters.download_bytes < counters.empty * empty + 3 * message);
         assert!(counters.download_bytes > counters.empty * unchanged + 3 * message);
     }

@@ -61,7 +61,10 @@ async fn sweep_measures_each_transport_at_each_rate() {
     for (point, (rate, transport)) in points.iter().zip(&keys) {
         assert_eq!(point["clients"], 3);
         assert_eq!(number(&point["latency_ms"]["count"]), 3.0 * rate);
+        assert_eq!(number(&point["delivered"]), 3.0 * rate);
         let requests = number(&point["requests_per_client_second"]);
+        let counted = number(&point["requests"]) / number(&point["window_seconds"]);
+        assert!((counted - 3.0 * requests).abs() < 1e-9, "{point}");
         match *transport {
             "poll" => assert!((2.0..=5.0).contains(&requests), "{table}"),
             "longpoll" => assert!((0.5 * rate..=*rate).contains(&requests), "{table}"),
@@ -75,11 +78,9 @@ async fn sweep_measures_each_transport_at_each_rate() {
             assert!(number(&point["cpu_us_per_client_second"]) >= 0.0);
         }
     }
-    assert!(
-        points[1..]
-            .iter()
-            .all(|point| point["memory_per_client"].is_null())
-    );
+    assert!(points[1..].iter().all(
+        |point| point["memory_per_client"].is_null() && point["memory_end"].is_null()
+    ));
 
     let crossings = report["crossings"].as_array().unwrap();
     let [crossing] = &crossings[..] else {

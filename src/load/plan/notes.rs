@@ -100,8 +100,8 @@ fn unknown_memory(plan: &TransportPlan) -> Option<String> {
         .then(|| text.into())
 }
 
-/// Returns that the measured servers were nearly idle, where each exchange costs more: a server
-/// that wakes up for each of them does less with each.
+/// Returns that the measured servers were nearly idle, where polls cost more: a server that wakes
+/// up for each of them does less with each.
 fn far_from_busy(
     plan: &TransportPlan,
     measured: &[&Measurement],
@@ -110,11 +110,18 @@ fn far_from_busy(
     let most = measured.iter().map(|it| it.cores / it.addresses as f64);
     let most = most.fold(0.0, f64::max);
     let planned = plan.needs.cores? / plan.servers.all;
-    let is_far = planned > MIN_LOAD_FACTOR * most;
-    is_far.then(|| {
+    let change = match plan.transport {
+        Transport::Poll => {
+            "a poll costs less on a busier server, so the CPU time is too high"
+        }
+        Transport::Longpoll | Transport::Ws => {
+            "the CPU time of a delivery changes with the load"
+        }
+    };
+    (planned > MIN_LOAD_FACTOR * most).then(|| {
         format!(
-            "measured with {most:.2} cores per server, and planned with {planned:.2} of {}; a \
-             delivery or a poll costs less on a busier server, so the CPU time is rather too high",
+            "measured with {most:.2} cores per server, and planned with {planned:.2} of {}; \
+             {change}; measure nearer to it",
             assumptions.cores
         )
     })

@@ -82,8 +82,8 @@ fn cost_lines(plan: &TransportPlan) -> Vec<Vec<String>> {
         vec![
             format!("{} {what}", plan.transport),
             optional(cost.cpu_us),
-            one_decimal(cost.upload_bytes),
-            one_decimal(cost.download_bytes),
+            optional(cost.upload_bytes),
+            optional(cost.download_bytes),
             one_decimal(memory.map(|bytes| bytes / 1024.0)),
         ]
     };
@@ -143,7 +143,7 @@ fn write_servers(out: &mut fmt::Formatter<'_>, report: &PlanReport) -> fmt::Resu
     writeln!(
         out,
         "a server: {} cores and {} GiB ({machine}), {} Gbit/s in each direction, of which {} % are \
-         planned; {} connections (the default of --max-connections)\n\
+         planned; {} connections (the default of --max-connections, which can be raised)\n\
          linear in deliveries, polls and connections; without the log's contents, the kernel's \
          memory for connections, and what servers pay to share a log",
         assumed.cores,
