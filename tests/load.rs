@@ -581,6 +581,8 @@ struct Behavior {
     stall: Option<(u64, Duration)>,
     /// The version after which it closes its sockets.
     close_after: Option<u64>,
+    /// Whether its second subscriber gets other versions: 11 instead of 1.
+    conflicting: bool,
 }
 
 /// What a correct server does.
@@ -588,6 +590,7 @@ const CORRECT: Behavior = Behavior {
     send: |version| vec![version],
     stall: None,
     close_after: None,
+    conflicting: false,
 };
 
 /// Implements as much of the protocol as `trifold load` uses, and violates it on request.
@@ -663,10 +666,14 @@ impl FakeServer {
                 return; // the request has Connection: close
             }
         }
+        let is_second = self.batches.receiver_count() == 1;
         let mut batches = self.batches.subscribe();
         let upgrade = "HTTP/1.1 101 Switching Protocols\r\n\r\n";
         let _ = write.write_all(upgrade.as_bytes()).await;
-        while let Ok(batch) = batches.recv().await {
+        while let Ok(mut batch) = batches.recv().await {
+            if self.behavior.conflicting && is_second {
+                batch = batch.replace("\"version\":", "\"version\":1");
+            }
             let frame = encode_frame(FIN | TEXT, batch.as_bytes(), None);
             let sent = write.write_all(&frame).await;
             let last = self.behavior.close_after;
@@ -742,6 +749,24 @@ async fn late_message_is_out_of_order() {
         _ => vec![version],
     });
     assert_eq!(run.await, (Some(1), [10, 0, 0, 1]));
+}
+
+/// Each client receives every message once and in order, but not in the same order.
+#[tokio::test]
+async fn different_versions_are_conflicting() {
+    let behavior = Behavior {
+        conflicting: true,
+        ..CORRECT
+    };
+    let address = FakeServer::start(behavior).await;
+    let flags = ["--clients=2", "--rate=20", "--duration=500ms"];
+    let report = measured(address, &flags).await.unwrap().report;
+    assert_eq!(report.all.counters.delivered, 20, "{report}");
+    assert_eq!(report.all.counters.out_of_order, 0, "{report}");
+    assert_eq!(report.messages.conflicting, 10, "{report}");
+    assert!(!report.ok);
+    let line = "! 10 messages had different versions for different clients";
+    assert!(report.to_string().contains(line), "{report}");
 }
 
 #[tokio::test]

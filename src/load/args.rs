@@ -22,8 +22,8 @@ const MAX_MESSAGES: f64 = 10_000_000.0;
 /// delivery is recorded
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Exit code: 0 if every client received every message once and in order, 1 if not, \
-2 if nothing could be measured."
+    after_help = "Exit code: 0 if every client received every message once and in the same order, \
+1 if not, 2 if nothing could be measured."
 )]
 pub struct LoadArgs {
     /// URL of the server; of several servers of one log, to which clients and messages go in turn

@@ -50,7 +50,7 @@ impl ClientPool {
     ) -> io::Result<Self> {
         let transports = args.mix().map_err(io::Error::other)?.interleave();
         let threads: Vec<_> = (0..args.threads.min(transports.len()))
-            .map(|_| ThreadStats::new(context.times.clone(), context.id_prefix.clone()))
+            .map(|_| ThreadStats::new(context.times.clone(), context.decoder()))
             .map(Arc::new)
             .collect();
         let specs = specs(&transports, &threads, health, args.connect_rate);

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::args::LoadArgs;
+use super::message_versions::MessageVersions;
 use super::network::SimulatedNetwork;
+use super::protocol::BatchDecoder;
 use super::schedule::Schedule;
 use super::stats::RunTimes;
 use super::targets::Targets;
@@ -37,6 +39,8 @@ pub(super) struct RunContext {
     pub times: Arc<RunTimes>,
     /// Start of the `id` of each message.
     pub id_prefix: Arc<str>,
+    /// The version of each message.
+    pub versions: Arc<MessageVersions>,
 }
 
 impl RunContext {
@@ -60,12 +64,19 @@ impl RunContext {
             start: OnceLock::new(),
             schedule: Schedule::new(args.rate, args.duration),
         };
+        let total = times.schedule.total();
         let context = Self {
             config: config.into(),
             times: times.into(),
             // 64 random bits, so that messages of other runs are not counted as this run's.
             id_prefix: format!("{:016x}-", rand::random::<u64>()).into(),
+            versions: Arc::new(MessageVersions::new(total)),
         };
         (context, received_errors)
+    }
+
+    /// Creates a decoder of what the servers send.
+    pub(super) fn decoder(&self) -> BatchDecoder {
+        BatchDecoder::new(self.id_prefix.clone(), self.versions.clone())
     }
 }

@@ -107,7 +107,8 @@ pub fn measure(args: &LoadArgs) -> Result<RunResult, String> {
         connected,
         end,
     };
-    let report = setup.report(args, &publisher, &usage, &transports, &observations);
+    let messages = MessagesReport::new(&publisher, &context.versions);
+    let report = setup.report(args, messages, &usage, &transports, &observations);
     Ok(RunResult { report, transports })
 }
 
@@ -144,7 +145,7 @@ impl Setup {
     fn report(
         self,
         args: &LoadArgs,
-        publisher: &Publisher,
+        messages: MessagesReport,
         usage: &RunUsage,
         transports: &[(Transport, TransportStats)],
         observations: &Observations,
@@ -152,7 +153,7 @@ impl Setup {
         let mut report = Report::new(
             &self.targets,
             Parameters::new(args, self.mix, &self.targets),
-            MessagesReport::new(publisher),
+            messages,
             usage,
             transports,
         );

@@ -16,7 +16,8 @@
 //! - `clients`, `client`, `disconnect`, `protocol`, `progress`: all clients; one subscriber; why its
 //!   connection ended; what it decodes
 //! - [`net`]: the raw connection below both
-//! - `stats`, `counters`, `range_set`: what was delivered to each client, and what it cost
+//! - `stats`, `counters`, `range_set`, `message_versions`: what was delivered to each client, what it
+//!   cost, and whether all clients received the same
 //! - `report`, `usage_report`, `quantiles`, `warnings`: the results
 //! - `table`, `columns`, `plot`, `plot_style`, `axis`, `hgrm`: how they are shown
 //! - `plan`: what any number of subscribers needs, computed from reports
@@ -41,6 +42,7 @@ mod crossings;
 mod disconnect;
 mod hgrm;
 mod measure;
+mod message_versions;
 mod mix;
 pub mod net;
 mod network;

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::message_versions::MessageVersions;
+
 /// A message from the server, as far as a subscriber needs it.
 #[derive(Debug, PartialEq)]
 pub(super) enum ServerMessage {
@@ -110,6 +112,7 @@ fn message_number(id: &str, id_prefix: &str) -> Option<u64> {
 #[derive(Debug, Default)]
 pub(super) struct BatchDecoder {
     id_prefix: Arc<str>,
+    versions: Arc<MessageVersions>,
     cache: [Option<(Vec<u8>, Arc<ServerMessage>)>; Self::CACHE_SIZE],
     next: usize,
 }
@@ -118,10 +121,12 @@ impl BatchDecoder {
     /// Transports and slow subscribers receive different bytes at one time, but not many.
     const CACHE_SIZE: usize = 4;
 
-    /// Creates a decoder that recognizes this run's messages by the start of their `id`.
-    pub(super) fn new(id_prefix: Arc<str>) -> Self {
+    /// Creates a decoder that recognizes this run's messages by the start of their `id`, and
+    /// records their versions.
+    pub(super) fn new(id_prefix: Arc<str>, versions: Arc<MessageVersions>) -> Self {
         Self {
             id_prefix,
+            versions,
             ..Self::default()
         }
     }
@@ -136,6 +141,13 @@ impl BatchDecoder {
             return Ok(message.clone());
         }
         let message = Arc::new(decode(json, &self.id_prefix)?);
+        if let ServerMessage::Batch(batch) = &*message {
+            for &(version, number) in &batch.messages {
+                if let Some(number) = number {
+                    self.versions.record(&batch.epoch, version, number);
+                }
+            }
+        }
         self.cache[self.next] = Some((json.to_owned(), message.clone()));
         self.next = (self.next + 1) % Self::CACHE_SIZE;
         Ok(message)
@@ -175,7 +187,7 @@ mod tests {
             truncated: true,
             messages: vec![(4, Some(17)), (5, None)],
         });
-        let mut decoder = BatchDecoder::new("m-".into());
+        let mut decoder = BatchDecoder::new("m-".into(), Arc::default());
         let first = decoder.decode(json).unwrap();
         assert_eq!(*first, expected);
         assert!(Arc::ptr_eq(&first, &decoder.decode(json).unwrap()));

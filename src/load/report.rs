@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::args::LoadArgs;
 use super::counters::{Counters, TransportStats};
+use super::message_versions::MessageVersions;
 use super::mix::{Mix, Transport};
 use super::network::SimulatedNetwork;
 use super::process::Machine;
@@ -82,6 +83,8 @@ pub struct MessagesReport {
     pub due: u64,
     /// Messages that the server has acknowledged.
     pub published: u64,
+    /// Messages that different clients received with different versions.
+    pub conflicting: u64,
     /// Failed attempts; each was repeated.
     pub failures: u64,
     /// Messages that were due while all publishing connections were busy.
@@ -155,6 +158,7 @@ impl Report {
             ok: all.lost == 0
                 && all.counters.duplicate == 0
                 && all.counters.out_of_order == 0
+                && messages.conflicting == 0
                 && messages.published == messages.due,
             parameters,
             messages,
@@ -181,12 +185,13 @@ impl Parameters {
 }
 
 impl MessagesReport {
-    /// Returns the results of a publisher.
-    pub fn new(publisher: &Publisher) -> Self {
+    /// Returns the results of a publisher, and of the clients' comparison of its messages.
+    pub fn new(publisher: &Publisher, versions: &MessageVersions) -> Self {
         let bytes = publisher.bytes();
         publisher.with(|stats| Self {
             due: publisher.schedule().total(),
             published: stats.confirmed.len(),
+            conflicting: versions.conflicting(),
             failures: stats.failures,
             queued: stats.queued,
             schedule_lag_ms: Quantiles::from_histogram(&stats.schedule_lag),

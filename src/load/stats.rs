@@ -65,13 +65,12 @@ pub(super) enum NextAction {
 }
 
 impl ThreadStats {
-    /// Creates statistics without clients. The `id` of this run's messages starts with
-    /// `id_prefix`.
-    pub(super) fn new(times: Arc<RunTimes>, id_prefix: Arc<str>) -> Self {
+    /// Creates statistics without clients.
+    pub(super) fn new(times: Arc<RunTimes>, decoder: BatchDecoder) -> Self {
         Self {
             times,
             state: Mutex::new(ThreadState {
-                decoder: BatchDecoder::new(id_prefix),
+                decoder,
                 transports: Default::default(),
                 clients: Vec::new(),
                 first_error: None,

@@ -85,10 +85,17 @@ fn limits(report: &Report) -> [Warning; 3] {
     ]
 }
 
-fn publishing(report: &Report, first_error: Option<&str>) -> [Warning; 3] {
+fn publishing(report: &Report, first_error: Option<&str>) -> [Warning; 4] {
     let messages = &report.messages;
     let unconfirmed = messages.due - messages.published;
     [
+        (messages.conflicting > 0).then(|| {
+            format!(
+                "{} messages had different versions for different clients: the servers do not \
+                 agree on the order",
+                messages.conflicting
+            )
+        }),
         (messages.queued > 0).then(|| {
             format!(
                 "{} messages were due while all {MAX_CONNECTIONS} publishing connections were \

@@ -18,7 +18,10 @@ impl TestClient {
             start: start.into(),
             schedule: Schedule::new(10.0, Duration::from_secs(10)),
         });
-        let thread = Arc::new(ThreadStats::new(times, "m-".into()));
+        let thread = Arc::new(ThreadStats::new(
+            times,
+            BatchDecoder::new("m-".into(), Arc::default()),
+        ));
         Self {
             stats: thread.add_client(Transport::Ws, &"e".into(), 0),
             thread,

@@ -44,6 +44,7 @@ fn healthy_report() -> Report {
         messages: MessagesReport {
             due: 200,
             published: 200,
+            conflicting: 0,
             failures: 0,
             queued: 0,
             schedule_lag_ms: Some(constant(MAX_SCHEDULE_LAG_MS)),
@@ -159,6 +160,10 @@ fn warns_about_publishing() {
     assert_warning(
         |report| report.messages.queued = 3,
         "3 messages were due while all 64 publishing connections were busy",
+    );
+    assert_warning(
+        |report| report.messages.conflicting = 2,
+        "2 messages had different versions for different clients",
     );
     assert_warning(
         |report| report.messages.published = 198,
