@@ -183,11 +183,14 @@ mod tests {
         let [all, one] = listeners
             .each_ref()
             .map(|it| it.local_addr().unwrap().port());
+        let target = |address: ([u8; 4], u16)| Target {
+            authority: "server.example".into(),
+            address: address.into(),
+        };
         let count = |addresses: &[(u8, u16)], pids: &[u32]| {
-            let targets = addresses.iter().map(|&(last, port)| Target {
-                authority: "server.example".into(),
-                address: ([127, 0, 0, last], port).into(),
-            });
+            let addresses = addresses.iter();
+            let targets =
+                addresses.map(|&(last, port)| target(([127, 0, 0, last], port)));
             servers(&targets.collect::<Vec<_>>(), pids).len()
         };
         assert_eq!(count(&[(1, all)], &[]), 1);
@@ -197,5 +200,8 @@ mod tests {
         assert_eq!(count(&[(1, all), (1, one)], &[1, 1]), 1);
         // Nothing listens there, so nothing is known about the process.
         assert_eq!(count(&[(2, one), (3, one)], &[]), 2);
+        // Of another machine nothing is known, although this one listens at the same port.
+        let remote = [1, 2].map(|last| target(([192, 0, 2, last], all)));
+        assert_eq!(servers(&remote, &[]).len(), 2);
     }
 }
