@@ -178,6 +178,21 @@ async fn needs_are_deliveries_times_cost() {
     );
 }
 
+#[tokio::test]
+async fn large_log_is_noted() {
+    let mut report = ws_report(); // 20 messages
+    let flags = ["--clients=1000", "--rate=2"];
+    let (_, plan) = planned("small_log", &[report.clone()], &flags).await;
+    assert!(!has_note(&plan, "the messages in the log"), "{plan}");
+    report["parameters"]["message_bytes"] = json!(62_300);
+    report["transports"][0]["download_bytes"] = json!(20_000 * 62_500);
+    let (_, plan) = planned("large_log", &[report], &flags).await;
+    assert!(
+        has_note(&plan, "the messages in the log are 10 %"),
+        "{plan}"
+    );
+}
+
 /// A second report without messages tells what waiting costs from what a delivery costs.
 #[tokio::test]
 async fn idle_report_separates_waiting() {

@@ -14,6 +14,12 @@ const MIN_CPU_SECONDS: f64 = 0.2;
 /// The planned load of a server from which on the measured one was far from it.
 const MIN_LOAD_FACTOR: f64 = 3.0;
 
+/// Bytes of a message in the log in addition to its body.
+const MESSAGE_OVERHEAD: f64 = 200.0;
+
+/// Share of the log in the memory of the subscribers from which on it is reported.
+const MAX_LOG_SHARE: f64 = 0.05;
+
 /// Returns all notes on a plan.
 pub(super) fn notes(
     args: &LoadArgs,
@@ -30,6 +36,7 @@ pub(super) fn notes(
             other_size(args, &measured),
             other_rate(args, &measured),
             unknown_memory(plan),
+            log_in_memory(&measured),
             far_from_busy(plan, &measured, assumptions),
         ];
         let notes = notes.into_iter().flatten();
@@ -98,6 +105,24 @@ fn unknown_memory(plan: &TransportPlan) -> Option<String> {
         .memory_per_subscriber
         .is_none()
         .then(|| text.into())
+}
+
+/// Returns that the log was a part of the memory of the subscribers, which grew with it.
+fn log_in_memory(measured: &[&Measurement]) -> Option<String> {
+    let share = measured.iter().filter_map(|it| {
+        let messages = it.counters.delivered as f64 / it.clients as f64;
+        let log = messages * (it.message_bytes + MESSAGE_OVERHEAD);
+        let growth = it.memory_per_subscriber()? * it.clients as f64;
+        (growth > 0.0).then(|| log / growth)
+    });
+    let share = share.fold(0.0, f64::max);
+    (share > MAX_LOG_SHARE).then(|| {
+        format!(
+            "the messages in the log are {:.0} % of the memory that is counted for the subscribers, \
+             so it is too high; add a report with more clients, or fewer or smaller messages",
+            share.min(1.0) * 100.0
+        )
+    })
 }
 
 /// Returns that the measured servers were nearly idle, where polls cost more: a server that wakes

@@ -144,8 +144,8 @@ fn write_servers(out: &mut fmt::Formatter<'_>, report: &PlanReport) -> fmt::Resu
         out,
         "a server: {} cores and {} GiB ({machine}), {} Gbit/s in each direction, of which {} % are \
          planned; {} connections (the default of --max-connections, which can be raised)\n\
-         linear in deliveries, polls and connections; without the log's contents, the kernel's \
-         memory for connections, and what servers pay to share a log",
+         linear in deliveries, polls and connections; without the kernel's memory for \
+         connections, a fuller log than measured, and what servers pay to share one",
         assumed.cores,
         number(assumed.memory_bytes / GIB),
         assumed.network_bits_per_second / 1e9,
