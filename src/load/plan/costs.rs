@@ -28,10 +28,7 @@ impl UnitCosts {
     /// Computes the costs from all measurements of a transport.
     pub(super) fn new(transport: Transport, measured: &[&Measurement]) -> Self {
         let is_poll = transport == Transport::Poll;
-        let whole = match is_poll {
-            true => Whole::Base,
-            false => Whole::Delivery,
-        };
+        let whole = whole(transport);
         let base = |it: &Measurement| match is_poll {
             true => it.per_client_second(it.counters.requests as f64),
             false => 1.0,
@@ -80,6 +77,14 @@ impl UnitCosts {
             ),
             false => self.memory_idle,
         }
+    }
+}
+
+/// Returns the part that contains everything if one rate was measured.
+fn whole(transport: Transport) -> Whole {
+    match transport {
+        Transport::Poll => Whole::Base,
+        Transport::Longpoll | Transport::Ws => Whole::Delivery,
     }
 }
 
