@@ -65,10 +65,8 @@ pub(super) async fn publish(room: Arc<Room>, name: String) -> Acknowledged {
                     room.acknowledged.fetch_add(1, SeqCst);
                     break;
                 }
-                503 => {
-                    assert!(response.headers().contains_key("retry-after"));
-                    sleep(RETRY_INTERVAL).await;
-                }
+                // A proxy does not repeat a POST that it has sent to a server that was killed.
+                502 | 503 => sleep(RETRY_INTERVAL).await,
                 status => panic!("{status}: {:?}", response.text().await),
             }
             if room.is_over.load(SeqCst) {
@@ -100,7 +98,7 @@ pub(super) async fn read(
         match response.status().as_u16() {
             200 => history.record(&response.json().await.expect("a batch")),
             410 => history.record_gap(&response.json().await.expect("a gap")),
-            503 => sleep(RETRY_INTERVAL).await,
+            502 | 503 => sleep(RETRY_INTERVAL).await,
             status => panic!("{status}: {:?}", response.text().await),
         }
     }
