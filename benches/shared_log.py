@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""Measures what a log in Redis costs, next to one in memory, and what a second server adds.
+
+    benches/shared_log.py latency     from publishing to receiving, in memory and through Redis, by turns
+    benches/shared_log.py publish     messages per second of 64 publishers over HTTP, in memory and through Redis
+    benches/shared_log.py servers     deliveries per second of one and of two servers, each with a share of a core
+
+It needs Linux, Python 3.10, redis-server, target/release/trifold, wrk for `publish`, and root for `servers`: a control
+group keeps each server to its share, so that both cores are not the limit.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+TRIFOLD = "target/release/trifold"
+CPU_GROUPS = "/sys/fs/cgroup/cpu"  # control groups, version 1
+PERIOD_US = 100_000
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+@contextlib.contextmanager
+def running(command, port):
+    """Runs a program until the block ends; the block starts when the program accepts connections."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            if process.poll() is not None:
+                sys.exit(f"{command[0]} ended")
+            time.sleep(0.01)
+        yield process
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@contextlib.contextmanager
+def redis(flags=()):
+    port = free_port()
+    with tempfile.TemporaryDirectory() as directory:
+        command = ["redis-server", "--port", str(port), "--save", "", "--dir", directory, *flags]
+        with running(command, port):
+            yield f"redis://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def server(*flags):
+    port = free_port()
+    command = [TRIFOLD, "--listen", f"127.0.0.1:{port}", "--publish-rate", "0", *flags]
+    with running(command, port) as process:
+        yield f"http://127.0.0.1:{port}", process.pid
+
+
+def load(*arguments):
+    command = [TRIFOLD, "load", *map(str, arguments), "--json"]
+    return json.loads(subprocess.run(command, check=False, capture_output=True, text=True).stdout)
+
+
+def summary(values, unit):
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f}) {unit}"
+
+
+# Names of the storages, and the flags that select them.
+def storages(url, durable_url):
+    return {"memory": [], "Redis": ["--redis", url], "Redis, on disk": ["--redis", durable_url]}
+
+
+@contextlib.contextmanager
+def both_redis():
+    with redis() as url, redis(["--appendonly", "yes", "--appendfsync", "always"]) as durable_url:
+        yield storages(url, durable_url)
+
+
+def latency(arguments):
+    figures = {}
+    with both_redis() as kinds:
+        for _ in range(arguments.rounds):
+            for name, flags in kinds.items():
+                with server(*flags) as (url, _):
+                    report = load(url, "--clients", arguments.clients, "--rate", 20, "--duration", "8s")
+                measured = report["transports"][0]["latency_ms"]
+                for quantile in ("p50", "p99"):
+                    figures.setdefault((name, quantile), []).append(measured[quantile])
+    for (name, quantile), values in figures.items():
+        added = [value - base for value, base in zip(values, figures["memory", quantile])]
+        print(f"{name}, {quantile}: {summary(values, 'ms')}, more than memory: {summary(added, 'ms')}")
+
+
+POST = """
+local thread = 0
+function setup(t) thread = thread + 1; t:set("number", thread) end
+function init() count, start = 0, os.time() end
+function request()
+  count = count + 1
+  local body = string.format('{"id":"%d-%d-%d","body":"%s"}', start, number, count, string.rep("x", 100))
+  return wrk.format("POST", "/messages", { ["Content-Type"] = "application/json" }, body)
+end
+"""
+
+
+def publish(arguments):
+    figures = {}
+    with both_redis() as kinds, tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(POST)
+        script.flush()
+        for _ in range(arguments.rounds):
+            for name, flags in kinds.items():
+                with server(*flags) as (url, _):
+                    command = ["wrk", "-t1", "-c64", "-d4s", "-s", script.name, url]
+                    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+                if "Non-2xx" in output:
+                    sys.exit(output)
+                rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+                figures.setdefault(name, []).append(rate)
+    for name, values in figures.items():
+        print(f"{name}: {summary(values, 'messages per second')}")
+
+
+@contextlib.contextmanager
+def shared_servers(count, share, url):
+    """Starts servers that may use this share of a core each."""
+    with contextlib.ExitStack() as stack:
+        urls = []
+        for number in range(count):
+            address, process = stack.enter_context(server("--redis", url, "--workers", "1"))
+            group = f"{CPU_GROUPS}/trifold-{os.getpid()}-{number}"
+            os.mkdir(group)
+            stack.callback(remove_group, group)
+            with open(f"{group}/cpu.cfs_quota_us", "w") as quota:
+                quota.write(str(int(PERIOD_US * share)))
+            for thread in os.listdir(f"/proc/{process}/task"):
+                with open(f"{group}/tasks", "w") as tasks:
+                    tasks.write(thread)
+            urls.append(address)
+        yield urls
+
+
+def remove_group(group):
+    with open(f"{group}/tasks") as tasks:
+        threads = tasks.read().split()
+    for thread in threads:
+        with contextlib.suppress(OSError), open(f"{CPU_GROUPS}/tasks", "w") as tasks:
+            tasks.write(thread)
+    os.rmdir(group)
+
+
+def is_sustained(urls, clients, rate, max_p99):
+    """Whether every message arrives, 99 of 100 in time."""
+    report = load(*urls, "--clients", clients, "--rate", rate, "--duration", "5s")
+    result = report["transports"][0]
+    return result["lost"] == 0 and result["latency_ms"]["p99"] <= max_p99
+
+
+def capacity(count, arguments, url):
+    """Finds the highest rate that is sustained, to two percent, and returns the deliveries per second."""
+    low, high = 1.0, 2.0
+    with shared_servers(count, arguments.share, url) as urls:
+        while is_sustained(urls, arguments.clients, high, arguments.p99):
+            low, high = high, high * 2
+        while high / low > 1.02:
+            middle = (low * high) ** 0.5
+            if is_sustained(urls, arguments.clients, middle, arguments.p99):
+                low = middle
+            else:
+                high = middle
+    return low * arguments.clients
+
+
+def servers(arguments):
+    one, two = [], []
+    with redis() as url:
+        for _ in range(arguments.rounds):
+            one.append(capacity(1, arguments, url))
+            two.append(capacity(2, arguments, url))
+    ratios = [second / first for first, second in zip(one, two)]
+    print(f"one server: {summary(one, 'deliveries per second')}")
+    print(f"two servers: {summary(two, 'deliveries per second')}")
+    print(f"ratio: {summary(ratios, '')}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("measurement", choices=["latency", "publish", "servers"])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--clients", type=int, help="default: 1000 for latency, 200 for servers")
+    parser.add_argument("--share", type=float, default=0.2, help="of a core, for each server (default: 0.2)")
+    parser.add_argument("--p99", type=float, default=150, help="ms, above which a rate is not sustained (default: 150)")
+    arguments = parser.parse_args()
+    if arguments.clients is None:
+        arguments.clients = 1000 if arguments.measurement == "latency" else 200
+    {"latency": latency, "publish": publish, "servers": servers}[arguments.measurement](arguments)
+
+
+if __name__ == "__main__":
+    main()
