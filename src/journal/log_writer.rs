@@ -61,7 +61,7 @@ impl LogWriter {
         };
         // With a smaller retention than before, there are messages to delete. A failure must not
         // prevent the start: the next message deletes them, too.
-        if let Err(Unavailable(reason)) = storage.trim(log.oldest()).await {
+        if let Err(Unavailable(reason)) = storage.trim().await {
             log::warn!("journal: old messages could not be deleted yet: {reason}");
         }
         let followed = storage.clone();

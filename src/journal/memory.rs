@@ -7,7 +7,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::error::{PublishError, Unavailable};
 use super::storage::{Head, Storage};
-use crate::log::{MessageLog, NewMessage, PublishAck, Version};
+use crate::log::{MessageLog, NewMessage, PublishAck};
 
 pub(super) struct MemoryStorage(pub(super) Arc<MessageLog>);
 
@@ -27,7 +27,7 @@ impl Storage for MemoryStorage {
         ready(Ok(head_of(&self.0))).boxed()
     }
 
-    fn trim(&self, _: Version) -> BoxFuture<'_, Result<(), Unavailable>> {
+    fn trim(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
         ready(Ok(())).boxed() // the log does so with each message
     }
 
@@ -38,6 +38,6 @@ impl Storage for MemoryStorage {
 
 /// The head of a log to which no other server appends.
 pub(super) fn head_of(log: &MessageLog) -> Head {
-    let (epoch, version, _) = log.newest();
+    let (epoch, version) = log.position();
     Head { epoch, version }
 }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::error::{PublishError, Unavailable};
-use crate::log::{NewMessage, PublishAck, Retention, Version};
+use crate::log::{NewMessage, PublishAck, Retention};
 
 /// Maximum number of messages that wait to be written. Further ones are rejected, so a slow storage
 /// cannot fill the memory.
@@ -17,7 +17,7 @@ pub(super) type PendingAppend = (NewMessage, oneshot::Sender<PublishResult>);
 
 pub(super) enum Command {
     Append(PendingAppend),
-    Trim(Version, oneshot::Sender<Result<(), Unavailable>>),
+    Trim(oneshot::Sender<Result<(), Unavailable>>),
     Close(oneshot::Sender<()>),
 }
 
@@ -46,13 +46,13 @@ impl CommandQueue {
         result_rx.await.unwrap_or(Err(PublishError::ShuttingDown))
     }
 
-    /// Removes the messages before `oldest`.
+    /// Removes the messages that the log does not retain.
     ///
     /// # Errors
     /// If the storage cannot be written.
-    pub(super) async fn trim(&self, oldest: Version) -> Result<(), Unavailable> {
+    pub(super) async fn trim(&self) -> Result<(), Unavailable> {
         let (result_tx, result_rx) = oneshot::channel();
-        let _ = self.0.send(Command::Trim(oldest, result_tx)).await;
+        let _ = self.0.send(Command::Trim(result_tx)).await;
         let closed = Err(Unavailable("it is closed".to_owned()));
         result_rx.await.unwrap_or(closed)
     }

@@ -13,7 +13,8 @@ use crate::log::{NewMessage, PublishAck, Version};
 /// [`MessageLog`]: crate::log::MessageLog
 pub(super) trait Storage: Send + Sync {
     /// Appends a message. When this resolves, the message is kept, has a version and is in this
-    /// server's log. An `id` that is kept already has the version of the first message with it.
+    /// server's log (from Redis, or will be soon, if that takes more than a second). An `id` that
+    /// is kept already has the version of the first message with it.
     ///
     /// # Cancel safety
     /// If the future is dropped, the message may still be published.
@@ -28,8 +29,8 @@ pub(super) trait Storage: Send + Sync {
     /// Returns the newest position, whether this server's log has reached it or not.
     fn head(&self) -> BoxFuture<'_, Result<Head, Unavailable>>;
 
-    /// Removes the messages before `oldest`.
-    fn trim(&self, oldest: Version) -> BoxFuture<'_, Result<(), Unavailable>>;
+    /// Removes the messages that the log does not retain.
+    fn trim(&self) -> BoxFuture<'_, Result<(), Unavailable>>;
 
     /// Finishes what is queued and releases the storage.
     fn close(&self) -> BoxFuture<'_, ()>;

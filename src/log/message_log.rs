@@ -80,6 +80,12 @@ impl MessageLog {
         self.window.lock().epoch.clone()
     }
 
+    /// Returns the epoch and the newest version.
+    pub fn position(&self) -> (Arc<str>, Version) {
+        let window = self.window.lock();
+        (window.epoch.clone(), window.head())
+    }
+
     /// Returns the epoch, the newest version, and that message's JSON, if the log holds it.
     pub fn newest(&self) -> (Arc<str>, Version, Option<Box<str>>) {
         let window = self.window.lock();

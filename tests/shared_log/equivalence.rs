@@ -160,6 +160,11 @@ impl Subject {
             sorted
         }));
         assert_eq!(message["version"], version);
+        let at = format!(r#""at":{},"#, message["at"]);
+        assert!(
+            messages.contains(&at),
+            "{at} is printed otherwise in {messages}"
+        );
         assert_eq!(
             (&message["id"], &message["body"]),
             (&id.into(), &text.into())

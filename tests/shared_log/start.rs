@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use common::proxy::{find_program, free_address};
-use common::{Program, Redis};
+use common::{Program, Redis, Server, test_message, wait_until};
+use futures_util::future::join_all;
 
 /// Asserts that a server with these flags works.
 async fn assert_works(flags: &[&str]) {
@@ -236,4 +237,49 @@ async fn replica() {
     let port = master.address.port();
     replica.command::<()>(&format!("REPLICAOF 127.0.0.1 {port}"));
     assert_fails(&[&replica.flag()], "this Redis is a replica").await;
+}
+
+#[tokio::test]
+async fn smaller_retention_trims_the_stream() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let first = Program::start(&[&redis.flag(), "--retain-messages=20"]);
+    for _ in 0..20 {
+        assert_eq!(first.post(r#"{"body":"hi"}"#).await.status, 201);
+    }
+    first.stop().await;
+    let second = Program::start(&[&redis.flag(), "--retain-messages=5"]);
+    assert_eq!(redis.command::<usize>("XLEN trifold"), 5);
+    assert_eq!(redis.command::<usize>("HLEN {trifold}:ids"), 5);
+    let log = second.get("/poll?since=15").await.json();
+    assert_eq!(common::versions(&log), [16, 17, 18, 19, 20]);
+}
+
+/// What a starting server has not read yet may be evicted meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn server_starts_while_messages_are_evicted() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let flags = [&*redis.flag(), "--retain-messages=600", "--publish-rate=0"];
+    let busy = Server::start(&flags);
+    let writer = busy.writer.clone();
+    let publishing = tokio::spawn(async move {
+        for number in 0.. {
+            let publish =
+                |index| writer.publish(test_message(format!("{number}-{index}"), "hi"));
+            for ack in join_all((0..200).map(publish)).await {
+                ack.expect("it is published");
+            }
+        }
+    });
+    wait_until("messages are evicted", || busy.log.oldest() > 1000).await;
+    for _ in 0..20 {
+        let server = Server::start(&flags);
+        let head = busy.log.head();
+        assert!(server.log.oldest() > 1000);
+        wait_until("it follows", || server.log.head() >= head).await;
+    }
+    publishing.abort();
 }

@@ -18,8 +18,19 @@ local millis = math.floor(now[2] / 1000)
 local fraction = string.format('%03d', now[2] % 1000):gsub('0+$', '')
 local at = string.format('%.0f', now[1] * 1000 + millis) .. '.' .. (fraction == '' and '0' or fraction)
 
-local reply = { epoch }
 local oldest = head - count + 1
+
+-- The newest message is retained whatever its size.
+local function evict()
+  while count > 1 and (count > max_messages or bytes > max_bytes) do
+    local position = string.format('0-%.0f', oldest)
+    local evicted = redis.call('XRANGE', stream, position, position)[1][2]
+    redis.call('HDEL', ids, evicted[2])
+    bytes, count, oldest = bytes - #evicted[4], count - 1, oldest + 1
+  end
+end
+
+local reply = { epoch }
 for index = 4, #ARGV, 3 do
   local id = ARGV[index]
   local version = redis.call('HGET', ids, id)
@@ -32,15 +43,10 @@ for index = 4, #ARGV, 3 do
     redis.call('XADD', stream, '0-' .. version, 'id', id, 'json', json)
     redis.call('HSET', ids, id, version)
     bytes = bytes + #json
-  end
-  -- The newest message is retained whatever its size.
-  while count > 1 and (count > max_messages or bytes > max_bytes) do
-    local position = string.format('0-%.0f', oldest)
-    local evicted = redis.call('XRANGE', stream, position, position)[1][2]
-    redis.call('HDEL', ids, evicted[2])
-    bytes, count, oldest = bytes - #evicted[4], count - 1, oldest + 1
+    evict()
   end
 end
+evict() -- without messages: the limits may be smaller than before
 redis.call('XTRIM', stream, 'MINID', '=', string.format('0-%.0f', oldest))
 redis.call('HSET', state, 'head', string.format('%.0f', head), 'bytes', string.format('%.0f', bytes))
 return reply

@@ -60,7 +60,7 @@ impl Appender {
                 self.append(batch.appends).await;
             }
             match batch.last {
-                Some(Command::Trim(_, done)) => {
+                Some(Command::Trim(done)) => {
                     let _ = done.send(self.trim().await); // the caller may be gone
                 }
                 Some(Command::Close(done)) => {

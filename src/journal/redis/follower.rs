@@ -12,7 +12,7 @@ use super::attach::attach;
 use super::server::{RESPONSE_TIMEOUT, RedisServer};
 use super::stream::{Attached, Stream, StreamError};
 use crate::journal::status::Status;
-use crate::log::MessageLog;
+use crate::log::{MessageLog, Version};
 
 /// How long one read waits for messages. Redis does not wake it when the stream is deleted or
 /// replaced, so this is also the time after which that is noticed.
@@ -36,13 +36,12 @@ impl Follower {
     pub(super) async fn run(&self) {
         let mut backoff = MIN_BACKOFF;
         loop {
-            let is_attached = &mut false;
             let error = tokio::select! {
-                Err(error) = self.follow(is_attached) => error,
+                Err(error) = self.follow() => error,
                 () = self.new_epoch.notified() => continue,
                 () = self.log.closed() => return,
             };
-            if *is_attached {
+            if !self.status.is_detached() {
                 backoff = MIN_BACKOFF;
             }
             self.status.report_detached(&error);
@@ -53,26 +52,20 @@ impl Follower {
 
     /// Follows the stream over one connection, until that fails. No other command uses the
     /// connection: it would wait until a blocked read ends.
-    async fn follow(&self, is_attached: &mut bool) -> Result<Infallible, StreamError> {
+    async fn follow(&self) -> Result<Infallible, StreamError> {
         let mut connection = self.server.connect(BLOCK + RESPONSE_TIMEOUT).await?;
         self.resume(&mut connection).await?;
-        *is_attached = true;
         loop {
-            let (epoch, head, _) = self.log.newest();
-            let page = self.stream.read(&mut connection, head, Some(BLOCK)).await;
-            match page {
-                Ok(page)
-                    if page.epoch.as_deref() == Some(&*epoch) && page.head >= head =>
-                {
-                    if !page.messages.is_empty() {
-                        self.log.append_sequenced(page.messages);
-                    }
-                }
-                // Another epoch, or messages that were trimmed before they were read.
-                Ok(_) | Err(StreamError::Unsuitable(_)) => {
-                    self.resume(&mut connection).await?;
-                }
-                Err(error) => return Err(error),
+            let (epoch, head) = self.log.position();
+            let page = self.stream.read(&mut connection, head, Some(BLOCK)).await?;
+            let is_next = page.epoch.as_deref() == Some(&*epoch)
+                && page.head >= head
+                && page.first == head + 1;
+            if !is_next {
+                // Another epoch, or messages that were evicted before they were read.
+                self.resume(&mut connection).await?;
+            } else if !page.messages.is_empty() {
+                self.log.append_sequenced(page.messages);
             }
         }
     }
@@ -83,7 +76,7 @@ impl Follower {
         connection: &mut MultiplexedConnection,
     ) -> Result<(), StreamError> {
         let attached = attach(connection, &self.stream, &self.log).await?;
-        let (epoch, head, _) = self.log.newest();
+        let (epoch, head) = self.log.position();
         if *epoch != *attached.epoch {
             self.status.metrics.epoch_changes.inc();
         }
@@ -100,23 +93,26 @@ impl Follower {
         connection: &mut MultiplexedConnection,
         attached: Attached,
     ) -> Result<(), StreamError> {
-        let Attached {
-            epoch,
-            oldest,
-            head,
-            ..
-        } = attached;
-        let mut messages = Vec::new();
-        while oldest - 1 + (messages.len() as u64) < head {
-            let after = oldest - 1 + messages.len() as u64;
+        let (mut oldest, mut messages) = (attached.oldest, Vec::new());
+        loop {
+            let after = oldest - 1 + messages.len() as Version;
+            if after >= attached.head {
+                break;
+            }
             let page = self.stream.read(connection, after, None).await?;
-            if page.epoch.as_deref() != Some(&*epoch) || page.messages.is_empty() {
-                let reason = "the stream changed while it was read".to_owned();
+            if page.epoch.as_deref() != Some(&*attached.epoch) || page.messages.is_empty()
+            {
+                let reason = "the stream was replaced while it was read".to_owned();
                 return Err(StreamError::Unsuitable(reason));
+            }
+            if page.first > after + 1 {
+                // Meanwhile everything up to here was evicted.
+                messages.clear();
+                oldest = page.first;
             }
             messages.extend(page.messages);
         }
-        self.log.replace(&epoch, oldest, messages);
+        self.log.replace(&attached.epoch, oldest, messages);
         Ok(())
     }
 }

@@ -22,7 +22,7 @@ use crate::journal::error::Unavailable;
 use crate::journal::queue::{CommandQueue, PublishResult};
 use crate::journal::status::Status;
 use crate::journal::storage::{Head, Storage};
-use crate::log::{Cursor, MessageLog, NewMessage, Retention, Version};
+use crate::log::{Cursor, MessageLog, NewMessage, Retention};
 
 /// How often the clocks are compared.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(30);
@@ -164,8 +164,8 @@ impl Storage for RedisStorage {
         self.read_head().boxed()
     }
 
-    fn trim(&self, oldest: Version) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.queue.trim(oldest).boxed()
+    fn trim(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.queue.trim().boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

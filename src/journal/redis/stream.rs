@@ -33,6 +33,8 @@ type Entry = (String, (String, String, String, String));
 
 /// What follows a version.
 pub(super) struct Page {
+    /// The version of the first message; later ones follow without a gap.
+    pub(super) first: Version,
     pub(super) messages: Vec<EncodedMessage>,
     /// Epoch and head, read after the messages: if the epoch is still the same, they belong to it.
     pub(super) epoch: Option<String>,
@@ -136,7 +138,7 @@ impl Stream {
         assignments.collect::<Result<_, _>>().map(Some)
     }
 
-    /// Removes the messages before `oldest`, if the stream still has this epoch.
+    /// Removes the messages that are not retained, if the stream still has this epoch.
     ///
     /// # Errors
     /// If Redis does not answer.
@@ -177,8 +179,13 @@ impl Stream {
             commands.query_async(connection).await?;
         let entries = streams.unwrap_or_default().into_iter().next();
         let entries = entries.map(|(_, entries)| entries).unwrap_or_default();
-        let messages = entries.into_iter().zip(after + 1..).map(decode);
+        let first = match entries.first() {
+            Some((position, _)) => parse_position(position)?,
+            None => after + 1,
+        };
+        let messages = entries.into_iter().zip(first..).map(decode);
         Ok(Page {
+            first,
             messages: messages.collect::<Result<_, _>>()?,
             epoch,
             head: head.unwrap_or(0),
@@ -204,12 +211,17 @@ fn parse_version(text: &str) -> Result<Version, StreamError> {
     text.parse().map_err(unexpected)
 }
 
+fn parse_position(position: &str) -> Result<Version, StreamError> {
+    let version = position.strip_prefix("0-").unwrap_or_default();
+    parse_version(version)
+}
+
 /// Checks that an entry is the message that is expected at its place.
 fn decode(
     ((position, (id_name, id, json_name, json)), version): (Entry, Version),
 ) -> Result<EncodedMessage, StreamError> {
     let is_expected = (&*id_name, &*json_name) == ("id", "json")
-        && position.strip_prefix("0-") == Some(&*version.to_string());
+        && parse_position(&position)? == version;
     match is_expected {
         true => Ok(EncodedMessage::from_json(&id, json)),
         false => Err(StreamError::Unsuitable(format!(

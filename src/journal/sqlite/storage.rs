@@ -13,7 +13,7 @@ use crate::journal::memory::head_of;
 use crate::journal::queue::{CommandQueue, PublishResult};
 use crate::journal::status::Status;
 use crate::journal::storage::{Head, Storage};
-use crate::log::{MessageLog, NewMessage, Retention, Version};
+use crate::log::{MessageLog, NewMessage, Retention};
 
 pub(in crate::journal) struct SqliteStorage {
     log: Arc<MessageLog>,
@@ -51,8 +51,8 @@ impl Storage for SqliteStorage {
         ready(Ok(head_of(&self.log))).boxed()
     }
 
-    fn trim(&self, oldest: Version) -> BoxFuture<'_, Result<(), Unavailable>> {
-        self.queue.trim(oldest).boxed()
+    fn trim(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
+        self.queue.trim().boxed()
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -85,8 +85,8 @@ impl Writer {
                     self.commit_and_publish(batch.appends);
                     match batch.last {
                         Some(Command::Close(done)) => close = Some(done),
-                        Some(Command::Trim(oldest, done)) => {
-                            let _ = done.send(self.trim(oldest)); // the caller may be gone
+                        Some(Command::Trim(done)) => {
+                            let _ = done.send(self.trim()); // the caller may be gone
                         }
                         Some(Command::Append(_)) | None => {}
                     }
@@ -110,8 +110,8 @@ impl Writer {
         }
     }
 
-    fn trim(&mut self, oldest: Version) -> Result<(), Unavailable> {
-        let trimmed = self.file.write(&[], oldest);
+    fn trim(&mut self) -> Result<(), Unavailable> {
+        let trimmed = self.file.write(&[], self.log.oldest());
         trimmed.map_err(|error| Unavailable(error.to_string()))
     }
 
