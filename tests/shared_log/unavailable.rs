@@ -89,3 +89,16 @@ async fn full_redis_rejects_messages() {
     assert_eq!(server.post(message).await.status, 201);
     assert_eq!(health(&server).await, "ok");
 }
+
+#[tokio::test]
+async fn short_interruption_is_not_noticed() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let server = Server::start(&[&redis.flag()]);
+    for number in 1..=3 {
+        redis.command::<()>("CLIENT KILL TYPE normal");
+        let published = server.publish("hi").await;
+        assert_eq!(published["version"], number, "{published}");
+    }
+}
