@@ -129,3 +129,53 @@ async fn replaced_messages() {
     assert_eq!(gap.json()["reason"], "epoch");
     assert_eq!(gap.json()["head"], 4);
 }
+
+/// A server that starts after the failover holds nothing that it could compare.
+#[tokio::test]
+async fn promoted_replica_begins_new_epoch() {
+    let (Some(mut master), Some(replica)) =
+        (Redis::start(DURABLE), Redis::start(DURABLE))
+    else {
+        return;
+    };
+    let port = master.address.port();
+    replica.command::<()>(&format!("REPLICAOF 127.0.0.1 {port}"));
+    let first = Program::start(&[&master.flag()]);
+    assert_eq!(first.post(r#"{"id":"a","body":1}"#).await.status, 201);
+    wait_until("the replica has it", || {
+        replica.command::<usize>("XLEN trifold") == 1
+    })
+    .await;
+    replica.command::<()>("REPLICAOF 127.0.0.1 1"); // a network that is cut
+    let lost = first.post(r#"{"id":"b","body":2}"#).await.json();
+    first.stop().await;
+    master.kill();
+    replica.command::<()>("REPLICAOF NO ONE");
+
+    let second = Server::start(&[&replica.flag()]);
+    assert_eq!(second.log.head(), 1);
+    for id in ["c", "d"] {
+        let message = serde_json::json!({ "id": id, "body": 3 });
+        assert_eq!(second.post(message.to_string()).await.status, 201);
+    }
+    let epoch = lost["epoch"].as_str().expect("an epoch");
+    let gap = second.get(&format!("/poll?since=2&epoch={epoch}")).await;
+    assert_eq!((gap.status, &gap.json()["reason"]), (410, &"epoch".into()));
+}
+
+/// Another server has found out that messages are lost.
+#[tokio::test]
+async fn new_epoch_of_another_server_is_adopted() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let server = Server::start(&[&redis.flag()]);
+    let before = server.publish("hi").await;
+    redis.command::<()>("HSET {trifold}:state epoch 0123456789ab");
+    wait_until("it is adopted", || *server.log.epoch() == *"0123456789ab").await;
+    let epoch = before["epoch"].as_str().expect("an epoch");
+    let gap = server.get(&format!("/poll?since=1&epoch={epoch}")).await;
+    assert_eq!((gap.status, &gap.json()["reason"]), (410, &"epoch".into()));
+    assert_eq!(common::versions(&server.get("/poll").await.json()), [1]);
+    assert_eq!(server.publish("hi").await["version"], 2);
+}
