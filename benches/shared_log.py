@@ -3,17 +3,15 @@
 
     benches/shared_log.py latency     from publishing to receiving, in memory and through Redis, by turns
     benches/shared_log.py publish     messages per second of 64 publishers over HTTP, in memory and through Redis
-    benches/shared_log.py servers     deliveries per second of one and of two servers, each with a share of a core
+    benches/shared_log.py servers     CPU time per delivery of one server and of two
 
-It needs Linux, Python 3.10, redis-server, target/release/trifold, wrk for `publish`, and root for `servers`: a control
-group keeps each server to its share, so that both cores are not the limit.
+It needs Linux, Python 3.10, redis-server, target/release/trifold, and wrk for `publish`.
 """
 
 import argparse
 import contextlib
 import itertools
 import json
-import os
 import random
 import re
 import socket
@@ -24,8 +22,6 @@ import tempfile
 import time
 
 TRIFOLD = "target/release/trifold"
-CPU_GROUPS = "/sys/fs/cgroup/cpu"  # control groups, version 1
-PERIOD_US = 100_000
 
 
 def free_port():
@@ -135,66 +131,19 @@ def publish(arguments):
         print(f"{name}: {summary(values, 'messages per second')}")
 
 
-@contextlib.contextmanager
-def shared_servers(count, share, url):
-    """Starts servers that may use this share of a core each."""
-    with contextlib.ExitStack() as stack:
-        urls = []
-        for number in range(count):
-            address, process = stack.enter_context(server("--redis", url, "--workers", "1"))
-            group = f"{CPU_GROUPS}/trifold-{os.getpid()}-{number}"
-            os.mkdir(group)
-            stack.callback(remove_group, group)
-            with open(f"{group}/cpu.cfs_quota_us", "w") as quota:
-                quota.write(str(int(PERIOD_US * share)))
-            for thread in os.listdir(f"/proc/{process}/task"):
-                with open(f"{group}/tasks", "w") as tasks:
-                    tasks.write(thread)
-            urls.append(address)
-        yield urls
-
-
-def remove_group(group):
-    with open(f"{group}/tasks") as tasks:
-        threads = tasks.read().split()
-    for thread in threads:
-        with contextlib.suppress(OSError), open(f"{CPU_GROUPS}/tasks", "w") as tasks:
-            tasks.write(thread)
-    os.rmdir(group)
-
-
-def is_sustained(urls, clients, rate, max_p99):
-    """Whether every message arrives, 99 of 100 in time."""
-    report = load(*urls, "--clients", clients, "--rate", rate, "--duration", "4s")
-    result = report["transports"][0]
-    return result["lost"] == 0 and result["latency_ms"]["p99"] <= max_p99
-
-
-def capacity(count, arguments, url):
-    """Finds the highest rate that is sustained, to five percent, and returns the deliveries per second."""
-    low, high = 4.0, 8.0
-    with shared_servers(count, arguments.share, url) as urls:
-        while is_sustained(urls, arguments.clients, high, arguments.p99):
-            low, high = high, high * 2
-        while high / low > 1.05:
-            middle = (low * high) ** 0.5
-            if is_sustained(urls, arguments.clients, middle, arguments.p99):
-                low = middle
-            else:
-                high = middle
-    return low * arguments.clients
-
-
 def servers(arguments):
-    one, two = [], []
-    with redis() as url:
-        for _ in range(arguments.rounds):
-            one.append(capacity(1, arguments, url))
-            two.append(capacity(2, arguments, url))
-    ratios = [second / first for first, second in zip(one, two)]
-    print(f"one server: {summary(one, 'deliveries per second')}")
-    print(f"two servers: {summary(two, 'deliveries per second')}")
-    print(f"ratio: {summary(ratios, '')}")
+    """Two servers deliver as much more than one as their CPU time for the same deliveries allows."""
+    one, two, ratios = [], [], []
+    for _ in range(arguments.rounds):
+        with redis() as url, server("--redis", url) as (first, _), server("--redis", url) as (second, _):
+            for figures, urls in (one, [first]), (two, [first, second]):
+                report = load(*urls, "--clients", arguments.clients, "--rate", 20, "--duration", "8s")
+                delivered = report["transports"][0]["delivered"]
+                figures.append(report["server"]["cpu_seconds"] / delivered * 1e6)
+        ratios.append(2 * one[-1] / two[-1])
+    print(f"one server: {summary(one, 'µs of CPU time per delivery')}")
+    print(f"two servers together: {summary(two, 'µs of CPU time per delivery')}")
+    print(f"capacity of two, if both have the CPU time of one: {summary(ratios, 'times that of one')}")
 
 
 def main():
@@ -202,8 +151,6 @@ def main():
     parser.add_argument("measurement", choices=["latency", "publish", "servers"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clients", type=int, default=1000, help="for latency and servers (default: 1000)")
-    parser.add_argument("--share", type=float, default=0.2, help="of a core, for each server (default: 0.2)")
-    parser.add_argument("--p99", type=float, default=150, help="ms, above which a rate is not sustained (default: 150)")
     arguments = parser.parse_args()
     {"latency": latency, "publish": publish, "servers": servers}[arguments.measurement](arguments)
 
