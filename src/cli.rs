@@ -83,8 +83,8 @@ pub struct ServeArgs {
     pub journal: Option<PathBuf>,
 
     /// Keep the log in a Redis stream, which all servers with the same stream share:
-    /// redis://[USER:PASSWORD@]HOST[:PORT][/DB], rediss://… for TLS, redis+unix:///PATH, or
-    /// redis+sentinel://[USER:PASSWORD@]HOST[:PORT][,…]/MASTER[/DB]
+    /// `redis://USER:PASSWORD@HOST:PORT/DB`, `rediss://…` for TLS, `redis+unix:///PATH`, or
+    /// `redis+sentinel://HOST:PORT,HOST:PORT/MASTER`
     #[arg(
         long,
         env = "TRIFOLD_REDIS",
