@@ -1,5 +1,6 @@
 //! The command line: every flag, its default, and its environment variable.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -10,7 +11,7 @@ use clap::builder::{BoolishValueParser, RangedU64ValueParser, Resettable};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::http::HttpConfig;
-use crate::journal::{JournalConfig, RedisConfig, parse_stream_name};
+use crate::journal::{JournalConfig, RedisConfig, RedisUrl, parse_stream_name};
 use crate::limits::LimitsConfig;
 use crate::load::LoadArgs;
 use crate::log::Retention;
@@ -89,10 +90,11 @@ pub struct ServeArgs {
         long,
         env = "TRIFOLD_REDIS",
         hide_env_values = true,
+        value_parser = |url: &str| Ok::<RedisUrl, Infallible>(url.to_owned().into()),
         value_name = "URL",
         conflicts_with = "journal"
     )]
-    pub redis: Option<String>,
+    pub redis: Option<RedisUrl>,
 
     /// Key of the stream in Redis
     #[arg(long, env = "TRIFOLD_STREAM", default_value = "trifold", value_name = "NAME",
@@ -236,7 +238,7 @@ impl From<ServeArgs> for ServerConfig {
             workers: args.workers,
             journal: match (args.redis, args.journal) {
                 (Some(url), _) => JournalConfig::Redis(RedisConfig {
-                    url: url.into(),
+                    url,
                     stream: args.stream,
                 }),
                 (None, Some(path)) => JournalConfig::Sqlite(path),

@@ -46,9 +46,14 @@ async fn run_server(config: ServerConfig) -> io::Result<()> {
     let writer = Arc::new(writer);
     let listen = config.listen;
     let bound = server::bind(config, writer.clone(), stop_signal());
-    let (server, address) = bound.map_err(|error| {
-        io::Error::new(error.kind(), format!("cannot listen on {listen}: {error}"))
-    })?;
+    let (server, address) = match bound {
+        Ok(bound) => bound,
+        Err(error) => {
+            writer.close().await;
+            let reason = format!("cannot listen on {listen}: {error}");
+            return Err(io::Error::new(error.kind(), reason));
+        }
+    };
     // Standard output may be closed or full.
     if let Err(error) = writeln!(io::stdout(), "listening on http://{address}") {
         log::warn!(

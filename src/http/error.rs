@@ -165,7 +165,7 @@ impl From<PublishError> for ApiError {
 
 impl From<Unavailable> for ApiError {
     fn from(_: Unavailable) -> Self {
-        Self::unavailable("This server has not got all messages up to this cursor yet")
+        Self::unavailable("This server does not have all messages up to this cursor yet")
     }
 }
 

@@ -100,9 +100,14 @@ fn split_once_byte(text: &str, separator: u8) -> (&str, Option<&str>) {
 
 /// Parses `since`, `epoch` and `limit`. `since=now` is the log's current head.
 fn parse_cursor(query: &Query, log: &MessageLog) -> Result<Cursor, ApiError> {
+    let mut epoch = query.get("epoch")?.map(Box::from);
     let since = match query.get("since")?.as_deref() {
         None => 0,
-        Some("now") => log.head(),
+        Some("now") => {
+            let (current, head) = log.position();
+            epoch.get_or_insert_with(|| (*current).into());
+            head
+        }
         Some(_) => query.parse_u64("since", 0..=Version::MAX, 0).map_err(|_| {
             let title = "`since` must be a whole number of at least 0, or `now`";
             ApiError::bad_request(title)
@@ -111,7 +116,7 @@ fn parse_cursor(query: &Query, log: &MessageLog) -> Result<Cursor, ApiError> {
     let (max, default) = (MAX_BATCH_MESSAGES as u64, DEFAULT_BATCH_MESSAGES as u64);
     Ok(Cursor {
         since,
-        epoch: query.get("epoch")?.map(|epoch| epoch.into()),
+        epoch,
         limit: query.parse_u64("limit", 1..=max, default)? as usize,
     })
 }
@@ -130,7 +135,7 @@ impl FromRequest for Cursor {
         });
         match parsed {
             // Another server of the same stream may have been faster.
-            Ok((state, cursor)) if !state.log().has_reached(&cursor) => {
+            Ok((state, cursor)) if state.writer.is_behind(&cursor) => {
                 let state = state.clone();
                 let caught_up = async move {
                     state.writer.catch_up(&cursor).await?;

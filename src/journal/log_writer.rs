@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::registry::Registry;
-use tokio::time::{sleep, timeout};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::config::JournalConfig;
 use super::error::{PublishError, Unavailable};
@@ -19,15 +20,17 @@ use crate::log::{Cursor, MessageLog, NewMessage, PublishAck, Retention};
 /// Longest time that a reader waits for messages that another server has sent it already.
 const MAX_CATCH_UP: Duration = Duration::from_secs(3);
 
-/// How often that is checked while the journal cannot be reached.
-const CATCH_UP_INTERVAL: Duration = Duration::from_millis(50);
+/// How often the journal's head is read meanwhile.
+const CATCH_UP_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Publishes messages to a log.
 pub struct LogWriter {
     log: Arc<MessageLog>,
     storage: Arc<dyn Storage>,
     status: Arc<Status>,
-    has_journal: bool,
+    /// The task that follows the journal, if there is one.
+    follow: Option<JoinHandle<()>>,
+    is_shared: bool,
 }
 
 impl LogWriter {
@@ -37,7 +40,8 @@ impl LogWriter {
             storage: Arc::new(MemoryStorage(log.clone())),
             log,
             status: Arc::default(),
-            has_journal: false,
+            follow: None,
+            is_shared: false,
         }
     }
 
@@ -53,10 +57,10 @@ impl LogWriter {
         let storage: Arc<dyn Storage> = match config {
             JournalConfig::Memory => return Ok(Self::in_memory(log)),
             JournalConfig::Sqlite(path) => {
-                Arc::new(SqliteStorage::open(path, opened, retention, kept)?)
+                Arc::new(SqliteStorage::open(path, opened, kept)?)
             }
             JournalConfig::Redis(config) => {
-                Arc::new(RedisStorage::open(config, opened, retention, kept).await?)
+                Arc::new(RedisStorage::open(config, opened, kept).await?)
             }
         };
         // With a smaller retention than before, there are messages to delete. A failure must not
@@ -65,12 +69,13 @@ impl LogWriter {
             log::warn!("journal: old messages could not be deleted yet: {reason}");
         }
         let followed = storage.clone();
-        tokio::spawn(async move { followed.follow().await });
+        let follow = tokio::spawn(async move { followed.follow().await });
         Ok(Self {
             log,
             storage,
             status,
-            has_journal: true,
+            follow: Some(follow),
+            is_shared: matches!(config, JournalConfig::Redis(_)),
         })
     }
 
@@ -91,6 +96,11 @@ impl LogWriter {
         self.storage.append(message).await
     }
 
+    /// Returns whether another server may have reached the cursor, while this one has not.
+    pub fn is_behind(&self, cursor: &Cursor) -> bool {
+        self.is_shared && !self.log.has_reached(cursor) && !self.log.is_closed()
+    }
+
     /// Waits until this server's log has reached a cursor that it has not reached yet, because
     /// another server was faster. Returns at once if no server has reached it.
     ///
@@ -103,25 +113,24 @@ impl LogWriter {
     }
 
     async fn try_catch_up(&self, cursor: &Cursor) -> Result<(), Unavailable> {
-        loop {
-            let head = tokio::select! {
-                head = self.storage.head() => head?,
-                () = self.log.reached(cursor) => return Ok(()),
-            };
+        while self.is_behind(cursor) {
             // After a connection was lost, the storage counts once it was compared with the log.
-            if self.status.is_detached() {
-                sleep(CATCH_UP_INTERVAL).await;
-                continue;
-            }
-            let since = match cursor.matches_epoch(&head.epoch) {
-                true if head.version < cursor.since => return Ok(()),
-                true => cursor.since,
-                false => 0, // the reader has to begin again, with the newest epoch
+            let target = match self.status.is_detached() {
+                true => cursor.clone(),
+                false => {
+                    let head = self.storage.head().await?;
+                    match cursor.matches_epoch(&head.epoch) {
+                        true if head.version < cursor.since => return Ok(()),
+                        true => Cursor::of_epoch(&head.epoch, cursor.since),
+                        // The reader has to begin again, with the newest epoch.
+                        false if *head.epoch == *self.log.epoch() => return Ok(()),
+                        false => Cursor::of_epoch(&head.epoch, 0),
+                    }
+                }
             };
-            let target = Cursor::of_epoch(&head.epoch, since);
-            self.log.reached(&target).await;
-            return Ok(());
+            let _ = timeout(CATCH_UP_INTERVAL, self.log.reached(&target)).await;
         }
+        Ok(())
     }
 
     /// Returns the time on the clock that dates messages, in milliseconds since the Unix epoch.
@@ -137,7 +146,7 @@ impl LogWriter {
 
     /// Registers the metrics of the journal, if there is one.
     pub fn register_metrics(&self, registry: &mut Registry) {
-        if self.has_journal {
+        if self.follow.is_some() {
             self.status.metrics.register(registry);
         }
     }
@@ -146,5 +155,19 @@ impl LogWriter {
     /// one, without a WAL. If the log is closed, queued messages are rejected.
     pub async fn close(&self) {
         self.storage.close().await;
+        self.stop_following();
+    }
+
+    /// Then nothing refers to the storage any more, and dropping the writer releases it.
+    fn stop_following(&self) {
+        if let Some(follow) = &self.follow {
+            follow.abort();
+        }
+    }
+}
+
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        self.stop_following();
     }
 }

@@ -24,7 +24,7 @@ impl Storage for MemoryStorage {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Head, Unavailable>> {
-        ready(Ok(head_of(&self.0))).boxed()
+        ready(Ok(Head::of(&self.0))).boxed()
     }
 
     fn trim(&self) -> BoxFuture<'_, Result<(), Unavailable>> {
@@ -34,10 +34,4 @@ impl Storage for MemoryStorage {
     fn close(&self) -> BoxFuture<'_, ()> {
         ready(()).boxed()
     }
-}
-
-/// The head of a log to which no other server appends.
-pub(super) fn head_of(log: &MessageLog) -> Head {
-    let (epoch, version) = log.position();
-    Head { epoch, version }
 }

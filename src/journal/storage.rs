@@ -5,12 +5,10 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::error::{PublishError, Unavailable};
-use crate::log::{NewMessage, PublishAck, Version};
+use crate::log::{MessageLog, NewMessage, PublishAck, Version};
 
 /// Numbers messages and keeps them. A storage is opened for one [`MessageLog`], which then holds
 /// what the storage kept; readers are served from the log alone.
-///
-/// [`MessageLog`]: crate::log::MessageLog
 pub(super) trait Storage: Send + Sync {
     /// Appends a message. When this resolves, the message is kept, has a version and is in this
     /// server's log (from Redis, or will be soon, if that takes more than a second). An `id` that
@@ -41,4 +39,12 @@ pub(super) trait Storage: Send + Sync {
 pub(super) struct Head {
     pub(super) epoch: Arc<str>,
     pub(super) version: Version,
+}
+
+impl Head {
+    /// The head of a log to which no other server appends.
+    pub(super) fn of(log: &MessageLog) -> Self {
+        let (epoch, version) = log.position();
+        Self { epoch, version }
+    }
 }

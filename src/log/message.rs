@@ -122,7 +122,8 @@ impl EncodedMessage {
     }
 
     /// Returns the size of the JSON in bytes.
-    pub(super) fn len(&self) -> usize {
+    #[allow(clippy::len_without_is_empty, reason = "no message is empty")]
+    pub fn len(&self) -> usize {
         self.json.len()
     }
 }

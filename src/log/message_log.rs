@@ -93,6 +93,17 @@ impl MessageLog {
         (window.epoch.clone(), window.head(), json)
     }
 
+    /// Returns how much the log retains.
+    pub fn retention(&self) -> Retention {
+        self.retention
+    }
+
+    /// Returns the epoch, the oldest version and the newest one.
+    pub fn range(&self) -> (Arc<str>, Version, Version) {
+        let window = self.window.lock();
+        (window.epoch.clone(), window.oldest, window.head())
+    }
+
     /// Returns the newest version; 0 before the first message.
     pub fn head(&self) -> Version {
         self.window.lock().head()

@@ -21,7 +21,8 @@ pub struct Retention {
 }
 
 impl Retention {
-    pub(super) fn allows(&self, messages: usize, bytes: usize) -> bool {
+    /// Returns whether this many messages of this size are retained.
+    pub fn allows(&self, messages: usize, bytes: usize) -> bool {
         messages <= self.messages && bytes <= self.bytes
     }
 }

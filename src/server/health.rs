@@ -40,6 +40,7 @@ pub(super) async fn health(
     request: HttpRequest,
 ) -> HttpResponse {
     let log = state.log();
+    let (epoch, oldest, head) = log.range();
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(Health {
@@ -47,9 +48,9 @@ pub(super) async fn health(
                 false => "ok",
                 true => "read-only",
             },
-            epoch: &log.epoch(),
-            oldest: log.oldest(),
-            head: log.head(),
+            epoch: &epoch,
+            oldest,
+            head,
             waiters: log.waiter_count(),
             lab: !lab::is_disabled(&request),
             max_wait_ms: state.config.max_poll_wait.as_millis() as u64,

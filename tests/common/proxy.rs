@@ -196,10 +196,15 @@ pub fn find_program(name: &str) -> Option<PathBuf> {
         .find_map(|directory| Some(directory.join(name)).filter(|path| path.is_file()))
 }
 
-/// Returns an address that was free a moment ago.
+/// Returns an address that was free a moment ago. Its port is below those that the system gives to
+/// clients, which could take it before it is used.
 pub fn free_address() -> SocketAddr {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-    free.local_addr().expect("the socket has an address")
+    loop {
+        let address = (Ipv4Addr::LOCALHOST, rand::random_range(10_000..30_000));
+        if TcpListener::bind(address).is_ok() {
+            return address.into();
+        }
+    }
 }
 
 /// Creates a directory for one proxy.

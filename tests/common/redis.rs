@@ -74,6 +74,12 @@ impl Redis {
         }
     }
 
+    /// Starts it again with other flags.
+    pub fn restart_with(&mut self, flags: &[&str]) {
+        self.flags = flags.iter().map(|flag| (*flag).to_owned()).collect();
+        self.restart();
+    }
+
     /// Returns a connection if it accepts commands, with or without a password.
     fn try_connect(&self) -> Option<Connection> {
         let mut connection = Client::open(self.url()).ok()?.get_connection().ok()?;

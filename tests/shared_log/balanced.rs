@@ -46,7 +46,7 @@ async fn assert_server_is_not_missed(
     assert!(responses.metric(polls) > 0.0);
     assert!(server.metric(polls).await > 0.0);
     killed.kill();
-    scene.finish().await.assert_nothing_happened();
+    scene.finish().await.assert_nothing_lost();
 }
 
 #[tokio::test]
@@ -86,10 +86,8 @@ fn compose_file_has_valid_flags() {
     let mut flags = commands.filter_map(|line| line.strip_prefix("command: --"));
     let flags = format!("trifold --{}", flags.next().expect("a command"));
     let args = ServeArgs::try_parse_from(flags.split(' ')).expect("valid flags");
-    assert_eq!(
-        (args.redis.as_deref(), &*args.stream),
-        (Some("redis://redis"), "lecture")
-    );
+    assert!(args.redis.is_some() && args.stream == "lecture");
+    assert!(flags.contains("--redis redis://redis "));
     for service in ["trifold-1", "trifold-2"] {
         assert!(COMPOSE_FILE.contains(&format!("\n  {service}: ")));
         let address = format!("{service}:{}", args.listen.port());

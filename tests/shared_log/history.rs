@@ -1,5 +1,5 @@
-//! What a client holds of a log: the messages of one epoch without a gap, and how often it was told
-//! that it has to begin again.
+//! What a client holds of a log: the messages of one epoch without a gap, and how often it had
+//! to begin again.
 
 use serde_json::Value;
 

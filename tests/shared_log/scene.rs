@@ -35,18 +35,18 @@ pub(super) struct Scene {
 pub(super) struct Outcome {
     /// Acknowledged messages that are not in the log, which is then of another epoch.
     pub(super) lost: usize,
-    /// Whether each reader was told at least once, or none was.
-    pub(super) told: Vec<usize>,
+    /// The number of gaps that each reader got.
+    pub(super) gaps: Vec<usize>,
 }
 
 impl Outcome {
-    pub(super) fn assert_nothing_happened(&self) {
+    pub(super) fn assert_nothing_lost(&self) {
         assert_eq!(self.lost, 0);
-        assert_eq!(self.told, [0, 0, 0]);
+        assert_eq!(self.gaps, [0, 0, 0]);
     }
 
-    pub(super) fn assert_everyone_was_told(&self) {
-        assert!(self.told.iter().all(|told| *told > 0), "{self:?}");
+    pub(super) fn assert_all_got_gaps(&self) {
+        assert!(self.gaps.iter().all(|gaps| *gaps > 0), "{self:?}");
     }
 }
 
@@ -128,7 +128,7 @@ impl Scene {
         }
         Outcome {
             lost: lost.len(),
-            told: histories.iter().map(|history| history.gaps).collect(),
+            gaps: histories.iter().map(|history| history.gaps).collect(),
         }
     }
 }

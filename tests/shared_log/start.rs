@@ -169,7 +169,7 @@ async fn key_of_another_program() {
         (
             "HSET {c}:state field value",
             "c",
-            "belongs to another program",
+            "is incomplete; delete c, {c}:state, {c}:ids",
         ),
         ("SADD {d}:ids value", "d", "{d}:ids is a set"),
         (

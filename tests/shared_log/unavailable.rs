@@ -2,7 +2,13 @@
 
 use super::common;
 
-use common::{Redis, Server, wait_until};
+use std::time::{Duration, Instant};
+
+use common::{Redis, Server, test_message, wait_until};
+use futures_util::future::join_all;
+
+/// When a publisher has an answer although Redis does not answer: 2 s, and time for a busy machine.
+const REJECTED_AFTER: Duration = Duration::from_secs(5);
 
 /// Returns the status in `/health`.
 async fn health(server: &Server) -> String {
@@ -64,10 +70,15 @@ async fn lost_answer_is_unconfirmed() {
     let server = Server::start(&[&redis.flag()]);
     redis.signal("STOP");
     let message = r#"{"id":"once","body":1}"#;
+    let started = Instant::now();
     let unconfirmed = server.post(message).await;
+    assert!(started.elapsed() < REJECTED_AFTER);
     unconfirmed.assert_problem(503, "send it again with the same `id`");
     redis.signal("CONT");
-    let again = server.post(message).await;
+    let mut again = server.post(message).await;
+    while again.status == 503 {
+        again = server.post(message).await; // rejected at once, for half a second
+    }
     assert!([200, 201].contains(&again.status));
     assert_eq!(again.json()["version"], 1);
     let log = server.get("/poll").await.json();
@@ -80,11 +91,16 @@ async fn full_redis_rejects_messages() {
         return;
     };
     let server = Server::start(&[&redis.flag()]);
+    server.publish("before").await;
     redis.command::<()>("CONFIG SET maxmemory 1");
     let message = r#"{"id":"once","body":1}"#;
     let rejected = server.post(message).await;
     rejected.assert_problem(503, "it is not published");
     assert_eq!(health(&server).await, "read-only");
+    // A connection that is replaced, and a server that starts, read without writing.
+    redis.command::<()>("CLIENT KILL TYPE normal");
+    let second = Server::start(&[&redis.flag()]);
+    assert_eq!(common::versions(&second.get("/poll").await.json()), [1]);
     redis.command::<()>("CONFIG SET maxmemory 0");
     assert_eq!(server.post(message).await.status, 201);
     assert_eq!(health(&server).await, "ok");
@@ -101,4 +117,34 @@ async fn short_interruption_is_not_noticed() {
         let published = server.publish("hi").await;
         assert_eq!(published["version"], number, "{published}");
     }
+}
+
+/// However many messages wait, none of them waits for long.
+#[tokio::test]
+async fn many_publishers_are_rejected_in_time() {
+    let Some(redis) = Redis::start(&[]) else {
+        return;
+    };
+    let server = Server::start(&["--publish-rate=0", &redis.flag()]);
+    server.publish("before").await;
+    let mut socket = server.socket("").await;
+    assert!(socket.text().await.contains("before"));
+    redis.signal("STOP");
+    let started = Instant::now();
+    let publish = |number| {
+        server
+            .writer
+            .publish(test_message(format!("{number}"), "hi"))
+    };
+    let results = join_all((0..4000).map(publish)).await;
+    assert!(results.iter().all(Result::is_err));
+    assert!(
+        started.elapsed() < REJECTED_AFTER,
+        "{:?}",
+        started.elapsed()
+    );
+    assert!(server.get("/poll").await.text().contains("before"));
+    redis.signal("CONT");
+    while server.post(r#"{"id":"after","body":"after"}"#).await.status == 503 {}
+    assert!(socket.json().await["version"].as_u64() > Some(1));
 }

@@ -20,9 +20,12 @@ local at = string.format('%.0f', now[1] * 1000 + millis) .. '.' .. (fraction == 
 
 local oldest = head - count + 1
 
--- The newest message is retained whatever its size.
+-- The newest message is retained whatever its size. After a start with smaller limits, the next
+-- calls evict the rest: a script stops all other clients of Redis.
+local evictions = 10000
 local function evict()
-  while count > 1 and (count > max_messages or bytes > max_bytes) do
+  while evictions > 0 and count > 1 and (count > max_messages or bytes > max_bytes) do
+    evictions = evictions - 1
     local position = string.format('0-%.0f', oldest)
     local evicted = redis.call('XRANGE', stream, position, position)[1][2]
     redis.call('HDEL', ids, evicted[2])

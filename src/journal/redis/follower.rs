@@ -1,5 +1,6 @@
 //! The follower: reads the stream into this server's log.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +10,11 @@ use tokio::sync::Notify;
 use tokio::time::sleep;
 
 use super::attach::attach;
+use super::idle_connection::IdleConnection;
 use super::server::{RESPONSE_TIMEOUT, RedisServer};
-use super::stream::{Attached, Stream, StreamError};
+use super::stream::{Attached, FIRST_PAGE_MESSAGES, Stream, StreamError};
 use crate::journal::status::Status;
-use crate::log::{MessageLog, Version};
+use crate::log::{EncodedMessage, MessageLog, Retention, Version};
 
 /// How long one read waits for messages. Redis does not wake it when the stream is deleted or
 /// replaced, so this is also the time after which that is noticed.
@@ -27,6 +29,7 @@ pub(super) struct Follower {
     pub(super) server: Arc<RedisServer>,
     pub(super) stream: Arc<Stream>,
     pub(super) status: Arc<Status>,
+    pub(super) idle_connection: IdleConnection,
     /// Notified when the appender has found a new epoch.
     pub(super) new_epoch: Arc<Notify>,
 }
@@ -55,9 +58,12 @@ impl Follower {
     async fn follow(&self) -> Result<Infallible, StreamError> {
         let mut connection = self.server.connect(BLOCK + RESPONSE_TIMEOUT).await?;
         self.resume(&mut connection).await?;
+        let mut count = FIRST_PAGE_MESSAGES;
         loop {
             let (epoch, head) = self.log.position();
-            let page = self.stream.read(&mut connection, head, Some(BLOCK)).await?;
+            let page = self.stream.read(&mut connection, head, count, Some(BLOCK));
+            let page = page.await?;
+            count = page.next_count;
             let is_next = page.epoch.as_deref() == Some(&*epoch)
                 && page.head >= head
                 && page.first == head + 1;
@@ -75,44 +81,82 @@ impl Follower {
         &self,
         connection: &mut MultiplexedConnection,
     ) -> Result<(), StreamError> {
-        let attached = attach(connection, &self.stream, &self.log).await?;
+        let attached = attach(connection, &self.stream, Some(&self.log)).await?;
         let (epoch, head) = self.log.position();
-        if *epoch != *attached.epoch {
-            self.status.metrics.epoch_changes.inc();
-        }
-        if *epoch != *attached.epoch || head + 1 < attached.oldest {
+        let is_new_epoch = *epoch != *attached.epoch;
+        if is_new_epoch || head + 1 < attached.oldest {
             self.load(connection, attached).await?;
         }
+        if is_new_epoch {
+            self.status.metrics.epoch_changes.inc();
+        }
+        self.idle_connection.reset(); // it may lead to another Redis
         self.status.report_attached();
         Ok(())
     }
 
-    /// Replaces the log's content with the stream's.
+    /// Replaces the log's content with the stream's, or with as much of it as the log retains.
     pub(super) async fn load(
         &self,
         connection: &mut MultiplexedConnection,
         attached: Attached,
     ) -> Result<(), StreamError> {
-        let (mut oldest, mut messages) = (attached.oldest, Vec::new());
-        loop {
-            let after = oldest - 1 + messages.len() as Version;
-            if after >= attached.head {
-                break;
-            }
-            let page = self.stream.read(connection, after, None).await?;
+        let retention = self.log.retention();
+        let newest = (attached.head + 1).saturating_sub(retention.messages as Version);
+        let mut loaded = Loaded::new(attached.oldest.max(newest), retention);
+        let mut count = FIRST_PAGE_MESSAGES;
+        while loaded.next < attached.head + 1 {
+            let after = loaded.next - 1;
+            let page = self.stream.read(connection, after, count, None).await?;
+            count = page.next_count;
             if page.epoch.as_deref() != Some(&*attached.epoch) || page.messages.is_empty()
             {
                 let reason = "the stream was replaced while it was read".to_owned();
                 return Err(StreamError::Unsuitable(reason));
             }
-            if page.first > after + 1 {
-                // Meanwhile everything up to here was evicted.
-                messages.clear();
-                oldest = page.first;
-            }
-            messages.extend(page.messages);
+            loaded.extend(page.first, page.messages);
         }
-        self.log.replace(&attached.epoch, oldest, messages);
+        let oldest = loaded.next - loaded.messages.len() as Version;
+        self.log.replace(&attached.epoch, oldest, loaded.messages);
         Ok(())
+    }
+}
+
+/// The messages of a stream that is being loaded.
+struct Loaded {
+    retention: Retention,
+    messages: VecDeque<EncodedMessage>,
+    bytes: usize,
+    /// The version after the last message.
+    next: Version,
+}
+
+impl Loaded {
+    fn new(oldest: Version, retention: Retention) -> Self {
+        Self {
+            retention,
+            messages: VecDeque::new(),
+            bytes: 0,
+            next: oldest,
+        }
+    }
+
+    fn extend(&mut self, first: Version, messages: Vec<EncodedMessage>) {
+        if first > self.next {
+            // Meanwhile everything up to here was evicted.
+            self.messages.clear();
+            (self.bytes, self.next) = (0, first);
+        }
+        for message in messages {
+            self.bytes += message.len();
+            self.next += 1;
+            self.messages.push_back(message);
+            while self.messages.len() > 1
+                && !self.retention.allows(self.messages.len(), self.bytes)
+                && let Some(evicted) = self.messages.pop_front()
+            {
+                self.bytes -= evicted.len();
+            }
+        }
     }
 }

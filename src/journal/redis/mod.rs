@@ -8,8 +8,10 @@ mod appender;
 mod attach;
 mod clock;
 mod follower;
+mod idle_connection;
 mod server;
 mod storage;
 mod stream;
+mod target;
 
 pub(super) use storage::RedisStorage;

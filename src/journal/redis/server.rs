@@ -7,7 +7,7 @@ use redis::sentinel::{Sentinel, SentinelNodeConnectionInfo};
 use redis::{AsyncConnectionConfig, Client, RedisError, RedisResult};
 use tokio::time::timeout;
 
-use crate::journal::config::RedisTarget;
+use super::target::RedisTarget;
 
 /// Maximum time to find the master and to connect to it.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -27,7 +27,7 @@ impl RedisServer {
 
     /// Connects; with sentinels, to the master of the moment.
     ///
-    /// A connection is never repaired: after an error the caller drops it and [attaches] anew,
+    /// A connection is never repaired: after an error the caller drops it and [attaches] a new one,
     /// because another Redis may answer at the same address.
     ///
     /// [attaches]: super::attach

@@ -6,23 +6,23 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, join};
-use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
-use tokio::sync::{Mutex, Notify};
 use tokio::time::{sleep, timeout};
 
 use super::appender::Appender;
-use super::attach::attach_first;
+use super::attach::attach;
 use super::clock::measure_offset;
 use super::follower::Follower;
+use super::idle_connection::IdleConnection;
 use super::server::{RESPONSE_TIMEOUT, RedisServer};
 use super::stream::{Stream, StreamError};
+use super::target::RedisTarget;
 use crate::journal::config::RedisConfig;
 use crate::journal::error::Unavailable;
 use crate::journal::queue::{CommandQueue, PublishResult};
 use crate::journal::status::Status;
 use crate::journal::storage::{Head, Storage};
-use crate::log::{Cursor, MessageLog, NewMessage, Retention};
+use crate::log::{Cursor, MessageLog, NewMessage};
 
 /// How often the clocks are compared.
 const CLOCK_INTERVAL: Duration = Duration::from_secs(30);
@@ -33,8 +33,6 @@ const MAX_VISIBILITY_DELAY: Duration = Duration::from_secs(1);
 pub(in crate::journal) struct RedisStorage {
     queue: CommandQueue,
     follower: Follower,
-    /// On the others, a command waits for a script or for a blocked read.
-    idle_connection: Mutex<Option<MultiplexedConnection>>,
 }
 
 impl RedisStorage {
@@ -46,67 +44,38 @@ impl RedisStorage {
     pub(in crate::journal) async fn open(
         config: &RedisConfig,
         log: Arc<MessageLog>,
-        retention: Retention,
         status: Arc<Status>,
     ) -> io::Result<Self> {
-        let (queue, commands) = CommandQueue::new();
-        let target = config.url.target().map_err(|error| {
+        let target = RedisTarget::parse(&config.url).map_err(|error| {
             io::Error::other(format!("the address of --redis is invalid: {error}"))
         })?;
         let shown = target.to_string();
         let server = Arc::new(RedisServer::new(target));
-        let stream = Arc::new(Stream::new(&config.stream));
-        let new_epoch = Arc::<Notify>::default();
         let follower = Follower {
-            log: log.clone(),
-            server: server.clone(),
-            stream: stream.clone(),
-            status: status.clone(),
-            new_epoch: new_epoch.clone(),
+            log,
+            stream: Arc::new(Stream::new(&config.stream)),
+            status,
+            idle_connection: IdleConnection::new(server.clone()),
+            server,
+            new_epoch: Arc::default(),
         };
         let connection = start(&follower).await.map_err(|error| {
-            let name = stream.name();
+            let name = &config.stream;
             io::Error::other(format!("cannot use the stream {name} at {shown}: {error}"))
         })?;
-        let appender = Appender {
-            connection: Some((connection, log.epoch())),
-            log,
-            server,
-            stream,
-            status,
-            retention,
-            new_epoch,
-            commands,
-        };
-        tokio::spawn(appender.run());
-        Ok(Self {
-            queue,
-            follower,
-            idle_connection: Mutex::default(),
-        })
-    }
-
-    /// Runs a command on the connection that is for no other purpose.
-    async fn query<T>(
-        &self,
-        command: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
-    ) -> RedisResult<T> {
-        let mut held = self.idle_connection.lock().await;
-        if held.is_none() {
-            *held = Some(self.follower.server.connect(RESPONSE_TIMEOUT).await?);
-        }
-        let mut connection = held.clone().expect("connected above");
-        drop(held);
-        let result = command(&mut connection).await;
-        if result.is_err() {
-            *self.idle_connection.lock().await = None;
-        }
-        result
+        let (queue, commands) = CommandQueue::new();
+        tokio::spawn(Appender::new(&follower, connection, commands).run());
+        Ok(Self { queue, follower })
     }
 
     async fn read_head(&self) -> Result<Head, Unavailable> {
-        let stream = &self.follower.stream;
-        let head = self.query(async |connection| stream.head(connection).await);
+        let Follower {
+            stream,
+            idle_connection,
+            ..
+        } = &self.follower;
+        let head =
+            idle_connection.query(async |connection| stream.head(connection).await);
         match head.await {
             Ok((Some(epoch), Some(version))) => Ok(Head {
                 epoch: epoch.into(),
@@ -120,21 +89,28 @@ impl RedisStorage {
     /// Compares the clocks until the log is closed. While Redis is not reachable, the last
     /// comparison counts.
     async fn compare_clocks(&self) {
+        let Follower {
+            log,
+            status,
+            idle_connection,
+            ..
+        } = &self.follower;
         loop {
             tokio::select! {
                 () = sleep(CLOCK_INTERVAL) => {}
-                () = self.follower.log.closed() => return,
+                () = log.closed() => return,
             }
-            if let Ok(offset) = self.query(measure_offset).await {
-                self.follower.status.set_clock_offset(offset);
+            if let Ok(offset) = idle_connection.query(measure_offset).await {
+                status.set_clock_offset(offset);
             }
         }
     }
 }
 
+/// Connects for the first time, and loads the log.
 async fn start(follower: &Follower) -> Result<MultiplexedConnection, StreamError> {
     let mut connection = follower.server.connect(RESPONSE_TIMEOUT).await?;
-    let attached = attach_first(&mut connection, &follower.stream).await?;
+    let attached = attach(&mut connection, &follower.stream, None).await?;
     follower.load(&mut connection, attached).await?;
     let offset = measure_offset(&mut connection).await?;
     follower.status.set_clock_offset(offset);

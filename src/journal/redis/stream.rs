@@ -6,10 +6,16 @@ use derive_more::{Display, From};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Script};
 
+use super::attach::RedisProcess;
 use crate::log::{EncodedMessage, NewMessage, Retention, Version};
 
-/// Messages that one command reads.
-const PAGE_MESSAGES: usize = 500;
+/// Maximum number of messages that one command reads, and their size that is aimed at, in bytes: a
+/// page has to arrive before the response times out, also over a slow link.
+const MAX_PAGE_MESSAGES: usize = 500;
+const PAGE_BYTES: usize = 1 << 20;
+
+/// Number of messages in the first page that a connection reads: their size is not known yet.
+pub(super) const FIRST_PAGE_MESSAGES: usize = 16;
 
 /// The keys of a log. The part in braces puts all of them into one slot of a cluster.
 pub(super) struct Stream {
@@ -39,6 +45,8 @@ pub(super) struct Page {
     /// Epoch and head, read after the messages: if the epoch is still the same, they belong to it.
     pub(super) epoch: Option<String>,
     pub(super) head: Version,
+    /// How many messages the next page should have.
+    pub(super) next_count: usize,
 }
 
 /// A message's version, and whether its `id` had it before.
@@ -48,7 +56,8 @@ pub(super) struct Assignment {
     pub(super) duplicate: bool,
 }
 
-/// What a server's log holds, for the comparison with the stream.
+/// What a server's log holds, for the comparison with the stream; nothing while it starts.
+#[derive(Default)]
 pub(super) struct Held {
     pub(super) epoch: String,
     pub(super) head: Version,
@@ -60,8 +69,8 @@ pub(super) struct Attached {
     pub(super) epoch: String,
     pub(super) oldest: Version,
     pub(super) head: Version,
-    /// Why a new epoch began; empty if none did.
-    pub(super) reason: String,
+    /// Why a new epoch began, if one did.
+    pub(super) reason: Option<String>,
 }
 
 impl Stream {
@@ -75,10 +84,6 @@ impl Stream {
         }
     }
 
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     /// Compares the log with the stream; creates the stream if there is none.
     ///
     /// # Errors
@@ -87,22 +92,23 @@ impl Stream {
         &self,
         connection: &mut MultiplexedConnection,
         candidate: &str,
-        (run_id, is_durable): (&str, bool),
+        process: &RedisProcess,
         held: &Held,
     ) -> Result<Attached, StreamError> {
         let mut call = self.attach.prepare_invoke();
         call.key(&self.name).key(&self.state).key(&self.ids);
-        call.arg(candidate).arg(run_id).arg(u8::from(is_durable));
+        call.arg(candidate).arg(&process.run_id);
+        call.arg(u8::from(process.is_durable));
         call.arg(&held.epoch).arg(held.head).arg(&held.newest);
-        let mut reply: Vec<String> = call.invoke_async(connection).await?;
-        match <[String; 5]>::try_from(std::mem::take(&mut reply)) {
-            Ok([_, epoch, oldest, head, reason]) => Ok(Attached {
+        let reply: Vec<String> = call.invoke_async(connection).await?;
+        match <[String; 4]>::try_from(reply) {
+            Ok([epoch, oldest, head, reason]) => Ok(Attached {
                 epoch,
                 oldest: parse_version(&oldest)?,
                 head: parse_version(&head)?,
-                reason,
+                reason: Some(reason).filter(|reason| !reason.is_empty()),
             }),
-            Err(foreign) => Err(StreamError::Unsuitable(foreign.join(": "))),
+            Err(reason) => Err(StreamError::Unsuitable(reason.concat())),
         }
     }
 
@@ -161,22 +167,24 @@ impl Stream {
         &self,
         connection: &mut MultiplexedConnection,
         after: Version,
+        count: usize,
         block: Option<Duration>,
     ) -> Result<Page, StreamError> {
         let mut commands = redis::pipe();
-        commands.cmd("XREAD").arg("COUNT").arg(PAGE_MESSAGES);
+        commands.cmd("XREAD").arg("COUNT").arg(count);
         if let Some(block) = block {
             commands.arg("BLOCK").arg(block.as_millis() as u64);
         }
         let position = format!("0-{after}");
         commands.arg("STREAMS").arg(&self.name).arg(position);
-        commands
-            .cmd("HMGET")
-            .arg(&self.state)
-            .arg(&["epoch", "head"]);
+        let fields = ["epoch", "head", "bytes"];
+        commands.cmd("HMGET").arg(&self.state).arg(&fields);
+        commands.cmd("XLEN").arg(&self.name);
         type Streams = Option<Vec<(String, Vec<Entry>)>>;
-        let (streams, (epoch, head)): (Streams, (Option<String>, Option<Version>)) =
+        type State = (Option<String>, Option<Version>, Option<usize>);
+        let (streams, (epoch, head, bytes), length): (Streams, State, usize) =
             commands.query_async(connection).await?;
+        let message_bytes = (bytes.unwrap_or(0) / length.max(1)).max(1);
         let entries = streams.unwrap_or_default().into_iter().next();
         let entries = entries.map(|(_, entries)| entries).unwrap_or_default();
         let first = match entries.first() {
@@ -189,6 +197,7 @@ impl Stream {
             messages: messages.collect::<Result<_, _>>()?,
             epoch,
             head: head.unwrap_or(0),
+            next_count: (PAGE_BYTES / message_bytes).clamp(1, MAX_PAGE_MESSAGES),
         })
     }
 

@@ -9,11 +9,10 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::writer;
 use crate::journal::error::Unavailable;
-use crate::journal::memory::head_of;
 use crate::journal::queue::{CommandQueue, PublishResult};
 use crate::journal::status::Status;
 use crate::journal::storage::{Head, Storage};
-use crate::log::{MessageLog, NewMessage, Retention};
+use crate::log::{MessageLog, NewMessage};
 
 pub(in crate::journal) struct SqliteStorage {
     log: Arc<MessageLog>,
@@ -29,11 +28,10 @@ impl SqliteStorage {
     pub(in crate::journal) fn open(
         path: &Path,
         log: Arc<MessageLog>,
-        retention: Retention,
         status: Arc<Status>,
     ) -> io::Result<Self> {
         let (queue, commands) = CommandQueue::new();
-        writer::start(path, log.clone(), retention, status, commands)?;
+        writer::start(path, log.clone(), status, commands)?;
         Ok(Self { log, queue })
     }
 }
@@ -48,7 +46,7 @@ impl Storage for SqliteStorage {
     }
 
     fn head(&self) -> BoxFuture<'_, Result<Head, Unavailable>> {
-        ready(Ok(head_of(&self.log))).boxed()
+        ready(Ok(Head::of(&self.log))).boxed()
     }
 
     fn trim(&self) -> BoxFuture<'_, Result<(), Unavailable>> {

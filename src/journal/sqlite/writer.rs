@@ -37,10 +37,10 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 pub(super) fn start(
     path: &Path,
     log: Arc<MessageLog>,
-    retention: Retention,
     status: Arc<Status>,
     commands: mpsc::Receiver<Command>,
 ) -> io::Result<()> {
+    let retention = log.retention();
     let writer = Writer {
         file: SqliteFile::open(path, &log)?,
         log,

@@ -291,8 +291,9 @@ test('the label of a stale response has a background, and overlaps no other', as
   await expect.poll(() => drawn.count()).toBeGreaterThan(1);
   const labelled = page.getByTestId('poll-ladder').locator('g.stale:has(.label-background)');
   expect(await labelled.count()).toBeGreaterThan(0);
-  const stale = await labelled.evaluateAll((all) =>
-    all.map((group) => {
+  // In one step: a redrawing replaces the elements.
+  const stale = await page.evaluate(() =>
+    [...document.querySelectorAll('[data-testid="poll-ladder"] g.stale:has(.label-background)')].map((group) => {
       const [background, label] = ['.label-background', 'text'].map((part) => {
         const { x, y, width, height } = /** @type {SVGGraphicsElement} */ (group.querySelector(part)).getBBox();
         return { left: x, top: y, right: x + width, bottom: y + height };
