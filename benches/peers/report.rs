@@ -1,58 +1,8 @@
 //! The tables: medians over the rounds with their spread, and ratios within each round.
 
 use std::fmt::{self, Write};
-use std::{fs, io};
 
-use clap::ValueEnum;
-
-/// How subscribers receive messages, in the order of the tables.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub(crate) enum PeerTransport {
-    Ws,
-    Longpoll,
-    Poll,
-}
-
-/// The figures of one server under one load, in one round.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Figures {
-    /// CPU time of the server per delivery.
-    pub(crate) cpu_us: f64,
-    pub(crate) p50_ms: f64,
-    pub(crate) p99_ms: f64,
-    /// Memory of the server per subscriber.
-    pub(crate) memory_kib: f64,
-    pub(crate) lost: u64,
-    /// Deliveries, or responses, per second.
-    pub(crate) per_second: f64,
-}
-
-impl fmt::Display for Figures {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            out,
-            "{:6.2} µs  p50 {:7.2} ms  p99 {:7.2} ms  {:5.1} KiB  {:.0}/s  lost {}",
-            self.cpu_us,
-            self.p50_ms,
-            self.p99_ms,
-            self.memory_kib,
-            self.per_second,
-            self.lost
-        )
-    }
-}
-
-/// All rounds of one server under one load.
-struct Series {
-    transport: PeerTransport,
-    subscribers: usize,
-    name: &'static str,
-    rounds: Vec<Figures>,
-}
-
-/// All rounds of all servers under all loads.
-#[derive(Default)]
-pub(crate) struct Comparison(Vec<Series>);
+use crate::figures::{Comparison, Figures, Load, Series, Spread, Technique};
 
 /// A column: its title, its figure, and the number of decimals.
 type Column = (&'static str, fn(&Figures) -> f64, usize);
@@ -64,143 +14,98 @@ const COLUMNS: [Column; 4] = [
     ("KiB per client", |figures| figures.memory_kib, 1),
 ];
 
-const POLL_COLUMNS: [Column; 1] =
+const THROUGHPUT: [Column; 1] =
     [("responses per second", |figures| figures.per_second, 0)];
 
-impl Comparison {
-    pub(crate) fn add(
-        &mut self,
-        transport: PeerTransport,
-        subscribers: usize,
-        name: &'static str,
-        figures: Figures,
-    ) {
-        let existing = self.0.iter_mut().find(|series| {
-            (series.transport, series.subscribers, series.name)
-                == (transport, subscribers, name)
-        });
-        match existing {
-            Some(series) => series.rounds.push(figures),
-            None => self.0.push(Series {
-                transport,
-                subscribers,
-                name,
-                rounds: vec![figures],
-            }),
-        }
+/// Returns the tables as Markdown: median, minimum and maximum of all rounds; below them
+/// Trifold's figures divided by those of each other server in the same round.
+pub(crate) fn tables(comparison: &Comparison, versions: &[(String, String)]) -> String {
+    let mut text = String::from("#### Versions\n\n| | version |\n|---|---|\n");
+    for (name, version) in versions {
+        let _ = writeln!(text, "| {name} | {version} |");
     }
-
-    /// Returns the tables as Markdown: median, minimum and maximum of all rounds; below them
-    /// Trifold's figures divided by those of each other server in the same round.
-    pub(crate) fn tables(&self) -> String {
-        let mut text = String::new();
-        let mut loads: Vec<(PeerTransport, usize)> = Vec::new();
-        for series in &self.0 {
-            if !loads.contains(&(series.transport, series.subscribers)) {
-                loads.push((series.transport, series.subscribers));
-            }
-        }
-        loads.sort();
-        for (transport, subscribers) in loads {
-            let title = match transport {
-                PeerTransport::Ws => format!("WebSocket, {subscribers} subscribers"),
-                PeerTransport::Longpoll => {
-                    format!("Long poll, {subscribers} subscribers")
-                }
-                PeerTransport::Poll => format!("Empty polls, {subscribers} connections"),
-            };
-            let columns: &[Column] = match transport {
-                PeerTransport::Poll => &POLL_COLUMNS,
-                _ => &COLUMNS,
-            };
-            let series: Vec<&Series> = self
-                .0
-                .iter()
-                .filter(|series| {
-                    (series.transport, series.subscribers) == (transport, subscribers)
-                })
-                .collect();
-            let _ = table(&mut text, &title, columns, &series);
-        }
-        text
+    for load in comparison.loads() {
+        let series = comparison.select(|other| *other == load);
+        let _ = table(&mut text, load, &series);
     }
+    text.push('\n');
+    text
 }
 
-fn table(
-    out: &mut String,
-    title: &str,
-    columns: &[Column],
-    series: &[&Series],
-) -> fmt::Result {
-    let rounds = series.first().map_or(0, |first| first.rounds.len());
-    writeln!(
-        out,
-        "#### {title}\n\n{rounds} rounds; median (minimum to maximum).\n"
-    )?;
-    write!(out, "| server |")?;
-    for (title, ..) in columns {
-        write!(out, " {title} |")?;
-    }
-    write!(out, " lost |\n|---|")?;
-    writeln!(out, "{}---:|", "---:|".repeat(columns.len()))?;
+fn table(out: &mut String, load: Load, series: &[&Series]) -> fmt::Result {
+    let title = load.technique.title();
+    let (columns, unit): (&[Column], _) = match load.technique {
+        Technique::Poll | Technique::Publish => (&THROUGHPUT, "connections"),
+        _ => (&COLUMNS, "subscribers"),
+    };
+    let count = |series: &&Series| series.rounds.len() + series.failed;
+    let rounds = series.iter().map(count).max().unwrap_or_default();
+    writeln!(out, "\n#### {title}, {} {unit}\n", load.subscribers)?;
+    writeln!(out, "{rounds} rounds; median (minimum to maximum).\n")?;
+    let titles: Vec<_> = columns.iter().map(|(title, ..)| *title).collect();
+    writeln!(out, "| server | {} | lost |", titles.join(" | "))?;
+    writeln!(out, "|---|{}", "---:|".repeat(columns.len() + 1))?;
     for server in series {
-        let lost: u64 = server.rounds.iter().map(|round| round.lost).sum();
+        let lost: u64 = server.rounds.values().map(|round| round.lost).sum();
         write!(out, "| {} |", server.name)?;
         for (_, figure, digits) in columns {
-            write!(
-                out,
-                " {} |",
-                spread(server.rounds.iter().map(figure), *digits)
-            )?;
+            write!(out, " {} |", show(server.spread(*figure), *digits))?;
         }
         writeln!(out, " {lost} |")?;
     }
-    let Some(trifold) = series.iter().find(|server| server.name == "Trifold") else {
-        return writeln!(out);
-    };
-    for other in series.iter().filter(|server| server.name != "Trifold") {
-        write!(out, "| *Trifold ÷ {}* |", other.name)?;
-        for (_, figure, _) in columns {
-            let pairs = trifold.rounds.iter().zip(&other.rounds);
-            let ratios = pairs
-                .filter(|(_, other)| figure(other) > MIN_DIVISOR)
-                .map(|(trifold, other)| figure(trifold) / figure(other));
-            write!(out, " {} |", spread(ratios, 2))?;
+    for trifold in series.iter().filter(|server| server.is_trifold()) {
+        for other in series.iter().filter(|server| !server.is_trifold()) {
+            ratios(out, columns, trifold, other)?;
         }
-        writeln!(out, " |")?;
     }
-    writeln!(out)
+    series.iter().try_for_each(|server| remarks(out, server))
+}
+
+fn ratios(
+    out: &mut String,
+    columns: &[Column],
+    trifold: &Series,
+    other: &Series,
+) -> fmt::Result {
+    write!(out, "| *{} ÷ {}* |", trifold.name, other.name)?;
+    for (_, figure, _) in columns {
+        let pairs = other.rounds.iter().filter_map(|(round, other)| {
+            Some((figure(trifold.rounds.get(round)?), figure(other)))
+        });
+        let ratios = pairs
+            .filter(|(_, other)| *other > MIN_DIVISOR)
+            .map(|(trifold, other)| trifold / other);
+        write!(out, " {} |", show(Spread::of(ratios), 2))?;
+    }
+    writeln!(out, " |")
+}
+
+/// Writes what the figures of a server do not show.
+fn remarks(out: &mut String, server: &Series) -> fmt::Result {
+    let is_stopped = |round: &&Figures| round.is_stopped;
+    let stopped = server.rounds.values().filter(is_stopped).count();
+    for (count, what) in [
+        (
+            stopped,
+            "could not keep up, so publishing stopped when a message was 2 s late",
+        ),
+        (server.failed, "failed, and has no figures"),
+    ] {
+        if count > 0 {
+            write!(out, "\n{} {what}, in {count} rounds.\n", server.name)?;
+        }
+    }
+    Ok(())
 }
 
 /// Figures below this count as zero, and are not used as divisors.
 const MIN_DIVISOR: f64 = 0.05;
 
-/// Formats median, minimum and maximum.
-fn spread(figures: impl Iterator<Item = f64>, digits: usize) -> String {
-    let mut figures: Vec<f64> = figures.collect();
-    figures.sort_by(f64::total_cmp);
-    let (Some(min), Some(max)) = (figures.first(), figures.last()) else {
-        return "–".to_owned();
-    };
-    let median = figures[figures.len() / 2];
-    format!("**{median:.digits$}** ({min:.digits$} to {max:.digits$})")
-}
-
-const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
-const BEGIN: &str = "<!-- the tables of benches/peers begin -->\n";
-const END: &str = "<!-- the tables of benches/peers end -->";
-
-/// Replaces the tables in docs/performance.md.
-///
-/// # Errors
-/// When the file cannot be written, or the comments around the tables are missing.
-pub(crate) fn write(tables: &str) -> io::Result<()> {
-    let document = fs::read_to_string(DOCUMENT)?;
-    let parts = document
-        .split_once(BEGIN)
-        .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
-    let (before, after) = parts.ok_or_else(|| {
-        io::Error::other(format!("{DOCUMENT} lacks the comments around the tables"))
-    })?;
-    fs::write(DOCUMENT, format!("{before}{BEGIN}\n{tables}{END}{after}"))
+fn show(spread: Option<Spread>, digits: usize) -> String {
+    match spread {
+        None => "–".to_owned(),
+        Some(Spread { median, min, max }) => {
+            format!("**{median:.digits$}** ({min:.digits$} to {max:.digits$})")
+        }
+    }
 }

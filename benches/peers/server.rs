@@ -1,104 +1,110 @@
-//! The servers that are compared: how each is started, and what its processes use.
+//! A running server: how it is started and stopped, and what its processes use.
 
-use std::io::{self, BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{fs, thread};
 
-/// A program that is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Program {
-    /// A build of Trifold.
-    Trifold(PathBuf),
-    Nginx,
-    /// A script of this directory.
-    Node(&'static str),
-    /// This program, with `--baseline`.
-    Baseline,
-}
+use trifold::load::net::http::read_response;
+
+use crate::program::{Program, STREAM};
 
 /// A running server. Dropping it stops it.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
-    directory: Option<PathBuf>,
+    directory: PathBuf,
 }
 
 impl Server {
-    /// Starts a program and waits until it listens.
+    /// Starts a program and waits until it accepts connections.
     ///
     /// # Errors
-    /// When it cannot be started, or does not print its address.
+    /// When it cannot be started, or does not listen.
     pub(crate) fn start(program: &Program) -> io::Result<Self> {
-        let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers");
-        let mut command = match program {
-            Program::Trifold(file) => {
-                let mut command = Command::new(file);
-                command.args(["--listen", "127.0.0.1:0"]);
-                command.env("RUST_LOG", "warn");
-                command
-            }
-            Program::Node(script) => {
-                let mut command = Command::new("node");
-                command.arg(directory.join(script));
-                command
-            }
-            Program::Baseline => {
-                let mut command = Command::new(std::env::current_exe()?);
-                command.arg("--baseline");
-                command
-            }
-            Program::Nginx => return Self::start_nginx(&directory),
-        };
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            BufReader::new(out).read_line(&mut line)?;
-        }
-        let address = line
-            .trim()
-            .rsplit("http://")
-            .next()
-            .and_then(|address| address.parse().ok())
-            .ok_or_else(|| io::Error::other(format!("{program:?} printed {line:?}")))?;
-        Ok(Self {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let name = format!("trifold-peers-{}", address.port());
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir_all(&directory)?;
+        let mut command = program.command(address, &directory)?;
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
+        let child = child.map_err(|error| {
+            let name = command.get_program().to_string_lossy();
+            let cure = "benches/peers/run installs and finds it";
+            io::Error::other(format!("cannot start {name}: {error}; {cure}"))
+        })?;
+        let mut server = Self {
             child,
             address,
-            directory: None,
-        })
+            directory,
+        };
+        match program.has_fixed_address() {
+            true => server.wait_until_accepting()?,
+            false => server.address = server.printed_address()?,
+        }
+        if *program == Program::DurableStreams {
+            server.create_stream()?;
+        }
+        Ok(server)
     }
 
-    fn start_nginx(sources: &Path) -> io::Result<Self> {
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let directory =
-            std::env::temp_dir().join(format!("trifold-peers-{}", address.port()));
-        fs::create_dir_all(&directory)?;
-        let config = fs::read_to_string(sources.join("nginx.conf"))?
-            .replace("ADDRESS", &address.to_string());
-        fs::write(directory.join("nginx.conf"), config)?;
-        let child = Command::new("nginx")
-            .arg("-p")
-            .arg(&directory)
-            .args(["-c", "nginx.conf", "-e", "stderr"])
-            .stderr(Stdio::inherit())
-            .spawn()?;
-        let server = Self {
-            child,
-            address,
-            directory: Some(directory),
-        };
+    /// Reads the address from the first line that the server prints.
+    fn printed_address(&mut self) -> io::Result<SocketAddr> {
+        let mut line = String::new();
+        if let Some(out) = self.child.stdout.take() {
+            BufReader::new(out).read_line(&mut line)?;
+        }
+        let address = line.trim().rsplit("http://").next();
+        address
+            .and_then(|address| address.parse().ok())
+            .ok_or_else(|| {
+                let what = "instead of the address that it listens on";
+                io::Error::other(format!("the server printed {line:?} {what}"))
+            })
+    }
+
+    fn wait_until_accepting(&self) -> io::Result<()> {
         for _ in 0..500 {
-            if std::net::TcpStream::connect(address).is_ok() {
-                return Ok(server);
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
             }
             thread::sleep(Duration::from_millis(10));
         }
-        Err(io::Error::other("nginx does not accept connections"))
+        let address = self.address;
+        Err(io::Error::other(format!(
+            "the server does not accept connections at {address} within 5 s"
+        )))
+    }
+
+    fn create_stream(&self) -> io::Result<()> {
+        let mut stream = TcpStream::connect(self.address)?;
+        let address = self.address;
+        let fields = "content-type: text/plain\r\ncontent-length: 0\r\n";
+        write!(
+            stream,
+            "PUT {STREAM} HTTP/1.1\r\nhost: {address}\r\n{fields}\r\n"
+        )?;
+        let head = read_response(&mut stream, &mut Vec::new())?;
+        match head.status {
+            201 => Ok(()),
+            status => Err(io::Error::other(format!(
+                "PUT {STREAM} must return 201, and returned {status}"
+            ))),
+        }
+    }
+
+    /// Waits until the server has used nearly no CPU time for a tenth of a second, for 10 s at
+    /// most: by then it has started, or all subscribers are there.
+    pub(crate) fn settle(&self) {
+        for _ in 0..100 {
+            let before = self.cpu();
+            thread::sleep(Duration::from_millis(100));
+            if self.cpu() - before < 3_000_000 {
+                return;
+            }
+        }
     }
 
     /// Returns the processes of this server: the one that was started, and its descendants.
@@ -107,8 +113,12 @@ impl Server {
 
         let open = |pid: u32| Process::new(pid.try_into().ok()?).ok();
         let children = |process: &Process| -> Vec<u32> {
-            let main = process.task_main_thread();
-            main.and_then(|main| main.children()).unwrap_or_default()
+            // A process belongs to the thread that started it.
+            let threads = process.tasks().into_iter().flatten().flatten();
+            threads
+                .filter_map(|thread| thread.children().ok())
+                .flatten()
+                .collect()
         };
         let mut processes: Vec<Process> = open(self.child.id()).into_iter().collect();
         let mut next = 0;
@@ -152,7 +162,7 @@ impl Drop for Server {
         // SIGTERM first: nginx's master stops its workers then; killed, it would leave them.
         let pid = self.child.id().to_string();
         let _ = Command::new("kill").arg(&pid).status();
-        for _ in 0..200 {
+        for _ in 0..500 {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 break;
             }
@@ -160,8 +170,6 @@ impl Drop for Server {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Some(directory) = &self.directory {
-            let _ = fs::remove_dir_all(directory);
-        }
+        let _ = fs::remove_dir_all(&self.directory);
     }
 }
