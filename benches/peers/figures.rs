@@ -1,7 +1,7 @@
 //! What was measured: all rounds of all servers under all loads.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::{fmt, io};
 
 use clap::ValueEnum;
 
@@ -81,7 +81,8 @@ pub(crate) struct Series {
     pub(crate) name: &'static str,
     /// By the number of the round. One that failed is missing.
     pub(crate) rounds: BTreeMap<usize, Figures>,
-    pub(crate) failed: usize,
+    /// Why the others have no figures.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Series {
@@ -101,13 +102,13 @@ impl Series {
 pub(crate) struct Comparison(Vec<Series>);
 
 impl Comparison {
-    /// Adds the figures of one round, or that it failed.
+    /// Adds the figures of one round, or why there are none.
     pub(crate) fn add(
         &mut self,
         round: usize,
         load: Load,
         name: &'static str,
-        figures: Option<Figures>,
+        figures: io::Result<Figures>,
     ) {
         let is_same = |series: &Series| (series.load, series.name) == (load, name);
         let index = self.0.iter().position(is_same).unwrap_or_else(|| {
@@ -115,13 +116,17 @@ impl Comparison {
                 load,
                 name,
                 rounds: BTreeMap::new(),
-                failed: 0,
+                failures: Vec::new(),
             });
             self.0.len() - 1
         });
         match figures {
-            Some(figures) => drop(self.0[index].rounds.insert(round, figures)),
-            None => self.0[index].failed += 1,
+            Ok(figures) => drop(self.0[index].rounds.insert(round, figures)),
+            Err(error) => {
+                // Some have a whole response in several lines.
+                let line = error.to_string().lines().next().map(str::to_owned);
+                self.0[index].failures.push(line.unwrap_or_default());
+            }
         }
     }
 
@@ -139,9 +144,10 @@ impl Comparison {
         wanted.collect()
     }
 
-    /// Returns how many measurements failed.
-    pub(crate) fn failed(&self) -> usize {
-        self.0.iter().map(|series| series.failed).sum()
+    /// Returns how many measurements of Trifold failed.
+    pub(crate) fn trifold_failures(&self) -> usize {
+        let trifold = self.0.iter().filter(|series| series.is_trifold());
+        trifold.map(|series| series.failures.len()).sum()
     }
 }
 

@@ -36,12 +36,12 @@ use clap::Parser;
 
 use args::Args;
 use client::PeerClient;
-use figures::{Comparison, Figures, Load, Technique};
+use figures::{Comparison, Figures, Load, TRIFOLD, Technique};
 use peers::{OTHER_BUILD, protocols, trifold};
 use program::{OwnServer, Program};
 use protocol::Protocol;
 use server::Server;
-use throughput::CONNECTIONS;
+use throughput::{CONNECTIONS, Throughput};
 use workload::Workload;
 
 fn main() -> io::Result<()> {
@@ -65,9 +65,12 @@ fn main() -> io::Result<()> {
     if args.write {
         document::write(&comparison, &tables)?;
     }
-    match comparison.failed() {
+    match comparison.trifold_failures() {
         0 => Ok(()),
-        failed => Err(io::Error::other(format!("{failed} measurements failed"))),
+        count => {
+            let what = "measurements of Trifold failed; they are listed above";
+            Err(io::Error::other(format!("{count} {what}")))
+        }
     }
 }
 
@@ -87,7 +90,7 @@ fn measure_all(
             technique,
             subscribers,
         };
-        comparison.add(round, load, name, figures.ok());
+        comparison.add(round, load, name, figures);
     };
     for subscribers in args.subscribers() {
         for protocol in protocols(technique, args.also.as_deref()) {
@@ -97,25 +100,28 @@ fn measure_all(
             }
         }
     }
-    let mut throughputs = match technique {
-        Technique::Poll => throughput::polls(trifold()),
-        Technique::Publish => throughput::publishing(trifold()),
-        Technique::Ws | Technique::Longpoll => Vec::new(),
-    };
-    if let Some(also) = &args.also {
-        let first = throughputs
-            .iter()
-            .find(|(name, ..)| name.starts_with("Trifold"));
-        let load = first.map(|(.., load)| *load);
-        let program = Program::Trifold(also.clone());
-        throughputs.extend(load.map(|load| (OTHER_BUILD, program, load)));
-    }
-    for (name, program, load) in throughputs {
+    for (name, program, load) in throughputs(args, technique) {
         if args.selects(name) {
             let figures = throughput::measure(&program, load, args.seconds() as u32);
             add(CONNECTIONS, name, figures);
         }
     }
+}
+
+/// Returns the servers whose requests per second are measured.
+fn throughputs(args: &Args, technique: Technique) -> Vec<Throughput> {
+    let mut servers = match technique {
+        Technique::Poll => throughput::polls(trifold()),
+        Technique::Publish => throughput::publishing(trifold()),
+        Technique::Ws | Technique::Longpoll => Vec::new(),
+    };
+    if let Some(also) = &args.also {
+        let this = servers.iter().find(|(name, ..)| name.starts_with(TRIFOLD));
+        let load = this.map(|(.., load)| *load);
+        let program = Program::Trifold(also.clone());
+        servers.extend(load.map(|load| (OTHER_BUILD, program, load)));
+    }
+    servers
 }
 
 /// Starts a server and measures it.
@@ -130,6 +136,10 @@ fn measure(protocol: &dyn Protocol, workload: Workload) -> io::Result<Figures> {
     let mut before = 0;
     let result = client.run(workload, || before = server.cpu())?;
     let spent = server.cpu() - before;
+    if result.latency.is_empty() {
+        let what = format!("none of {} messages was delivered", workload.messages);
+        return Err(io::Error::other(what));
+    }
     Ok(Figures {
         cpu_us: spent as f64 / 1000.0 / result.delivered as f64,
         p50_ms: result.latency.value_at_quantile(0.5) as f64 / 1e6,

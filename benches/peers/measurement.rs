@@ -75,6 +75,26 @@ impl Deliveries {
             self.latency.saturating_record(latency.as_nanos() as u64);
         }
     }
+
+    /// Returns whether the server does not keep up.
+    fn is_too_late(&self) -> bool {
+        self.latest > MAX_LATE
+    }
+
+    /// Returns the result, of which `before` deliveries were before the measurement.
+    fn result(self, expected: usize, before: u64) -> io::Result<PeerResult> {
+        if self.misordered > 0 {
+            let count = self.misordered;
+            let what = format!("{count} messages are duplicate or out of order");
+            return Err(io::Error::other(what));
+        }
+        Ok(PeerResult {
+            delivered: self.count - before,
+            lost: expected as u64 - self.count,
+            is_stopped: self.is_too_late(),
+            latency: self.latency,
+        })
+    }
 }
 
 impl PeerClient<'_> {
@@ -93,10 +113,11 @@ impl PeerClient<'_> {
         let publisher = self.publish(workload, start);
         let mut deliveries = Deliveries::new(start, first, self.len());
         let mut before = None;
-        let mut is_stopped = false;
-        let expected =
-            |publisher: &Publisher| (publisher.published() * workload.subscribers) as u64;
-        while !(publisher.is_finished() && deliveries.count >= expected(&publisher)) {
+        let is_complete = |deliveries: &Deliveries| {
+            let expected = publisher.published() * workload.subscribers;
+            publisher.is_finished() && deliveries.count >= expected as u64
+        };
+        while !is_complete(&deliveries) {
             self.drive(Duration::from_millis(20), |subscriber, due| {
                 deliveries.record(subscriber, due);
             })?;
@@ -105,28 +126,15 @@ impl PeerClient<'_> {
                 before = Some(deliveries.count);
                 on_measuring();
             }
-            if !is_stopped && deliveries.latest > MAX_LATE {
-                is_stopped = true;
+            if deliveries.is_too_late() {
                 publisher.stop();
             }
-            if now > end + MAX_OVERTIME || deliveries.last + DRAIN_TIMEOUT < now {
-                publisher.stop();
+            if now > end + MAX_OVERTIME || now > deliveries.last + DRAIN_TIMEOUT {
                 break;
             }
         }
-        let expected = expected(&publisher);
-        publisher.join()?;
-        if deliveries.misordered > 0 {
-            let count = deliveries.misordered;
-            let what = format!("{count} messages are duplicate or out of order");
-            return Err(io::Error::other(what));
-        }
-        Ok(PeerResult {
-            delivered: deliveries.count - before.unwrap_or_default(),
-            lost: expected - deliveries.count,
-            latency: deliveries.latency,
-            is_stopped,
-        })
+        let published = publisher.join()?;
+        deliveries.result(published * workload.subscribers, before.unwrap_or_default())
     }
 
     fn publish(&self, workload: Workload, start: Instant) -> Publisher {

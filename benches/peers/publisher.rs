@@ -6,9 +6,12 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use trifold::load::net::http::read_response;
+
+/// Timeout of a response.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The thread, and what it has done.
 pub(crate) struct Publisher {
@@ -33,6 +36,7 @@ impl Publisher {
         let thread = thread::spawn(move || {
             let mut stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(TIMEOUT))?;
             let mut buffer = Vec::new();
             for (due, request) in requests {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -62,12 +66,14 @@ impl Publisher {
         self.thread.is_finished()
     }
 
-    /// Waits for the thread.
+    /// Stops, and returns how many messages were sent.
     ///
     /// # Errors
     /// When publishing failed.
-    pub(crate) fn join(self) -> io::Result<()> {
-        self.thread.join().expect("the publisher does not panic")
+    pub(crate) fn join(self) -> io::Result<usize> {
+        self.stop();
+        self.thread.join().expect("the publisher does not panic")?;
+        Ok(self.progress.published.load(Ordering::SeqCst))
     }
 }
 

@@ -14,32 +14,42 @@ const messages = [];
 const json = { 'content-type': 'application/json' };
 const batch = (since) => JSON.stringify({ since, version: messages.length, messages: messages.slice(since) });
 
-/** Answers from the messages, or has Pushpin hold the request until the message after `since`. */
+/** Sends a response with its length, so that Pushpin need not send it in chunks. */
+function respond(response, status, headers, text) {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+/** Responds with the messages, or has Pushpin hold the request until the message after `since`. */
 function longpoll(since, response) {
-  const hold = { 'grip-hold': 'response', 'grip-timeout': '55', 'grip-channel': `all; prev-id=${since}` };
-  response.writeHead(200, since < messages.length ? json : { ...json, ...hold }).end(batch(since));
+  const hold = { 'grip-hold': 'response', 'grip-timeout': '55', 'grip-channel': `polls; prev-id=${since}` };
+  respond(response, 200, since < messages.length ? json : { ...json, ...hold }, batch(since));
 }
 
 /** Accepts a socket (WebSocket-over-HTTP) and subscribes it: Pushpin holds it without asking again. */
 function socket(response) {
-  const subscribe = 'c:{"type":"subscribe","channel":"all"}';
-  response.writeHead(200, { 'content-type': 'application/websocket-events', 'sec-websocket-extensions': 'grip' });
-  response.end(`OPEN\r\nTEXT ${subscribe.length.toString(16)}\r\n${subscribe}\r\n`);
+  const subscribe = 'c:{"type":"subscribe","channel":"sockets"}';
+  const headers = { 'content-type': 'application/websocket-events', 'sec-websocket-extensions': 'grip' };
+  respond(response, 200, headers, `OPEN\r\nTEXT ${subscribe.length.toString(16)}\r\n${subscribe}\r\n`);
 }
 
-async function publish(control, text, response) {
-  const since = messages.push(text) - 1;
-  const formats = {
-    'http-response': { headers: json, body: JSON.stringify({ since, version: since + 1, messages: [text] }) },
-    'ws-message': { content: text },
-  };
-  const item = { channel: 'all', id: `${since + 1}`, 'prev-id': `${since}`, formats };
-  const published = await fetch(`http://127.0.0.1:${control}/publish/`, {
-    method: 'POST',
-    body: JSON.stringify({ items: [item] }),
+/** Publishes on the control port, which closes a connection after each request. */
+function control(port, items) {
+  const options = { port, host: '127.0.0.1', path: '/publish/', method: 'POST', agent: false };
+  return new Promise((done) => {
+    const request = http.request(options, (response) => response.resume().on('end', () => done(response.statusCode)));
+    request.on('error', () => done(502)).end(JSON.stringify({ items }));
   });
-  await published.text();
-  response.writeHead(published.status).end('{}');
+}
+
+/** `prev-id` has Pushpin ask the application again where a poll was too late for the message before. */
+async function publish(port, text, response) {
+  const since = messages.push(text) - 1;
+  const poll = { headers: json, body: JSON.stringify({ since, version: since + 1, messages: [text] }) };
+  const status = await control(port, [
+    { channel: 'polls', id: `${since + 1}`, 'prev-id': `${since}`, formats: { 'http-response': poll } },
+    { channel: 'sockets', formats: { 'ws-message': { content: text } } },
+  ]);
+  respond(response, status, json, '{}');
 }
 
 /** Listens on a free port, and returns the server. */
@@ -65,17 +75,18 @@ async function accepting(port) {
 }
 
 async function main() {
-  const [port, control] = [await freePort(), await freePort()];
+  const [port, controlPort] = [await freePort(), await freePort()];
   const application = http.createServer(async (request, response) => {
     const url = new URL(request.url, 'http://application');
     if (url.pathname === '/longpoll') longpoll(Number(url.searchParams.get('since')), response);
-    else if (url.pathname === '/publish') await publish(control, await body(request), response);
+    else if (url.pathname === '/publish') await publish(controlPort, await body(request), response);
     else socket(response);
   });
+  application.keepAliveTimeout = 75_000;
   await listen(application);
   const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'trifold-pushpin-'));
   const config = fs.readFileSync(path.join(__dirname, 'pushpin.conf'), 'utf8');
-  fs.writeFileSync(`${directory}/pushpin.conf`, config.replaceAll('DIRECTORY', directory).replaceAll('CONTROL', control));
+  fs.writeFileSync(`${directory}/pushpin.conf`, config.replaceAll('DIRECTORY', directory).replaceAll('CONTROL', controlPort));
   fs.writeFileSync(`${directory}/routes`, `* 127.0.0.1:${application.address().port},over_http\n`);
   const args = ['--config', `${directory}/pushpin.conf`, '--port', `127.0.0.1:${port}`];
   const pushpin = spawn('pushpin', args, { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -85,7 +96,7 @@ async function main() {
   });
   process.on('SIGTERM', () => pushpin.kill());
   await accepting(port);
-  await accepting(control);
+  await accepting(controlPort);
   console.log(`listening on http://127.0.0.1:${port}`);
 }
 

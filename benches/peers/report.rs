@@ -36,22 +36,28 @@ fn table(out: &mut String, load: Load, series: &[&Series]) -> fmt::Result {
     let title = load.technique.title();
     let (columns, unit): (&[Column], _) = match load.technique {
         Technique::Poll | Technique::Publish => (&THROUGHPUT, "connections"),
-        _ => (&COLUMNS, "subscribers"),
+        Technique::Ws | Technique::Longpoll => (&COLUMNS, "subscribers"),
     };
-    let count = |series: &&Series| series.rounds.len() + series.failed;
+    let count = |series: &&Series| series.rounds.len() + series.failures.len();
     let rounds = series.iter().map(count).max().unwrap_or_default();
     writeln!(out, "\n#### {title}, {} {unit}\n", load.subscribers)?;
-    writeln!(out, "{rounds} rounds; median (minimum to maximum).\n")?;
+    writeln!(out, "Rounds: {rounds}; median (minimum to maximum).\n")?;
     let titles: Vec<_> = columns.iter().map(|(title, ..)| *title).collect();
-    writeln!(out, "| server | {} | lost |", titles.join(" | "))?;
-    writeln!(out, "|---|{}", "---:|".repeat(columns.len() + 1))?;
+    let has_losses = columns.len() > 1;
+    let lost = if has_losses { " lost |" } else { "" };
+    writeln!(out, "| server | {} |{lost}", titles.join(" | "))?;
+    let count = columns.len() + usize::from(has_losses);
+    writeln!(out, "|---|{}", "---:|".repeat(count))?;
     for server in series {
-        let lost: u64 = server.rounds.values().map(|round| round.lost).sum();
         write!(out, "| {} |", server.name)?;
         for (_, figure, digits) in columns {
             write!(out, " {} |", show(server.spread(*figure), *digits))?;
         }
-        writeln!(out, " {lost} |")?;
+        if has_losses {
+            let lost: u64 = server.rounds.values().map(|round| round.lost).sum();
+            write!(out, " {lost} |")?;
+        }
+        writeln!(out)?;
     }
     for trifold in series.iter().filter(|server| server.is_trifold()) {
         for other in series.iter().filter(|server| !server.is_trifold()) {
@@ -77,23 +83,20 @@ fn ratios(
             .map(|(trifold, other)| trifold / other);
         write!(out, " {} |", show(Spread::of(ratios), 2))?;
     }
-    writeln!(out, " |")
+    writeln!(out, "{}", if columns.len() > 1 { " |" } else { "" })
 }
 
 /// Writes what the figures of a server do not show.
 fn remarks(out: &mut String, server: &Series) -> fmt::Result {
     let is_stopped = |round: &&Figures| round.is_stopped;
     let stopped = server.rounds.values().filter(is_stopped).count();
-    for (count, what) in [
-        (
-            stopped,
-            "could not keep up, so publishing stopped when a message was 2 s late",
-        ),
-        (server.failed, "failed, and has no figures"),
-    ] {
-        if count > 0 {
-            write!(out, "\n{} {what}, in {count} rounds.\n", server.name)?;
-        }
+    if stopped > 0 {
+        let what = "did not keep up: publishing stopped when a message was 2 s late";
+        writeln!(out, "\n{} {what} (rounds: {stopped}).", server.name)?;
+    }
+    if let Some(last) = server.failures.last() {
+        let count = server.failures.len();
+        writeln!(out, "\n{} failed (rounds: {count}): {last}", server.name)?;
     }
     Ok(())
 }

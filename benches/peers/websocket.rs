@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use trifold::load::net::websocket::{
-    CLOSE, FrameHeader, SAMPLE_KEY, TEXT, client_frame, upgrade_headers,
+    CLOSE, FrameHeader, PING, PONG, SAMPLE_KEY, TEXT, client_frame, upgrade_headers,
 };
 
 use crate::program::Program;
@@ -62,6 +62,11 @@ impl Protocol for WebSocket {
         match stage {
             0 => expect_status(message, 101).map(|_| ProtocolStep::Advance(Vec::new())),
             _ if message[0] & 0x0f == CLOSE => Err(unexpected(message)),
+            _ if message[0] & 0x0f == PING => {
+                let frame = FrameHeader::parse(message)?;
+                let payload = frame.map_or(&[][..], |frame| frame.payload(message));
+                Ok(ProtocolStep::Send(client_frame(PONG, payload)))
+            }
             _ => Ok(ProtocolStep::Wait),
         }
     }
