@@ -48,7 +48,7 @@ pub(crate) fn write(comparison: &Comparison, tables: &str) -> io::Result<()> {
     let Chart { text, file, .. } = OVERVIEW;
     let link = "docs/performance.md#comparison-with-other-servers";
     let overview = format!("[![{text}](docs/{file})]({link})");
-    replace("README.md", "chart", &format!("\n{overview}\n"))?;
+    replace("README.md", "chart", &format!("{overview}\n"))?;
     replace(
         "docs/performance.md",
         "tables",

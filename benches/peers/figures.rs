@@ -160,14 +160,14 @@ pub(crate) struct Spread {
 }
 
 impl Spread {
-    /// Returns the spread, or `None` if there are no figures.
+    /// Returns the spread, or `None` if there are no figures. The median of an even number is the
+    /// mean of the two in the middle.
     pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
-        Some(Self {
-            min: *figures.first()?,
-            max: *figures.last()?,
-            median: figures[figures.len() / 2],
-        })
+        let (min, max) = (*figures.first()?, *figures.last()?);
+        let middle = figures.len() / 2;
+        let median = (figures[middle] + figures[(figures.len() - 1) / 2]) / 2.0;
+        Some(Self { median, min, max })
     }
 }
