@@ -60,15 +60,7 @@ impl Program {
                 command.env("RUST_LOG", "warn");
                 command
             }
-            Self::Nginx => {
-                let config = fs::read_to_string(sources.join("nginx.conf"))?;
-                let config = config.replace("ADDRESS", &address.to_string());
-                fs::write(directory.join("nginx.conf"), config)?;
-                let mut command = Command::new("nginx");
-                command.arg("-p").arg(directory);
-                command.args(["-c", "nginx.conf", "-e", "stderr"]);
-                command
-            }
+            Self::Nginx => nginx(address, directory)?,
             Self::DurableStreams => {
                 let mut command = Command::new("durable-streams-server");
                 command.args(["--durability", "memory", "--port"]);
@@ -87,6 +79,17 @@ impl Program {
         };
         Ok(command)
     }
+}
+
+/// Writes nginx' configuration and returns its command.
+fn nginx(address: SocketAddr, directory: &Path) -> io::Result<Command> {
+    let config = fs::read_to_string(Path::new(SOURCES).join("nginx.conf"))?;
+    let config = config.replace("ADDRESS", &address.to_string());
+    fs::write(directory.join("nginx.conf"), config)?;
+    let mut command = Command::new("nginx");
+    command.arg("-p").arg(directory);
+    command.args(["-c", "nginx.conf", "-e", "stderr"]);
+    Ok(command)
 }
 
 fn with_argument(program: &str, argument: PathBuf) -> Command {

@@ -27,7 +27,7 @@ pub(crate) fn versions() -> Vec<(String, String)> {
     let mut versions = vec![
         ("Trifold", Some(env!("CARGO_PKG_VERSION").to_owned())),
         ("axum", after(lock, "name = \"axum\"\nversion = \"")),
-        ("durable-streams", after(run, "durable-streams@")),
+        ("durable-streams", after(run, "durable_version=")),
     ];
     versions.extend(PACKAGES.map(|(name, package)| (name, debian(package))));
     versions.extend(MODULES.map(|(name, module)| (name, npm(module))));
