@@ -67,6 +67,12 @@ impl fmt::Display for Figures {
     }
 }
 
+/// Returns the first line of an error: some contain a whole response.
+pub(crate) fn first_line(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
 /// What a server was measured with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Load {
@@ -122,11 +128,7 @@ impl Comparison {
         });
         match figures {
             Ok(figures) => drop(self.0[index].rounds.insert(round, figures)),
-            Err(error) => {
-                // Some have a whole response in several lines.
-                let line = error.to_string().lines().next().map(str::to_owned);
-                self.0[index].failures.push(line.unwrap_or_default());
-            }
+            Err(error) => self.0[index].failures.push(first_line(&error)),
         }
     }
 

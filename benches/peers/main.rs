@@ -36,7 +36,7 @@ use clap::Parser;
 
 use args::Args;
 use client::PeerClient;
-use figures::{Comparison, Figures, Load, TRIFOLD, Technique};
+use figures::{Comparison, Figures, Load, TRIFOLD, Technique, first_line};
 use peers::{OTHER_BUILD, protocols, trifold};
 use program::{OwnServer, Program};
 use protocol::Protocol;
@@ -84,7 +84,12 @@ fn measure_all(
     let mut add = |subscribers, name, figures: io::Result<Figures>| {
         match &figures {
             Ok(figures) => eprintln!("  {subscribers:>5} {name:<20} {figures}"),
-            Err(error) => eprintln!("  {subscribers:>5} {name:<20} failed: {error}"),
+            Err(error) => {
+                eprintln!(
+                    "  {subscribers:>5} {name:<20} failed: {}",
+                    first_line(error)
+                );
+            }
         }
         let load = Load {
             technique,
