@@ -3,18 +3,11 @@
 use redis::aio::MultiplexedConnection;
 use redis::{InfoDict, cmd};
 
-use super::stream::{Attached, Held, Stream, StreamError};
+use super::stream::{Attached, Held, RedisProcess, Stream, StreamError};
 use crate::log::{MessageLog, new_epoch};
 
 /// The oldest Redis that has what the scripts need.
 const MIN_REDIS_MAJOR: u32 = 7;
-
-/// The process that answers on a connection.
-pub(super) struct RedisProcess {
-    pub(super) run_id: String,
-    /// Whether a restart keeps every message that it acknowledges.
-    pub(super) is_durable: bool,
-}
 
 /// Checks the Redis, and compares the stream with the log. Without a log, which a server that
 /// starts does not have yet, it warns of settings with which Redis may lose messages.

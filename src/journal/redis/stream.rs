@@ -6,7 +6,6 @@ use derive_more::{Display, From};
 use redis::aio::MultiplexedConnection;
 use redis::{RedisError, Script};
 
-use super::attach::RedisProcess;
 use crate::log::{EncodedMessage, NewMessage, Retention, Version};
 
 /// Maximum number of messages that one command reads, and their size that is aimed at, in bytes: a
@@ -54,6 +53,13 @@ pub(super) struct Page {
 pub(super) struct Assignment {
     pub(super) version: Version,
     pub(super) duplicate: bool,
+}
+
+/// The process that answers on a connection.
+pub(super) struct RedisProcess {
+    pub(super) run_id: String,
+    /// Whether a restart keeps every message that it acknowledges.
+    pub(super) is_durable: bool,
 }
 
 /// What a server's log holds, for the comparison with the stream; nothing while it starts.
