@@ -175,7 +175,7 @@ async fn slow_connection() {
     let first = Server::start(&[&proxy.flag()]);
     let second = Server::start(&[&redis.flag()]);
     let scene = Scene::start(vec![first.address, second.address]).await;
-    proxy.delay(Duration::from_millis(100));
+    proxy.delay(Duration::from_millis(30));
     scene.wait_for_messages().await;
     scene.finish().await.assert_nothing_lost();
 }
