@@ -122,8 +122,7 @@ impl EncodedMessage {
     }
 
     /// Returns the size of the JSON in bytes.
-    #[allow(clippy::len_without_is_empty, reason = "no message is empty")]
-    pub fn len(&self) -> usize {
+    pub fn json_len(&self) -> usize {
         self.json.len()
     }
 }

@@ -67,7 +67,7 @@ impl Window {
 
     pub(super) fn push(&mut self, message: EncodedMessage) {
         let version = self.head() + 1;
-        self.bytes += message.len();
+        self.bytes += message.json_len();
         self.versions_by_id.insert(message.id.clone(), version);
         self.messages.push_back(message);
         self.batch_cache.clear();
@@ -80,7 +80,7 @@ impl Window {
             && let Some(evicted) = self.messages.pop_front()
         {
             self.oldest += 1;
-            self.bytes -= evicted.len();
+            self.bytes -= evicted.json_len();
             self.versions_by_id.remove(&evicted.id);
         }
     }
@@ -91,11 +91,11 @@ impl Window {
         retention: Retention,
         appended: impl Iterator<Item = &'a EncodedMessage>,
     ) -> Version {
-        let appended: Vec<_> = appended.map(EncodedMessage::len).collect();
+        let appended: Vec<_> = appended.map(EncodedMessage::json_len).collect();
         let mut messages = self.messages.len() + appended.len();
         let mut bytes = self.bytes + appended.iter().sum::<usize>();
         let mut oldest = self.oldest;
-        let retained = self.messages.iter().map(EncodedMessage::len);
+        let retained = self.messages.iter().map(EncodedMessage::json_len);
         for length in retained.chain(appended) {
             if messages <= 1 || retention.allows(messages, bytes) {
                 break;
@@ -120,8 +120,8 @@ impl Window {
             .take(limit)
             .enumerate()
             .take_while(|(index, message)| {
-                let fits = message.len() <= remaining_bytes;
-                remaining_bytes = remaining_bytes.saturating_sub(message.len());
+                let fits = message.json_len() <= remaining_bytes;
+                remaining_bytes = remaining_bytes.saturating_sub(message.json_len());
                 *index == 0 || fits
             })
             .map(|(_, message)| &*message.json)

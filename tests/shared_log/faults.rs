@@ -152,8 +152,8 @@ async fn killed_connections() {
     scene.finish().await.assert_nothing_lost();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn half_open_connections() {
+/// One of two servers reaches Redis through a proxy, to which something happens.
+async fn assert_nothing_lost_behind_proxy(fault: impl FnOnce(&TcpProxy)) {
     let Some(redis) = Redis::start(&[]) else {
         return;
     };
@@ -161,21 +161,18 @@ async fn half_open_connections() {
     let first = Server::start(&[&proxy.flag()]);
     let second = Server::start(&[&redis.flag()]);
     let scene = Scene::start(vec![first.address, second.address]).await;
-    proxy.hold_existing();
+    fault(&proxy);
     scene.wait_for_messages().await;
     scene.finish().await.assert_nothing_lost();
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn half_open_connections() {
+    assert_nothing_lost_behind_proxy(|proxy| proxy.hold_existing()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_connection() {
-    let Some(redis) = Redis::start(&[]) else {
-        return;
-    };
-    let proxy = TcpProxy::start(redis.address).await;
-    let first = Server::start(&[&proxy.flag()]);
-    let second = Server::start(&[&redis.flag()]);
-    let scene = Scene::start(vec![first.address, second.address]).await;
-    proxy.delay(Duration::from_millis(30));
-    scene.wait_for_messages().await;
-    scene.finish().await.assert_nothing_lost();
+    assert_nothing_lost_behind_proxy(|proxy| proxy.delay(Duration::from_millis(30)))
+        .await;
 }

@@ -148,14 +148,14 @@ impl Loaded {
             (self.bytes, self.next) = (0, first);
         }
         for message in messages {
-            self.bytes += message.len();
+            self.bytes += message.json_len();
             self.next += 1;
             self.messages.push_back(message);
             while self.messages.len() > 1
                 && !self.retention.allows(self.messages.len(), self.bytes)
                 && let Some(evicted) = self.messages.pop_front()
             {
-                self.bytes -= evicted.len();
+                self.bytes -= evicted.json_len();
             }
         }
     }

@@ -22,7 +22,7 @@ pub(super) struct Split {
     pub delivery: Option<f64>,
 }
 
-/// The part that contains everything if the two cannot be told apart.
+/// The part that contains everything if the two cannot be distinguished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Whole {
     /// Polls: a message is a small part of a request and its response.
@@ -32,7 +32,7 @@ pub(super) enum Whole {
 }
 
 /// Deliveries per connection or poll have to differ by this factor between two measurements, so
-/// that the parts can be told apart. The same rate differs by a few percent, because each window
+/// that the parts can be distinguished. The same rate differs by a few percent, because each window
 /// ends with the last delivery.
 const MIN_FACTOR: f64 = 1.5;
 
